@@ -1,0 +1,1 @@
+"""What eventsim costs, as ratios to a baseline timed in the same run: ``make bench``."""

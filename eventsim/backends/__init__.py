@@ -1,0 +1,94 @@
+"""
+Where the AWS services come from: one file for each back end.
+
+``simulated`` has none, and needs none; ``moto`` runs inside this process; ``endpoint`` is an
+emulator on this machine, or AWS itself for who allows it. A reader or a writer makes its
+requests by ``call``: in virtual time the clock stands still until the answer is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import anyio
+
+from eventsim import registry
+from eventsim.clock import Clock
+from eventsim.errors import BackendError
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+class Api(Protocol):
+    """Makes one request of a service; the back end's half of ``Backend.call``.
+
+    Raises ServiceError when the service refuses, Unreachable when it gives no answer.
+    """
+
+    async def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any: ...
+
+    async def client(self, service: str) -> Any: ...
+
+
+class Backend:
+    """A back end in use: its account and region, its clients, and what to undo at the end."""
+
+    def __init__(
+        self, name: str, clock: Clock, account: str, region: str, api: Api | None = None
+    ) -> None:
+        self.name, self.clock, self.account, self.region = name, clock, account, region
+        self._api = api
+        self._closing = AsyncExitStack()
+
+    async def client(self, service: str) -> Any:
+        """The aiobotocore client of a service, the same one each time."""
+        return await self._wanted(service).client(service)
+
+    async def call(self, service: str, operation: str, **parameters: Any) -> Any:
+        """Make one request, real work in any time, and return its answer.
+
+        Raises ServiceError when the service refuses, Unreachable when it gives no answer.
+        Nothing is tried twice.
+        """
+        api = self._wanted(service)
+        async with self.clock.hold():
+            return await api.call(service, operation, parameters)
+
+    def on_close(self, undo: Callable[[], Awaitable[None]]) -> None:
+        """Await *undo* when the back end is closed; the last one first."""
+        self._closing.push_async_callback(undo)
+
+    async def aclose(self) -> None:
+        """Undo what was done, and close every client; a cancellation waits for it."""
+        with anyio.CancelScope(shield=True):
+            await self._closing.aclose()
+
+    def _wanted(self, service: str) -> Api:
+        if self._api is None:
+            raise BackendError(f"the {self.name} back end has no {service} to talk to")
+        return self._api
+
+
+async def open_backend(
+    name: str,
+    clock: Clock,
+    *,
+    account: str = ACCOUNT,
+    region: str = REGION,
+    endpoint_url: str | None = None,
+    allow_aws: bool = False,
+) -> Backend:
+    """The back end *name*, ready for use; close it by ``aclose``.
+
+    ``endpoint_url`` and ``allow_aws`` are for ``endpoint``. Raises UnknownPlugin for a name
+    that is none, BackendError when it cannot be used, UnsafeEndpoint for an address outside
+    this machine that nobody allowed.
+    """
+    module = registry.load("backends", name, wants=["open_backend"])
+    backend: Backend = await module.open_backend(
+        clock, account=account, region=region, endpoint_url=endpoint_url, allow_aws=allow_aws
+    )
+    return backend

@@ -1,0 +1,114 @@
+"""aiobotocore, imported when a back end needs it, and its errors in our words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+from eventsim.errors import BackendError, ServiceError, Unreachable
+
+DUMMY_CREDENTIALS = {
+    "aws_access_key_id": "testing",
+    "aws_secret_access_key": "testing",
+    "aws_session_token": "testing",
+}
+_NO_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+class AwsApi:
+    """aiobotocore clients of one session, each made once.
+
+    Unless ``private`` is False, the session reads no file of the user's and knows only dummy
+    credentials. Requests are not retried: whoever calls waits on the simulation's clock.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        endpoint_url: str | None = None,
+        private: bool = True,
+        **config: Any,
+    ) -> None:
+        from aiobotocore.config import AioConfig
+        from aiobotocore.session import AioSession
+
+        if private:
+            self._session = AioSession(session_vars=_NO_FILES)
+            config = {"proxies": {}, "ignore_configured_endpoint_urls": True, **config}
+        else:
+            self._session = AioSession()
+        self._settings = {
+            "region_name": region,
+            "endpoint_url": endpoint_url,
+            "config": AioConfig(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                connect_timeout=10,
+                read_timeout=30,
+                **config,
+            ),
+            **(DUMMY_CREDENTIALS if private else {}),
+        }
+        self._clients: dict[str, Any] = {}
+        self._closing = AsyncExitStack()
+
+    async def client(self, service: str) -> Any:
+        """The client of *service*, the same one each time."""
+        if service not in self._clients:
+            opening = self._session.create_client(service, **self._settings)
+            self._clients[service] = await self._closing.enter_async_context(opening)
+        return self._clients[service]
+
+    async def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
+        """Make one request. Raises ServiceError or Unreachable."""
+        with _in_our_words():
+            client = await self.client(service)
+            return await getattr(client, operation)(**parameters)
+
+    async def aclose(self) -> None:
+        """Close every client."""
+        await self._closing.aclose()
+
+
+@contextmanager
+def needs_aws_extra(what: str) -> Iterator[None]:
+    """Turn a missing package into a BackendError that says what to install."""
+    try:
+        yield
+    except ImportError as error:
+        package = error.name or "a package"
+        raise BackendError(
+            f"{what} needs pip install 'eventsim[aws]' ({package} is not installed)"
+        ) from error
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        if status >= 500:
+            raise Unreachable(f"the service answered {status} {code}: {message}") from error
+        raise ServiceError(code, message) from error
+    except HTTPClientError as error:
+        raise Unreachable(str(error)) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise BackendError(f"AWS wants credentials, and there are none: {error}") from error
+    except BotoCoreError as error:
+        raise ServiceError(type(error).__name__, str(error)) from error

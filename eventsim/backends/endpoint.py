@@ -1,0 +1,70 @@
+"""
+An address where AWS's API is served: an emulator on this machine, or AWS itself.
+
+On this machine the clients get dummy credentials and read no profile. Anywhere else, AWS
+included, only who allows it gets through, and then the usual settings count (AWS_PROFILE,
+AWS_REGION, and the rest).
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from eventsim.backends import Backend
+from eventsim.backends._aws import AwsApi, needs_aws_extra
+from eventsim.clock import Clock
+from eventsim.errors import BackendError, UnsafeEndpoint
+
+
+async def open_backend(
+    clock: Clock,
+    *,
+    account: str,
+    region: str,
+    endpoint_url: str | None = None,
+    allow_aws: bool = False,
+) -> Backend:
+    """Clients of the endpoint, or with *allow_aws* and no address of AWS itself.
+
+    The address is *endpoint_url*, else AWS_ENDPOINT_URL. Raises BackendError without one, or
+    for one that is none, and UnsafeEndpoint for one outside this machine.
+    """
+    url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+    local = url is not None and is_local(url)
+    if url is None and not allow_aws:
+        raise BackendError(
+            "the endpoint back end needs an address: set AWS_ENDPOINT_URL or give "
+            "--endpoint-url http://127.0.0.1:4566 (--allow-aws without one means AWS itself)"
+        )
+    if not local and not allow_aws:
+        raise UnsafeEndpoint(
+            f"{url} leads outside this machine; give --allow-aws if that is meant, "
+            "or an address such as http://127.0.0.1:4566"
+        )
+    with needs_aws_extra("the endpoint back end"):
+        api = AwsApi(region, endpoint_url=url, private=local)
+    backend = Backend("endpoint", clock, account, region, api)
+    backend.on_close(api.aclose)
+    return backend
+
+
+def is_local(url: str) -> bool:
+    """Whether *url* leads to this machine by its very name, whatever a resolver says.
+
+    Raises BackendError when it is not the address of a web server.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise BackendError(f"'{url}' is not an address: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise BackendError(f"'{url}' is not an address; one looks like http://127.0.0.1:4566")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,34 @@
+"""``eventsim check``: is the scenario right, without running it?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from eventsim.cli.exits import exits
+
+EXAMPLES = """
+eventsim check scenario.yaml
+eventsim check scenarios/*.yaml
+"""
+
+
+def check(
+    scenario: Annotated[list[str], typer.Argument(help="Scenario files, or names on board.")],
+) -> None:
+    """Check scenarios without running them: every fault, with its place in the file."""
+    with exits():
+        from eventsim.errors import Fault, ScenarioError
+        from eventsim.scenario import find, load
+
+        faults: list[Fault] = []
+        for name in scenario:
+            try:
+                path = find(name)
+                load(path)
+                print(f"{path}: ok")
+            except ScenarioError as error:
+                faults += error.faults
+        if faults:
+            raise ScenarioError(faults)

@@ -1,0 +1,81 @@
+"""
+The files that a command reads and writes: ``-`` is stdin or stdout, and nothing is overwritten
+by mistake.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from eventsim.errors import EventsimError, JournalError
+
+if TYPE_CHECKING:
+    from eventsim.journal import Entry
+
+STREAM = "-"
+
+
+def read_bytes(name: str) -> bytes:
+    """What the file or stdin holds. Raises EventsimError."""
+    try:
+        return sys.stdin.buffer.read() if name == STREAM else Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        raise EventsimError(f"cannot read {name}: {reason(error)}") from None
+
+
+@contextmanager
+def writing(name: str | None) -> Iterator[TextIO]:
+    """The file to write text to, or stdout for ``-`` or none. Raises EventsimError."""
+    if name in (None, STREAM):
+        yield sys.stdout
+        return
+    try:
+        file = Path(cast(str, name)).open("w", encoding="utf-8")  # noqa: SIM115  # closed below
+    except (OSError, ValueError) as error:
+        raise EventsimError(f"cannot write {name}: {reason(error)}") from None
+    try:
+        with file:
+            yield file
+    except OSError as error:
+        raise EventsimError(f"cannot write {name}: {reason(error)}") from None
+
+
+def journal_entries(name: str) -> Iterator[Entry]:
+    """The entries of a journal in a file, or from stdin for ``-``."""
+    from eventsim.journal.reading import read, read_from
+
+    if name == STREAM:
+        return read_from(io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer)), "stdin")
+    return read(Path(name))
+
+
+def refuse_to_lose(name: str, path: Path) -> None:
+    """Raise JournalError when *path* holds something that is not a journal of an earlier run."""
+    try:
+        if not (path.is_file() and path.stat().st_size):
+            return
+    except (OSError, ValueError):  # not to be looked at: opening it will tell why
+        return
+    try:
+        next(journal_entries(str(path)), None)
+    except JournalError:
+        raise JournalError(
+            f"{name} {path} would overwrite a file that is no journal; write another name"
+        ) from None
+
+
+def same(one: str | Path, other: str | Path) -> bool:
+    """Whether two names lead to the same file."""
+    if STREAM in (one, other):
+        return one == other
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def reason(error: Exception) -> str:
+    """Why the system refused, in its words."""
+    return getattr(error, "strerror", None) or str(error)

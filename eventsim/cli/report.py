@@ -1,0 +1,64 @@
+"""``eventsim report``: a report on a run, from its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eventsim.cli.exits import exits
+from eventsim.cli.files import STREAM, journal_entries, same, writing
+from eventsim.errors import EventsimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from eventsim.journal import Entry
+
+EXAMPLES = """
+eventsim report run.jsonl --as timeline
+eventsim report run.jsonl.gz --as junit -o report.xml
+eventsim run 04 --journal - | eventsim report - --as json
+"""
+
+
+def report(
+    journal: Annotated[str, typer.Argument(help="A journal, plain or .gz; - is stdin.")],
+    as_: Annotated[
+        str, typer.Option("--as", metavar="REPORT", help="A report of `eventsim list reports`.")
+    ] = "summary",
+    output: Annotated[
+        str, typer.Option("-o", metavar="FILE", help="Write to a file.")
+    ] = STREAM,
+) -> None:
+    """Report on a run from its journal, even while it runs or after it was killed."""
+    with exits():
+        if same(journal, output) and journal != STREAM:
+            raise EventsimError(f"-o {output} would overwrite the journal; write another name")
+        writer = Report(as_)
+        entries = journal_entries(journal)
+        with writing(output) as out:
+            writer.write(entries, out)
+
+
+class Report:
+    """A report by name; raises UnknownPlugin at once when there is none."""
+
+    # What these say stands in the frame of a journal; any other report needs all of it.
+    OF_THE_FRAME = frozenset({"summary", "json", "junit"})
+
+    def __init__(self, name: str) -> None:
+        from eventsim import registry
+
+        self.name = name
+        self._module = registry.load("reports", name, wants=["write"])
+
+    @property
+    def needs_everything(self) -> bool:
+        """Whether the frame of the journal is not enough for it."""
+        return self.name not in self.OF_THE_FRAME
+
+    def write(self, entries: Iterable[Entry], out: TextIO) -> None:
+        """Write the report on *entries* to *out*."""
+        self._module.write(entries, out)

@@ -1,0 +1,83 @@
+"""
+The one door to time: a Clock, on virtual or on real time, and ``run``, which starts either.
+
+Virtual time is an event loop that jumps to the next timer once nothing more can run: exactly
+there, equal times in the order they were scheduled, the same order in every process. Real
+time is asyncio's own loop. The code in between is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import anyio
+
+from eventsim.clock._real import RealClock
+from eventsim.clock._virtual import VirtualClock
+from eventsim.clock._virtual_loop import VirtualLoop
+
+__all__ = ["Clock", "Holding", "RealClock", "VirtualClock", "VirtualLoop", "run"]
+
+T = TypeVar("T")
+
+
+class Holding(
+    AbstractContextManager[None, None], AbstractAsyncContextManager[None, None], Protocol
+):
+    """What ``Clock.hold`` gives: ``with`` for work that blocks, ``async with`` for awaits."""
+
+
+class Clock(Protocol):
+    """Simulated time, in seconds since the run began.
+
+    With a speed above 1, in real time, simulated seconds pass that many times as fast.
+    """
+
+    @property
+    def virtual(self) -> bool:
+        """Whether time jumps instead of passing."""
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds in a real one; 1 in virtual time."""
+
+    def time(self) -> float:
+        """Seconds since the run began."""
+
+    def wall(self) -> datetime:
+        """The date and time in the simulation, in UTC: the scenario's start plus ``time()``."""
+
+    def timestamp(self) -> float:
+        """The same in seconds since the epoch."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so many simulated seconds; 0 or less lets the others run once."""
+
+    async def sleep_until(self, time: float) -> None:
+        """Return when ``time()`` has reached *time*, never before."""
+
+    def move_on_at(self, time: float) -> anyio.CancelScope:
+        """A scope that cancels its body when ``time()`` reaches *time*."""
+
+    def hold(self) -> Holding:
+        """Freeze virtual time around real work; nothing in real time.
+
+        ``with clock.hold():`` around work that blocks this thread, ``async with clock.hold():``
+        around work that is awaited (threads, processes, sockets): that one is left in the order
+        of virtual time, whichever work was done first in reality.
+        """
+
+    def stopwatch(self) -> Callable[[], float]:
+        """Start measuring: each call tells the real seconds since then, in both times."""
+
+
+def run(main: Callable[[], Awaitable[T]], *, virtual: bool) -> T:
+    """Run *main* to its end, on virtual or on real time, and return what it returns.
+
+    Raises Deadlock when virtual time cannot go on, KeyboardInterrupt on Ctrl-C.
+    """
+    options: dict[str, Any] = {"loop_factory": VirtualLoop} if virtual else {}
+    return anyio.run(main, backend_options=options)

@@ -1,0 +1,183 @@
+"""
+Every error that eventsim raises on purpose.
+
+* EventsimError
+  + ScenarioError        the file is wrong: each fault with path, line, column and what was expected
+  + RecordingError       a recording cannot be read on: path, line and why
+  + JournalError         the journal cannot be written or read
+  + UnknownPlugin        no source, invoker, runtime, step or report of that name
+  + UnsafeEndpoint       an address outside this machine, and nobody allowed it
+  + UnsupportedVersion   an installed library cannot do what virtual time needs; names the version
+  + BackendError         a back end cannot be used: not installed, no address, another stream
+  + Unreachable          an endpoint gave no answer, or none that says anything
+  + ServiceError         a service refused the request; ``code`` is AWS's
+  + Deadlock             virtual time cannot go on: nothing is ready and nothing is due
+  + HandlerStuck         a handler ran longer than the watchdog allows; names the function
+  + InvokeError          the Invoke API refused: no function ran
+    - ResourceNotFound         404
+    - InvalidRequestContent    400, the payload is not JSON
+    - InvalidParameterValue    400
+    - ValidationFailed         400, a parameter does not have its form
+    - RequestEntityTooLarge    413
+    - TooManyRequests          429, throttled
+
+A *function* that fails raises nothing here: it is an InvokeResult with
+``function_error`` set, because to Lambda that is an ordinary answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class EventsimError(Exception):
+    """What went wrong, where, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with a file; line and column count from 1, 0 where there is none."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+class ScenarioError(EventsimError):
+    """All the faults of a scenario, in the order of the file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: Sequence[Fault] = tuple(sorted(faults))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class RecordingError(EventsimError):
+    """A recording stops here: no header, a damaged line, a newer schema."""
+
+    def __init__(self, path: Path | str, line: int, message: str) -> None:
+        self.path, self.line = str(path), line
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+
+
+class JournalError(EventsimError):
+    """A journal cannot be written (no space, no folder) or is not one of ours."""
+
+
+class UnknownPlugin(EventsimError):
+    """There is no plug-in of that name, or it cannot be used; without a *message* of its own
+    the error lists those that there are.
+    """
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], message: str | None = None
+    ) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        listed = f"no {kind} called '{name}'; there are: {', '.join(self.known)}"
+        super().__init__(message or listed)
+
+
+class UnsafeEndpoint(EventsimError):
+    """The address leads outside this machine and --allow-aws was not given."""
+
+
+class UnsupportedVersion(EventsimError):
+    """An installed library cannot do what virtual time needs of it; names it and its version."""
+
+
+class BackendError(EventsimError):
+    """A back end cannot be used; the message says what would make it usable."""
+
+
+class Unreachable(EventsimError):
+    """An endpoint gave no answer: refused, timed out, cut off, or an error of its own (5xx)."""
+
+
+class ServiceError(EventsimError):
+    """A service other than Lambda refused the request; ``code`` is AWS's error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(f"{code}: {message}")
+
+
+class Deadlock(EventsimError):
+    """Virtual time cannot go on: no task is ready, no timer is set, no real work is under way."""
+
+
+class HandlerStuck(BaseException):
+    """A handler ran for longer than the watchdog allows in real time.
+
+    A BaseException, so that a handler's own ``except Exception`` cannot swallow it.
+    """
+
+    def __init__(self, function: str, seconds: float) -> None:
+        self.function, self.seconds = function, seconds
+        super().__init__(
+            f"function '{function}' has been running for {seconds:g} real seconds; "
+            "the run was ended (a handler that never returns?)"
+        )
+
+
+class InvokeError(EventsimError):
+    """The Invoke API refused the request, so no function ran.
+
+    ``code`` is AWS's error code, ``status`` its HTTP status, ``fields`` what else the answer
+    carries (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
+    """
+
+    code = "ServiceException"
+    status = 500
+
+    def __init__(self, message: str, **fields: str) -> None:
+        self.message = message
+        self.fields = fields
+        super().__init__(f"{self.code}: {message}")
+
+
+class ResourceNotFound(InvokeError):
+    """404: no function, version or alias of that name."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+
+class InvalidRequestContent(InvokeError):
+    """400: the payload is not JSON."""
+
+    code = "InvalidRequestContentException"
+    status = 400
+
+
+class InvalidParameterValue(InvokeError):
+    """400: a parameter is not what the API takes."""
+
+    code = "InvalidParameterValueException"
+    status = 400
+
+
+class ValidationFailed(InvokeError):
+    """400: a parameter does not have the form that the API's model gives it."""
+
+    code = "ValidationException"
+    status = 400
+
+
+class RequestEntityTooLarge(InvokeError):
+    """413: the payload is over the limit of its invocation type."""
+
+    code = "RequestEntityTooLargeException"
+    status = 413
+
+
+class TooManyRequests(InvokeError):
+    """429: throttled; ``fields["Reason"]`` says by which limit."""
+
+    code = "TooManyRequestsException"
+    status = 429

@@ -1,0 +1,173 @@
+"""
+The kinds of journal entry there are: what each says, and the fields it carries.
+
+Kinds are past tense and stable: a name is never reused for another meaning, and a change of
+meaning raises ``SCHEMA_VERSION``. Times are in seconds since the run began, durations in
+seconds, records are named by shard and sequence number.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SCHEMA_VERSION = 1
+
+
+class Kind(NamedTuple):
+    """What an entry of this kind says, and the names of its fields."""
+
+    meaning: str
+    fields: tuple[str, ...]
+
+
+_SPAN = ("first", "last", "records")
+_BATCH = ("mapping", "source", "shard", *_SPAN)
+
+KINDS: dict[str, Kind] = {
+    "run_started": Kind(
+        "the run began, from this scenario, seed and start",
+        (
+            "scenario",
+            "file",
+            "lesson",
+            "seed",
+            "clock",
+            "speed",
+            "backend",
+            "start",
+            "detail",
+            "schema",
+            "version",
+        ),
+    ),
+    "run_finished": Kind(
+        "the run ended; the counts are those of `eventsim report --as json`",
+        ("outcome", "seconds", "counts"),
+    ),
+    "expectation_checked": Kind(
+        "one line of the scenario's `expect` was held against the run",
+        ("name", "passed", "wanted", "found"),
+    ),
+    "records_put": Kind(
+        "records arrived on a shard, between the run times `since` and `until`",
+        ("source", "shard", *_SPAN, "since", "until"),
+    ),
+    "recording_cut_off": Kind(
+        "a recording ends in the middle of a line; every whole line was put",
+        ("source", "path", "line"),
+    ),
+    "shard_split": Kind("a shard was split in two", ("source", "shard", "children")),
+    "shard_merged": Kind("two shards were merged", ("source", "shards", "child")),
+    "mapping_changed": Kind(
+        "an event source mapping entered a state", ("mapping", "state", "function", "source")
+    ),
+    "records_read": Kind(
+        "a poller read records; `polls` counts the requests since the last read, empty ones too",
+        (*_BATCH, "polls", "behind"),
+    ),
+    "records_filtered": Kind("records matched no filter and were skipped", _BATCH),
+    "batch_formed": Kind("a batch was closed and is ready to be sent", _BATCH),
+    "batch_delivered": Kind(
+        "the function took a batch; `age` is the iterator age of its last record",
+        (
+            "mapping",
+            "source",
+            "shard",
+            "function",
+            "request_id",
+            *_SPAN,
+            "attempt",
+            "age",
+        ),
+    ),
+    "checkpoint_advanced": Kind(
+        "everything on the shard up to this sequence number is done",
+        ("mapping", "source", "shard", "sequence_number"),
+    ),
+    "retry_scheduled": Kind(
+        "a failed batch will be sent again after `wait` seconds, as attempt `attempt`",
+        ("mapping", "source", "shard", "function", "request_id", *_SPAN, "attempt", "wait"),
+    ),
+    "batch_bisected": Kind(
+        "a failed batch was split in two, after `middle`",
+        ("mapping", "source", "shard", *_SPAN, "middle"),
+    ),
+    "batch_discarded": Kind(
+        "a batch was given up, for this condition",
+        (
+            "mapping",
+            "source",
+            "shard",
+            "function",
+            "request_id",
+            "first",
+            "last",
+            "batch_size",
+            "condition",
+            "approximate_invoke_count",
+        ),
+    ),
+    "records_expired": Kind("records passed the stream's retention before they were done", _BATCH),
+    "invocation_requested": Kind(
+        "the Invoke API was called", ("function", "request_id", "type", "payload")
+    ),
+    "invocation_denied": Kind(
+        "the Invoke API refused the request", ("function", "request_id", "code")
+    ),
+    "invocation_throttled": Kind(
+        "the Invoke API had no room for the request", ("function", "request_id", "code")
+    ),
+    "invocation_started": Kind(
+        "an execution environment began with the request",
+        ("function", "version", "request_id", "environment"),
+    ),
+    "invocation_finished": Kind(
+        "an execution environment answered; `error` is set when the function failed",
+        (
+            "function",
+            "version",
+            "request_id",
+            "environment",
+            "duration",
+            "billed",
+            "init",
+            "error",
+            "error_type",
+            "error_message",
+            "answer",
+        ),
+    ),
+    "environment_started": Kind(
+        "a cold start: an execution environment was made and initialised in `init` seconds",
+        ("function", "version", "environment", "init", "log_stream"),
+    ),
+    "environment_reused": Kind(
+        "a warm start, after `idle` seconds", ("function", "environment", "idle")
+    ),
+    "environment_reset": Kind(
+        "the runtime of an environment was killed; its globals are gone, its /tmp stays",
+        ("function", "environment"),
+    ),
+    "environment_stopped": Kind("an execution environment is gone", ("function", "environment")),
+    "function_logged": Kind(
+        "a function wrote lines to its log", ("function", "request_id", "environment", "text")
+    ),
+    "function_changed": Kind("a function's code or configuration changed", ("function", "version")),
+    "event_queued": Kind("an asynchronous event was accepted", ("function", "request_id")),
+    "event_retried": Kind(
+        "an asynchronous event will be tried again", ("function", "request_id", "wait")
+    ),
+    "event_dropped": Kind("an asynchronous event was given up", ("function", "request_id")),
+    "destination_delivered": Kind(
+        "a document was delivered to a destination", ("destination", "condition")
+    ),
+    "destination_failed": Kind(
+        "a destination refused a document", ("destination", "condition", "code")
+    ),
+    "payload_kept": Kind(
+        "the content that other entries name by its hash, once", ("hash", "content")
+    ),
+}
+
+# Written at every detail, even `off`: without them a journal says nothing at all.
+FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "recording_cut_off"})

@@ -1,0 +1,133 @@
+"""
+The reference page of the journal, made from its kinds.
+
+    python -m eventsim.journal.reference > docs/journal.md
+"""
+
+from __future__ import annotations
+
+import sys
+
+from eventsim.journal.kinds import FRAME, KINDS, SCHEMA_VERSION
+
+FRAME_FIELDS = {
+    "seq": "the entry's number, from 1 on without a gap",
+    "time": "seconds since the run began, in simulated time",
+    "at": "the simulated date and time, UTC, in milliseconds",
+    "kind": "what happened, one of the kinds below",
+    "because": "the reason in words; absent where there is none to give",
+}
+
+FIELDS = {
+    "age": "seconds from the arrival of the batch's last record to its delivery",
+    "answer": "hash of the answer, at detail `payload`",
+    "approximate_invoke_count": "how often the batch was tried",
+    "attempt": "which attempt at the batch this is, from 1 on",
+    "backend": "where the AWS services came from: `simulated`, `moto` or `endpoint`",
+    "batch_size": "how many records the batch holds",
+    "behind": "MillisBehindLatest of the last read, in seconds",
+    "billed": "seconds billed for the invocation",
+    "child": "the new shard",
+    "children": "the new shards",
+    "clock": "`virtual` or `real`",
+    "code": "AWS's error code",
+    "condition": "AWS's name for why: `RetryAttemptsExhausted`, `RecordAgeExceeded`, …",
+    "content": "the content as text",
+    "counts": "what the run counted, by mapping, function and source",
+    "destination": "where the document went",
+    "detail": "how much the journal tells: `off`, `batch` or `payload`",
+    "duration": "seconds that the function ran",
+    "environment": "the execution environment",
+    "error": "AWS's word for a function error, absent when the function succeeded",
+    "error_message": "the function's own message",
+    "error_type": "the function's own type of error",
+    "file": "the scenario's file, relative to its project folder",
+    "first": "sequence number of the first record",
+    "found": "what the run gave",
+    "function": "the function",
+    "hash": "SHA-256 of the content",
+    "idle": "seconds since the environment's last invocation",
+    "init": "seconds that the init of a cold start took",
+    "last": "sequence number of the last record",
+    "lesson": "the first sentence of the scenario",
+    "line": "number of the line that is not whole",
+    "log_stream": "the environment's log stream",
+    "mapping": "the event source mapping, as function.EventName",
+    "middle": "sequence number of the last record of the first half",
+    "name": "the expectation in words",
+    "outcome": "`ok`, `failed` or `interrupted`",
+    "passed": "whether it held",
+    "path": "the recording, as the scenario names it",
+    "payload": "hash of the event, at detail `payload`",
+    "polls": "requests since the last read, empty ones and this one included",
+    "records": "how many records",
+    "request_id": "the invocation's request id, the same for a batch sent again unchanged",
+    "scenario": "the scenario's name",
+    "schema": "version of this format",
+    "seconds": "how long the run took, in simulated time",
+    "seed": "the seed of every chance in the run",
+    "sequence_number": "the checkpoint",
+    "shard": "the shard's id",
+    "shards": "the shards' ids",
+    "since": "run time of the first arrival",
+    "source": "the event source, by its resource name",
+    "speed": "simulated seconds per real second; 1 in virtual time",
+    "start": "the simulated date and time of the start",
+    "state": "the mapping's state in AWS's words",
+    "text": "the lines",
+    "type": "`RequestResponse`, `Event` or `DryRun`",
+    "until": "run time of the last arrival",
+    "version": "the function's version; in `run_started`, eventsim's",
+    "wait": "seconds until then",
+    "wanted": "what the scenario asks for",
+}
+
+
+def markdown() -> str:
+    """Return docs/journal.md: every kind with its meaning, every field with its own."""
+    frame = ", ".join(f"`{kind}`" for kind in KINDS if kind in FRAME)
+    return "\n".join(
+        [
+            "# The journal",
+            "",
+            "Everything a run did, one JSON object a line, and all that reports and",
+            "expectations know of it. `eventsim run scenario.yaml --journal run.jsonl` writes",
+            "it (gzip by a name that ends in `.gz`), `eventsim report run.jsonl` reads it,",
+            "while it grows too.",
+            "",
+            f"This is schema {SCHEMA_VERSION}. Kinds are past tense and stable, times and",
+            "durations are in simulated seconds, records are named by shard and sequence",
+            "number. Real elapsed time, host names and absolute paths are never in it: the",
+            "same scenario, seed and versions give the same bytes.",
+            "",
+            f"At detail `off` only the frame is written: {frame}.",
+            "`batch` writes every kind below; `payload` adds events, answers and log lines.",
+            "",
+            "## Every entry",
+            "",
+            *_table("field", FRAME_FIELDS),
+            "",
+            "## Kinds",
+            "",
+            "| kind | says | fields |",
+            "|---|---|---|",
+            *(
+                f"| `{name}` | {kind.meaning} | {' '.join(f'`{field}`' for field in kind.fields)} |"
+                for name, kind in KINDS.items()
+            ),
+            "",
+            "## Fields",
+            "",
+            *_table("field", FIELDS),
+            "",
+        ]
+    )
+
+
+def _table(title: str, rows: dict[str, str]) -> list[str]:
+    head = [f"| {title} | meaning |", "|---|---|"]
+    return [*head, *(f"| `{name}` | {meaning} |" for name, meaning in rows.items())]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

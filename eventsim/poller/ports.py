@@ -1,0 +1,71 @@
+"""What a poller is given: the source's words, and the doors to everything outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eventsim.checkpoints import Checkpoints
+from eventsim.clock import Clock
+from eventsim.ids import Chance
+from eventsim.journal import Journal
+from eventsim.types import Invoker, Record
+
+
+class StreamSource(Protocol):
+    """What a file in ``sources/`` knows of its records, and the poller does not."""
+
+    def event(
+        self,
+        records: Sequence[Record],
+        shard_id: str,
+        *,
+        stream_arn: str,
+        region: str,
+        role_arn: str,
+    ) -> dict[str, Any]:
+        """The event that the function gets, built afresh."""
+
+    def encoded_size(
+        self,
+        records: Sequence[Record],
+        *,
+        shard_id: str,
+        stream_arn: str,
+        region: str,
+        role_arn: str,
+    ) -> int:
+        """How many bytes that event has, at the most, as compact JSON."""
+
+
+class Words:
+    """A source's event and its size, for one shard of one mapping."""
+
+    __slots__ = ("_arguments", "_shard_id", "_source")
+
+    def __init__(self, source: StreamSource, shard_id: str, stream_arn: str, role_arn: str) -> None:
+        self._source, self._shard_id = source, shard_id
+        region = stream_arn.split(":")[3]
+        self._arguments = {"stream_arn": stream_arn, "region": region, "role_arn": role_arn}
+
+    def event(self, records: Sequence[Record]) -> dict[str, Any]:
+        """The event that the function gets, built afresh."""
+        return self._source.event(records, self._shard_id, **self._arguments)
+
+    def size(self, records: Sequence[Record]) -> int:
+        """How many bytes it has."""
+        return self._source.encoded_size(records, shard_id=self._shard_id, **self._arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The doors of a poller; ``role_arn`` is the execution role that stands in its events."""
+
+    invoker: Invoker
+    journal: Journal
+    clock: Clock
+    chance: Chance
+    checkpoints: Checkpoints
+    role_arn: str
+    on_checkpoint: Callable[[str, str, str], None]

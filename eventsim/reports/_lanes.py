@@ -1,0 +1,252 @@
+"""A picture to scale: what each shard and each function did over time, in rows of blocks."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from eventsim.reports._page import Page, Span, Style, cut, padded, plural, shown, span_of_time
+
+BUCKETS = 960
+FIRST_BUCKET_SECONDS = 0.001
+LANES_KEPT = 64
+SHARDS_SHOWN = 16
+FUNCTIONS_SHOWN = 8
+COLUMNS = 48
+LABEL_MAX = 20
+TOTAL = 10
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+RETRIED, EXPIRED, DISCARDED = 1, 2, 3
+_MARKS = {RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
+_STEPS = (1, 2, 5, 10)
+_CLOCK_STEPS = (
+    *(60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30)),
+    *(3600 * hours for hours in (1, 2, 3, 4, 6, 12)),
+    *(86400 * days for days in (1, 2, 7, 14, 30, 60, 91, 182, 365, 730, 1826, 3652)),
+)
+
+
+class Lane:
+    """What happened in each bucket of time: how much, and the worst that went wrong."""
+
+    def __init__(self) -> None:
+        self.amounts = array("d", bytes(8 * BUCKETS))
+        self.marks = bytearray(BUCKETS)
+        self.total = 0
+
+    def halve(self) -> None:
+        """Make each two buckets one."""
+        pairs = range(0, BUCKETS, 2)
+        rest = BUCKETS - len(pairs)
+        amounts = [self.amounts[n] + self.amounts[n + 1] for n in pairs]
+        self.amounts = array("d", amounts + [0.0] * rest)
+        marks = [max(self.marks[n], self.marks[n + 1]) for n in pairs]
+        self.marks = bytearray(marks) + bytes(rest)
+
+    def join(self, other: Lane) -> None:
+        """Add what *other* did to this lane."""
+        self.total += other.total
+        self.amounts = array("d", map(sum, zip(self.amounts, other.amounts, strict=True)))
+        self.marks = bytearray(map(max, zip(self.marks, other.marks, strict=True)))
+
+
+class Lanes:
+    """The lanes of a run. Their memory is the same for a second and for a year.
+
+    Buckets get twice as long whenever the run outgrows them; the lanes after the 64th of their
+    sort are drawn as one.
+    """
+
+    def __init__(self) -> None:
+        self._bucket = FIRST_BUCKET_SECONDS
+        self.shards: dict[tuple[str, str], Lane] = {}
+        self.functions: dict[tuple[str, str], Lane] = {}
+
+    def shard(self, source: str, shard: str) -> Lane:
+        """The lane of a shard, made when it is seen first."""
+        return _lane(self.shards, (source, shard))
+
+    def function(self, name: str) -> Lane:
+        """The lane of a function, made when it is seen first."""
+        return _lane(self.functions, (name, ""))
+
+    def add(self, lane: Lane, time: float, amount: int, mark: int = 0) -> None:
+        """Note *amount* at *time* on a lane, and what went wrong with it."""
+        bucket = self._index(time)
+        lane.amounts[bucket] += max(amount, 0)
+        lane.total += amount
+        if mark > lane.marks[bucket]:
+            lane.marks[bucket] = mark
+
+    def draw(self, page: Page, seconds: float, start: datetime | None) -> None:
+        """Draw everything over *seconds*; by the clock where *start* says when that began."""
+        if not self.shards and not self.functions:
+            return
+        names = [_name(key) for key in (*self.shards, *self.functions)]
+        label = max(8, min(LABEL_MAX, page.width // 4, max(map(len, names)) + 1))
+        columns = min(COLUMNS, page.width - label - TOTAL - 2)
+        scale = _Scale(max(seconds, self._bucket), columns, self._bucket)
+        marks = "! failed, sent again  ~ expired  × discarded"
+        shards = _folded(self.shards, SHARDS_SHOWN, "shards")
+        _group(page, shards, scale, label, "record", "records delivered, by shard", marks)
+        functions = _folded(self.functions, FUNCTIONS_SHOWN, "functions")
+        _group(
+            page,
+            functions,
+            scale,
+            label,
+            "invocation",
+            "invocations, by function",
+            "! function error",
+        )
+        _axis(page, scale, label, start)
+
+    def _index(self, time: float) -> int:
+        while time >= self._bucket * BUCKETS:
+            self._bucket *= 2
+            for lane in (*self.shards.values(), *self.functions.values()):
+                lane.halve()
+        return max(0, int(time / self._bucket))
+
+
+class _Scale:
+    """How seconds become columns."""
+
+    def __init__(self, seconds: float, columns: int, bucket: float) -> None:
+        self.seconds, self.columns = seconds, columns
+        per_column = columns / seconds
+        used = min(BUCKETS, int(seconds / bucket) + 1)
+        self._column = [min(columns - 1, int(n * bucket * per_column)) for n in range(used)]
+
+    def resample(self, lane: Lane) -> tuple[list[float], list[int]]:
+        """The lane's amount and worst mark in each column."""
+        amounts, marks = [0.0] * self.columns, [0] * self.columns
+        for bucket, column in enumerate(self._column):
+            amounts[column] += lane.amounts[bucket]
+            marks[column] = max(marks[column], lane.marks[bucket])
+        return amounts, marks
+
+    def column(self, time: float) -> int:
+        return int(time / self.seconds * self.columns)
+
+
+def _lane(lanes: dict[tuple[str, str], Lane], key: tuple[str, str]) -> Lane:
+    found = lanes.get(key)
+    if found is None:
+        if len(lanes) >= LANES_KEPT:
+            key = ("others", "")
+        found = lanes.setdefault(key, Lane())
+    return found
+
+
+def _name(key: tuple[str, str]) -> str:
+    return shown(key[0] + short_shard(key[1]))
+
+
+def _order(key: tuple[str, str]) -> tuple[str, int, str]:
+    return key[0], len(key[1]), key[1]
+
+
+def short_shard(shard: str) -> str:
+    """``/3`` for ``shardId-000000000003``; nothing for no shard."""
+    if not shard:
+        return ""
+    return "/" + (shard.removeprefix("shardId-").lstrip("0") or "0")
+
+
+def _folded(
+    lanes: dict[tuple[str, str], Lane], shown_max: int, word: str
+) -> list[tuple[str, Lane]]:
+    """The first lanes in order of name, the others together as one."""
+    ordered = [(_name(key), lanes[key]) for key in sorted(lanes, key=_order)]
+    if len(ordered) <= shown_max:
+        return ordered
+    rest = Lane()
+    for _, lane in ordered[shown_max - 1 :]:
+        rest.join(lane)
+    number = len(ordered) - shown_max + 1
+    return [*ordered[: shown_max - 1], (f"{number} more {word}", rest)]
+
+
+def _group(
+    page: Page,
+    lanes: Sequence[tuple[str, Lane]],
+    scale: _Scale,
+    label: int,
+    unit: str,
+    title: str,
+    marks: str,
+) -> None:
+    if not lanes:
+        return
+    rows = [(name, lane, *scale.resample(lane)) for name, lane in lanes]
+    tallest = max(max(amounts) for _, _, amounts, _ in rows)
+    key = f"█ {plural(int(tallest), unit)} in {span_of_time(_rounded(scale))}" if tallest else ""
+    failed = any(any(worst) for _, _, _, worst in rows)
+    page.line((title, "bold"), (f"   {key}" if key else "", "dim"))
+    for name, lane, amounts, worst in rows:
+        cells = _cells(amounts, worst, tallest)
+        page.line(padded(name, label), *cells, (f"{lane.total:>{TOTAL},}", "dim"))
+    if failed:
+        page.line(" " * label, (marks, "dim"))
+
+
+def _rounded(scale: _Scale) -> float:
+    return float(f"{scale.seconds / scale.columns:.3g}")
+
+
+def _cells(amounts: list[float], marks: list[int], tallest: float) -> list[Span]:
+    """A row of blocks, neighbours of one style as one span."""
+    spans: list[Span] = []
+    for amount, mark in zip(amounts, marks, strict=True):
+        height = -int(-8 * amount // tallest) if amount else 0
+        cell = _MARKS[mark] if mark else _BLOCKS[height]
+        style: Style = "bad" if mark else "good"
+        if spans and spans[-1][1] == style:
+            spans[-1] = (spans[-1][0] + cell, style)
+        else:
+            spans.append((cell, style))
+    return spans
+
+
+def _axis(page: Page, scale: _Scale, label: int, start: datetime | None) -> None:
+    ruler = ["─"] * scale.columns
+    texts, end = "", 0
+    for time, text in _ticks(scale, start):
+        column = scale.column(time)
+        if column >= scale.columns:
+            break
+        ruler[column] = "┬"
+        if column >= end or not texts:
+            texts = texts.ljust(column) + text
+            end = len(texts) + 1
+    page.line(" " * label, ("".join(ruler), "dim"))
+    page.line(" " * label, (cut(texts, page.width - label), "dim"))
+
+
+def _ticks(scale: _Scale, start: datetime | None) -> list[tuple[float, str]]:
+    """About five round times with their labels; by the clock, round times of the clock."""
+    rough = scale.seconds / 5
+    if start is None:
+        step = _round_step(rough)
+        return [(n * step, span_of_time(n * step)) for n in range(int(scale.seconds / step) + 1)]
+    step = next((size for size in _CLOCK_STEPS if size >= rough), _CLOCK_STEPS[-1])
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = -(-(start - midnight).total_seconds() // step) * step
+    form = "%H:%M" if step < 86400 else "%m-%d" if step < 86400 * 182 else "%Y-%m"
+    ticks, at = [], midnight + timedelta(seconds=first)
+    end = start + timedelta(seconds=scale.seconds)
+    while at <= end:
+        ticks.append(((at - start).total_seconds(), at.strftime(form)))
+        at += timedelta(seconds=step)
+    return ticks
+
+
+def _round_step(rough: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is no less than *rough*."""
+    power = 0.001
+    while power * _STEPS[-1] < rough:
+        power *= 10
+    return next(round(power * step, 6) for step in _STEPS if power * step >= rough)

@@ -1,0 +1,140 @@
+"""
+A run in words: whole when it is short, else its beginning, what went wrong, and its end.
+
+Nothing here grows with the run: a fixed number of lines is kept, and quiet stretches of a shard
+or a function are one line that counts.
+"""
+
+from __future__ import annotations
+
+from eventsim.journal import Entry
+from eventsim.reports._lines import Line, Lines, write_lines
+from eventsim.reports._page import Page, plural
+from eventsim.reports._words import TELLINGS, Fields, Mood, invoked
+
+WHOLE_MAX = 40
+HEAD = 12
+OPEN_MAX = 256
+ANSWERS_MAX = 1024
+
+# In real time a batch is seen to be done a moment after the function answered.
+GRACE_SECONDS = 0.05
+
+
+class Story:
+    """Takes entries that were checked, in their order, and tells them."""
+
+    def __init__(self) -> None:
+        self._grace = 0.0
+        self._answers: dict[str, Entry] = {}
+        self._answered = 0.0
+        self._told = 0
+        self._whole: list[Line] = []
+        self._lines = Lines()
+        self._open: dict[str, Line] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Tell one entry; an invocation's is kept until the batch that it took is told."""
+        _, time, _, kind, _, fields = entry
+        if self._answers and time > self._answered + self._grace:
+            self._tell_answers()
+        if kind == "invocation_finished":
+            self._keep(entry)
+        elif kind == "batch_delivered":
+            self._tell_delivered(entry)
+        elif kind in ("retry_scheduled", "batch_discarded"):
+            self._tell_failed(entry)
+        elif kind == "run_started":
+            self._grace = _grace(fields)
+        elif kind in TELLINGS and not (kind == "expectation_checked" and fields["passed"]):
+            self._tell(entry)
+
+    def write(self, page: Page, clock: bool) -> None:
+        """Write the lines, at times of the clock or in seconds since the run began."""
+        self._tell_answers()
+        if self._told <= WHOLE_MAX:
+            write_lines(page, self._whole, clock)
+        else:
+            write_lines(page, [*self._whole[:HEAD], *self._lines.kept()], clock)
+
+    def _keep(self, answer: Entry) -> None:
+        if len(self._answers) >= ANSWERS_MAX:
+            self._tell_answers()
+        self._answers[str(answer.fields.get("request_id"))] = answer
+        self._answered = answer.time
+
+    def _tell_answers(self) -> None:
+        """Tell the invocations that no batch asked for."""
+        answers, self._answers = self._answers, {}
+        for answer in answers.values():
+            failed = bool(answer.fields.get("error"))
+            self._tell(answer, mood="wrong" if failed else "quiet")
+
+    def _tell_delivered(self, entry: Entry) -> None:
+        fields = entry.fields
+        attempt = fields["attempt"]
+        mood: Mood = "quiet" if attempt == 1 else "event"
+        text = None
+        answer = self._answers.pop(str(fields.get("request_id")), None)
+        if answer is not None and self._is_read(mood):
+            text = invoked(attempt, plural(fields["records"], "record"), answer)
+        self._tell(entry, text=text, mood=mood)
+
+    def _tell_failed(self, entry: Entry) -> None:
+        fields = entry.fields
+        retried = entry.kind == "retry_scheduled"
+        answer = self._answers.pop(str(fields.get("request_id")), None)
+        if answer is None:
+            self._tell(entry)
+            return
+        attempt = fields["attempt"] - 1 if retried else fields["approximate_invoke_count"]
+        records = plural(fields["records" if retried else "batch_size"], "record")
+        sort = str(answer.fields.get("error_type"))
+        self._tell(entry, text=invoked(attempt, records, answer), mood="wrong", sort=sort)
+        self._tell(entry, mood="quiet" if retried else "wrong", sort="given up")
+
+    def _is_read(self, mood: Mood) -> bool:
+        """Whether the text of a line of this mood, told now, can ever be shown."""
+        return mood != "quiet" or self._told < WHOLE_MAX
+
+    def _tell(
+        self, entry: Entry, *, text: str | None = None, mood: Mood | None = None, sort: str = ""
+    ) -> None:
+        told = TELLINGS[entry.kind]
+        mood = mood or told.mood
+        place = told.place(entry.fields)
+        if text is None:
+            text = told.text(entry) if self._is_read(mood) else ""
+        self._told += 1
+        if self._told <= WHOLE_MAX:
+            self._whole.append(Line(entry.time, entry.at, place, text, mood))
+        if self._told <= HEAD:
+            return
+        if mood == "quiet":
+            self._fold(entry, place, told.counts(entry.fields))
+            return
+        self._open.pop(place, None)
+        line = Line(entry.time, entry.at, place, text, mood)
+        if mood == "wrong":
+            self._lines.add_failure(line, (entry.kind, place, sort))
+        else:
+            self._lines.add(line)
+
+    def _fold(self, entry: Entry, place: str, amounts: dict[str, int]) -> None:
+        """Count a quiet entry with the quiet stretch of its place."""
+        if not amounts:
+            return
+        fold = self._open.get(place)
+        if fold is None:
+            if len(self._open) >= OPEN_MAX:
+                self._open.clear()
+            fold = self._open[place] = Line(entry.time, entry.at, place, "", "quiet")
+            self._lines.add(fold)
+        fold.count(amounts, entry.time, entry.at)
+
+
+def _grace(started: Fields) -> float:
+    speed = started.get("speed", 1)
+    if started.get("clock") != "real" or not isinstance(speed, int | float):
+        return 0.0
+    return GRACE_SECONDS * speed

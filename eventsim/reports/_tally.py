@@ -1,0 +1,181 @@
+"""What a run counts: a watcher while it runs, and the same sums when a journal is read back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Fields = dict[str, Any]
+
+
+class _Mapping:
+    __slots__ = (
+        "batches",
+        "delivered",
+        "discarded",
+        "expired",
+        "filtered",
+        "polls",
+        "read",
+        "retries",
+        "source",
+    )
+
+    def __init__(self) -> None:
+        self.source = ""
+        self.read = self.filtered = self.delivered = self.discarded = self.expired = 0
+        self.batches = self.retries = self.polls = 0
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "read": self.read,
+            "filtered": self.filtered,
+            "delivered": self.delivered,
+            "discarded": self.discarded,
+            "expired": self.expired,
+            "batches": self.batches,
+            "retries": self.retries,
+            "polls": self.polls,
+        }
+
+
+class _Function:
+    __slots__ = ("billed", "cold_starts", "duration", "errors", "invocations", "throttles")
+
+    def __init__(self) -> None:
+        self.invocations = self.errors = self.throttles = self.cold_starts = 0
+        self.duration = self.billed = 0.0
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "invocations": self.invocations,
+            "errors": self.errors,
+            "throttles": self.throttles,
+            "cold_starts": self.cold_starts,
+            "duration_seconds": round(self.duration, 6),
+            "billed_seconds": round(self.billed, 6),
+        }
+
+
+class Tally:
+    """Sums entries per mapping, function and source; its size follows their number only.
+
+    ``batches`` counts the batches formed, ``invocations`` those that ended, in a function error
+    or not. Times are sums, in seconds.
+    """
+
+    KINDS = (
+        "records_put",
+        "records_read",
+        "records_filtered",
+        "records_expired",
+        "batch_formed",
+        "batch_delivered",
+        "batch_discarded",
+        "retry_scheduled",
+        "mapping_changed",
+        "invocation_finished",
+        "invocation_throttled",
+        "environment_started",
+    )
+    KINDS_SET = frozenset(KINDS)
+
+    def __init__(self) -> None:
+        self._sources: dict[str, int] = defaultdict(int)
+        self._mappings: dict[str, _Mapping] = defaultdict(_Mapping)
+        self._functions: dict[str, _Function] = defaultdict(_Function)
+        ways: tuple[Callable[[Fields], None], ...] = (
+            self._put,
+            self._read,
+            self._filtered,
+            self._expired,
+            self._formed,
+            self._delivered,
+            self._discarded,
+            self._retried,
+            self._mapped,
+            self._finished,
+            self._throttled,
+            self._cold,
+        )
+        self._ways = dict(zip(self.KINDS, ways, strict=True))
+
+    def add(self, kind: str, fields: Fields) -> None:
+        """Count one entry; raises KeyError for a kind that is not in ``KINDS``."""
+        self._ways[kind](fields)
+
+    def counts(self) -> dict[str, Any]:
+        """The sums so far, names in alphabetical order, as ``run_finished`` carries them."""
+        mappings = {name: self._mappings[name].row() for name in sorted(self._mappings)}
+        functions = {name: self._functions[name].row() for name in sorted(self._functions)}
+        done = ("read", "filtered", "delivered", "discarded", "expired")
+        return {
+            "records": {
+                "put": sum(self._sources.values()),
+                **{key: _total(mappings.values(), key) for key in done},
+            },
+            "invocations": _total(functions.values(), "invocations"),
+            "errors": _total(functions.values(), "errors"),
+            "throttles": _total(functions.values(), "throttles"),
+            "cold_starts": _total(functions.values(), "cold_starts"),
+            "retries": _total(mappings.values(), "retries"),
+            "batches": _total(mappings.values(), "batches"),
+            "mappings": mappings,
+            "functions": functions,
+            "sources": {name: {"put": self._sources[name]} for name in sorted(self._sources)},
+        }
+
+    @staticmethod
+    def blank() -> dict[str, dict[str, Any]]:
+        """What a row of each table holds before anything was counted."""
+        return {"mappings": _Mapping().row(), "functions": _Function().row(), "sources": {"put": 0}}
+
+    def _put(self, fields: Fields) -> None:
+        self._sources[fields["source"]] += fields["records"]
+
+    def _read(self, fields: Fields) -> None:
+        row = self._mappings[fields["mapping"]]
+        row.source = fields["source"]
+        row.read += fields["records"]
+        row.polls += fields["polls"]
+
+    def _filtered(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].filtered += fields["records"]
+
+    def _expired(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].expired += fields["records"]
+
+    def _formed(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].batches += 1
+
+    def _delivered(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].delivered += fields["records"]
+
+    def _discarded(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].discarded += fields["batch_size"]
+
+    def _retried(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].retries += 1
+
+    def _mapped(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].source = fields["source"]
+
+    def _finished(self, fields: Fields) -> None:
+        row = self._functions[fields["function"]]
+        row.invocations += 1
+        row.duration += fields["duration"]
+        row.billed += fields["billed"]
+        if fields.get("error"):
+            row.errors += 1
+
+    def _throttled(self, fields: Fields) -> None:
+        self._functions[fields["function"]].throttles += 1
+
+    def _cold(self, fields: Fields) -> None:
+        self._functions[fields["function"]].cold_starts += 1
+
+
+def _total(rows: Iterable[dict[str, Any]], key: str) -> int:
+    return sum(row[key] for row in rows)

@@ -1,0 +1,184 @@
+"""Each entry as a line of words: where it happened, what happened, and because of what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from eventsim.journal import Entry
+from eventsim.reports._lanes import short_shard
+from eventsim.reports._page import plural, shown, span_of_time
+
+Fields = dict[str, Any]
+Mood = Literal["quiet", "event", "wrong"]
+
+
+class Telling(NamedTuple):
+    """How entries of a kind are told; ``counts`` says what a folded stretch adds up."""
+
+    mood: Mood
+    place: Callable[[Fields], str]
+    text: Callable[[Entry], str]
+    counts: Callable[[Fields], dict[str, int]] = lambda _: {}
+
+
+@lru_cache(4096)
+def _short(source: str, shard: str) -> str:
+    return shown(source + short_shard(shard))
+
+
+def _shard(fields: Fields) -> str:
+    return _short(str(fields.get("source", "")), str(fields.get("shard") or ""))
+
+
+def _function(fields: Fields) -> str:
+    return _short(str(fields.get("function", "")), "")
+
+
+def _field(name: str) -> Callable[[Fields], str]:
+    return lambda fields: _short(str(fields.get(name, "")), "")
+
+
+def _number(fields: Fields) -> str:
+    return plural(fields.get("records", 0), "record")
+
+
+def invoked(attempt: int, records: str, answer: Entry | None) -> str:
+    """How one attempt at a batch went; *answer* is its invocation_finished."""
+    head = f"invoked, attempt {attempt}, {records}"
+    return f"{head}: {outcome(answer)}" if answer else head
+
+
+def outcome(answer: Entry) -> str:
+    """What an invocation came to: how long it took, or its error."""
+    fields = answer.fields
+    if not fields.get("error"):
+        return f"done in {span_of_time(fields['duration'])}"
+    error = [fields.get("error_type"), fields.get("error_message")]
+    what = ": ".join(shown(part) for part in error if part) or shown(fields["error"])
+    return f"function error {what}"
+
+
+def _answered(entry: Entry) -> str:
+    return f"invoked: {outcome(entry)}"
+
+
+def _read(entry: Entry) -> str:
+    polls = entry.fields["polls"]
+    return f"read {_number(entry.fields)}" + (f", after {polls:,} polls" if polls > 1 else "")
+
+
+def _because(text: str, entry: Entry) -> str:
+    return f"{text}: {shown(entry.because)}" if entry.because else text
+
+
+def _formed(entry: Entry) -> str:
+    return _because(f"batch of {entry.fields['records']:,} formed", entry)
+
+
+def _delivered(entry: Entry) -> str:
+    fields = entry.fields
+    return f"{_number(fields)} delivered, attempt {fields['attempt']}"
+
+
+def _retried(entry: Entry) -> str:
+    fields = entry.fields
+    again = f"{_number(fields)} again in {span_of_time(fields['wait'])}"
+    return _because(f"{again}, attempt {fields['attempt']}", entry)
+
+
+def _discarded(entry: Entry) -> str:
+    fields = entry.fields
+    text = f"{plural(fields['batch_size'], 'record')} discarded, {shown(fields['condition'])}"
+    return _because(text, entry)
+
+
+def _refused(entry: Entry) -> str:
+    return f"Invoke refused: {shown(entry.fields.get('code', entry.kind))}"
+
+
+def _split(entry: Entry) -> str:
+    children = entry.fields.get("children") or ()
+    into = " and ".join(short_shard(str(child)) for child in children)
+    return _because(shown(f"split into {into}" if into else "split"), entry)
+
+
+def _merged(entry: Entry) -> str:
+    shards = entry.fields.get("shards") or ()
+    parents = " and ".join(short_shard(str(shard)) for shard in shards)
+    child = short_shard(str(entry.fields.get("child", "")))
+    return _because(shown(f"{parents} merged into {child}"), entry)
+
+
+def _mapped(entry: Entry) -> str:
+    name, state = shown(entry.fields["mapping"]), shown(entry.fields.get("state"))
+    return _because(f"mapping {name} {state}", entry)
+
+
+def _checked(entry: Entry) -> str:
+    fields = entry.fields
+    return f"{shown(fields['name'])}: wanted {shown(fields['wanted'])}, found {fields['found']:,g}"
+
+
+def _cut_off(entry: Entry) -> str:
+    path, line = shown(entry.fields.get("path")), shown(entry.fields.get("line"))
+    return f"recording {path} ends inside line {line}; every whole line was put"
+
+
+def _plain(text: str) -> Callable[[Entry], str]:
+    return lambda entry: _because(text, entry)
+
+
+def _with(text: str, name: str) -> Callable[[Entry], str]:
+    return lambda entry: _because(f"{text} {shown(entry.fields.get(name))}", entry)
+
+
+def _counted(what: str, text: str) -> Callable[[Entry], str]:
+    return lambda entry: f"{text} {_number(entry.fields)}{what}"
+
+
+def _records(word: str) -> Callable[[Fields], dict[str, int]]:
+    return lambda fields: {word: fields["records"]}
+
+
+TELLINGS: dict[str, Telling] = {
+    "records_put": Telling("quiet", _shard, _counted("", "put"), _records("put")),
+    "recording_cut_off": Telling("wrong", _field("source"), _cut_off),
+    "shard_split": Telling("event", _shard, _split),
+    "shard_merged": Telling("event", _shard, _merged),
+    "mapping_changed": Telling("event", _field("source"), _mapped),
+    "records_read": Telling("quiet", _shard, _read, _records("read")),
+    "records_filtered": Telling(
+        "quiet", _shard, _counted("", "filtered out"), _records("filtered")
+    ),
+    "batch_formed": Telling("quiet", _shard, _formed),
+    "batch_delivered": Telling(
+        "quiet", _shard, _delivered, lambda fields: {"batch": 1, "delivered": fields["records"]}
+    ),
+    "retry_scheduled": Telling("wrong", _shard, _retried),
+    "batch_bisected": Telling("event", _shard, lambda e: _because("batch split in two", e)),
+    "batch_discarded": Telling("wrong", _shard, _discarded),
+    "records_expired": Telling(
+        "wrong", _shard, lambda e: _because(f"{_number(e.fields)} expired", e)
+    ),
+    "invocation_denied": Telling("wrong", _function, _refused),
+    "invocation_throttled": Telling("wrong", _function, _refused),
+    "invocation_finished": Telling("quiet", _function, _answered, lambda _: {"invocation": 1}),
+    "environment_started": Telling(
+        "quiet",
+        _function,
+        lambda e: f"cold start, init {span_of_time(e.fields['init'])}",
+        lambda _: {"cold start": 1},
+    ),
+    "environment_reset": Telling("event", _function, _plain("environment reset")),
+    "environment_stopped": Telling("quiet", _function, _plain("environment stopped")),
+    "function_logged": Telling("quiet", _function, _with("logged:", "text")),
+    "function_changed": Telling("event", _function, _with("changed, version", "version")),
+    "event_queued": Telling("quiet", _function, _plain("event queued"), lambda _: {"event": 1}),
+    "event_retried": Telling("wrong", _function, _plain("event will be tried again")),
+    "event_dropped": Telling("wrong", _function, _plain("event given up")),
+    "destination_delivered": Telling("event", _field("destination"), _plain("document delivered")),
+    "destination_failed": Telling("wrong", _field("destination"), _plain("document refused")),
+    "expectation_checked": Telling("wrong", lambda _: "expected", _checked),
+}

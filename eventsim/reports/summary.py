@@ -1,0 +1,143 @@
+"""What a person reads after a run: how it ended, where every record went, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+from eventsim.journal import Entry
+from eventsim.reports._page import Page, Span, padded, plural, shown, span_of_time
+from eventsim.reports._run import Run
+
+ROWS_MAX = 8
+EXPECTATIONS_MAX = 20
+LABEL = 13
+RARE = ("filtered", "expired")
+
+Row = dict[str, Any]
+
+
+def write(entries: Iterable[Entry], out: TextIO) -> None:
+    """Write the run in 10 to 20 lines of 80 columns; a table of many rows shows its first.
+
+    Expectations that failed are never left out. Raises JournalError at an entry that lacks
+    what its kind must have.
+    """
+    run = Run.of(entries)
+    page, counts = Page(out), run.counts()
+    page.title(run.scenario, run.lesson)
+    page.line()
+    page.line(*_ending(run))
+    if run.because:
+        page.line(shown(run.because))
+    page.line()
+    _records(page, counts)
+    _line(page, "invocations", *_parts(counts))
+    _table(page, "mapping", counts["mappings"], _mapping)
+    _table(page, "function", counts["functions"], _function)
+    _expectations(page, run.expectations)
+    if not run.ok:
+        page.line()
+        page.line("repeat it with: ", (shown(run.repeat()), "bold"))
+
+
+def _ending(run: Run) -> Iterator[Span | str]:
+    yield (run.outcome if run.ok else shown(run.outcome).upper(), "good" if run.ok else "bad")
+    yield f" after {span_of_time(run.seconds)} simulated"
+    clock, seed, backend = (shown(run.started.get(key)) for key in ("clock", "seed", "backend"))
+    if run.started:
+        yield f" (seed {seed}, {clock} clock, {backend} back end)"
+
+
+def _line(page: Page, label: str, *parts: str) -> None:
+    """Write a label and its parts, over as many lines as they need."""
+    lines, room = [""], page.width - LABEL
+    for part in parts:
+        joined = f"{lines[-1]}   {part}" if lines[-1] else part
+        if len(joined) > room and lines[-1]:
+            lines.append(part)
+        else:
+            lines[-1] = joined
+    for text in lines:
+        page.line((padded(label, LABEL), "dim"), text)
+        label = ""
+
+
+def _records(page: Page, counts: Row) -> None:
+    records = counts["records"].items()
+    _line(page, "records", *(f"{key} {n:,}" for key, n in records if n or key not in RARE))
+    for text, style in _accounted(counts):
+        page.line(" " * LABEL, (text, style))
+
+
+def _accounted(counts: Row) -> Iterator[Span]:
+    """Say, per mapping, how many of the records put on its source were never dealt with."""
+    sources, open_ends = counts["sources"], False
+    for name, row in sorted(counts["mappings"].items()):
+        put = sources.get(row["source"], {}).get("put", 0)
+        left = put - sum(row[key] for key in ("filtered", "delivered", "discarded", "expired"))
+        if left > 0:
+            open_ends = True
+            yield f"{plural(left, 'record')} still waiting for {shown(name)}", "bad"
+        elif left < 0:
+            open_ends = True
+            yield f"{plural(-left, 'record')} of {shown(name)} not put by this run", ""
+    for source in sorted(set(sources) - {row["source"] for row in counts["mappings"].values()}):
+        open_ends = True
+        number = plural(sources[source]["put"], "record")
+        yield f"{number} on {shown(source)}, which no mapping reads", ""
+    if not open_ends:
+        yield "every record accounted for", "good"
+
+
+def _parts(counts: Row) -> Iterator[str]:
+    yield f"{counts['invocations']:,}"
+    for key in ("errors", "throttles", "cold_starts", "retries"):
+        yield f"{key.replace('_', ' ')} {counts[key]:,}"
+
+
+def _table(page: Page, label: str, rows: dict[str, Row], tell: Any) -> None:
+    for number, (name, row) in enumerate(sorted(rows.items())):
+        if number == ROWS_MAX:
+            page.line(" " * LABEL, f"… and {len(rows) - ROWS_MAX:,} more")
+            return
+        _line(page, "" if number else label, f"{shown(name)}:", *tell(row))
+
+
+def _mapping(row: Row) -> Iterator[str]:
+    yield f"{plural(row['delivered'], 'record')} delivered"
+    yield f"{plural(row['batches'], 'batch')} formed"
+    for key in ("filtered", "discarded", "expired"):
+        if row[key]:
+            yield f"{row[key]:,} {key}"
+    if row["retries"]:
+        yield "1 retry" if row["retries"] == 1 else f"{row['retries']:,} retries"
+
+
+def _function(row: Row) -> Iterator[str]:
+    count = row["invocations"]
+    yield plural(count, "invocation")
+    if count:
+        yield f"{span_of_time(row['duration_seconds'] / count)} on average"
+        yield f"{span_of_time(row['billed_seconds'])} billed"
+    for key in ("errors", "throttles"):
+        if row[key]:
+            yield f"{row[key]:,} {key}"
+
+
+def _expectations(page: Page, expectations: list[Row]) -> None:
+    passed = [one for one in expectations if one["passed"]]
+    failed = [one for one in expectations if not one["passed"]]
+    if expectations:
+        page.line()
+    for one in passed[:EXPECTATIONS_MAX]:
+        page.line(("ok      ", "good"), _expectation(one))
+    if len(passed) > EXPECTATIONS_MAX:
+        page.line(("ok      ", "good"), f"… and {len(passed) - EXPECTATIONS_MAX:,} more")
+    for one in failed:
+        page.line(("FAILED  ", "bad"), shown(one["name"]))
+        page.line(f"        wanted {shown(one['wanted'])}, found {one['found']:,g}")
+
+
+def _expectation(one: Row) -> str:
+    return f"{shown(one['name'])}: {one['found']:,g} ({shown(one['wanted'])})"

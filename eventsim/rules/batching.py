@@ -1,0 +1,75 @@
+"""
+When a batch is full, and when its window is over.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
+(A batch is sent when the first of three is reached: the batch size, the batching window, 6 MB
+of payload. For streams and queues the next window starts when the previous invocation ends.)
+
+Where AWS is silent: windows follow one another, so a window that ends without a record is
+followed by the next at once, and a record is sent at the end of the window it was read in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from eventsim.types import Record
+
+PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
+
+
+class Cut(NamedTuple):
+    """The first ``length`` records make a batch, of ``size`` bytes as an event, because …"""
+
+    length: int
+    size: int
+    because: str
+
+
+def full_cut(
+    records: Sequence[Record],
+    batch_size: int,
+    encoded_size: Callable[[Sequence[Record]], int],
+) -> Cut | None:
+    """Return the batch at the front of *records* if it is full, by count or by bytes.
+
+    *encoded_size* gives the bytes of an event of these records. A record that is over the limit
+    by itself makes a batch of one.
+    """
+    head = records[:batch_size]
+    size = encoded_size(head)
+    if size <= PAYLOAD_BYTES_MAX:
+        return (
+            Cut(batch_size, size, f"BatchSize {batch_size} reached")
+            if len(head) == batch_size
+            else None
+        )
+    length = _longest_prefix(head, encoded_size)
+    return Cut(length, encoded_size(head[:length]), "6 MB of payload reached")
+
+
+def window_start(start: float, window: float, now: float) -> float:
+    """Return the start of the window that holds *now*, one following the other from *start* on."""
+    if window <= 0 or now < start + window:
+        return start
+    return start + window * math.floor((now - start) / window)
+
+
+def window_reason(window: int) -> str:
+    """Why a batch that is not full is sent."""
+    return f"window of {window} s expired" if window else "MaximumBatchingWindowInSeconds is 0"
+
+
+def _longest_prefix(
+    records: Sequence[Record], encoded_size: Callable[[Sequence[Record]], int]
+) -> int:
+    fits, over = 1, len(records)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        if encoded_size(records[:middle]) <= PAYLOAD_BYTES_MAX:
+            fits = middle
+        else:
+            over = middle
+    return fits

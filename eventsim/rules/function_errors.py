@@ -1,0 +1,43 @@
+"""
+The answers that Lambda itself gives for a function that could not give one.
+
+They differ from what a runtime says of an exception: no requestId, no stackTrace, and the
+keys in another order (https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html).
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from eventsim.rules.limits import RESPONSE_BYTES_MAX
+from eventsim.types import FunctionError
+
+Failure = tuple[bytes, FunctionError]
+
+
+def timed_out(request_id: str, timeout_seconds: float) -> Failure:
+    """The answer for an invocation that was ended at its Timeout."""
+    text = f"Error: Task timed out after {timeout_seconds:.2f} seconds"
+    return _of_service("Sandbox.Timedout", f"RequestId: {request_id} {text}")
+
+
+def exited(request_id: str, status: int) -> Failure:
+    """The answer for a runtime that ended with this exit status."""
+    reason = f"with error: exit status {status}" if status else "without providing a reason"
+    return _of_service(
+        "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited {reason}"
+    )
+
+
+def response_too_large() -> Failure:
+    """The answer in place of one that has over ``RESPONSE_BYTES_MAX`` bytes."""
+    message = (
+        f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
+    )
+    error = FunctionError("Function.ResponseSizeTooLarge", message)
+    return orjson.dumps({"errorMessage": error.message, "errorType": error.type}), error
+
+
+def _of_service(kind: str, message: str) -> Failure:
+    error = FunctionError(kind, message, fatal=True)
+    return orjson.dumps({"errorType": kind, "errorMessage": message}), error

@@ -1,0 +1,41 @@
+"""
+How much fits into the Invoke API, and what it says to more.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from __future__ import annotations
+
+from eventsim.errors import InvalidRequestContent, InvokeError, RequestEntityTooLarge
+from eventsim.types import InvocationType
+
+SYNC_REQUEST_BYTES_MAX = 6 * 1024 * 1024
+ASYNC_REQUEST_BYTES_MAX = 1024 * 1024
+RESPONSE_BYTES_MAX = 6 * 1024 * 1024 + 100
+CLIENT_CONTEXT_BYTES_MAX = 3_583
+LOG_TAIL_BYTES_MAX = 4 * 1024
+CONCURRENT_EXECUTIONS = 1_000
+
+
+def too_large(invocation_type: InvocationType, payload_bytes: int) -> InvokeError | None:
+    """The error for a request payload of this size, or None if it fits."""
+    if invocation_type == "Event":
+        if payload_bytes > ASYNC_REQUEST_BYTES_MAX:
+            return RequestEntityTooLarge(
+                f"{payload_bytes} byte payload is too large for the Event invocation type "
+                f"(limit {ASYNC_REQUEST_BYTES_MAX} bytes)"
+            )
+    elif payload_bytes > SYNC_REQUEST_BYTES_MAX:
+        return RequestEntityTooLarge(
+            f"Request must be smaller than {SYNC_REQUEST_BYTES_MAX} bytes "
+            "for the InvokeFunction operation"
+        )
+    return None
+
+
+def not_json(error: ValueError) -> InvalidRequestContent:
+    """The error for a request payload that is not JSON."""
+    return InvalidRequestContent(
+        "Could not parse request body into json: Could not parse payload into json: "
+        f"{error}\n at [Source: REDACTED]"
+    )

@@ -1,0 +1,87 @@
+"""
+The lines that Lambda writes around those of a function, in text format.
+
+https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import datetime
+
+from eventsim.rules.billing import rounded_up
+from eventsim.rules.limits import LOG_TAIL_BYTES_MAX
+from eventsim.types import FunctionError
+
+_NO_BREAK_SPACE = "\u00a0"
+
+
+def start(request_id: str, version: str) -> str:
+    return f"START RequestId: {request_id} Version: {version}\n"
+
+
+def end(request_id: str) -> str:
+    return f"END RequestId: {request_id}\n"
+
+
+def report(
+    request_id: str,
+    *,
+    duration: float,
+    init: float | None,
+    memory_size: int,
+    error: FunctionError | None,
+) -> str:
+    """The REPORT line. Memory is not measured inline, so all of it is said to be used."""
+    milliseconds, init_milliseconds = duration * 1000, (init or 0.0) * 1000
+    parts = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {milliseconds:.2f} ms",
+        f"Billed Duration: {rounded_up(milliseconds + init_milliseconds)} ms",
+        f"Memory Size: {memory_size} MB",
+        f"Max Memory Used: {memory_size} MB",
+    ]
+    if init is not None:
+        parts.append(f"Init Duration: {init_milliseconds:.2f} ms")
+    return "\t".join([*parts, *_status(error)]) + "\t\n"
+
+
+def _status(error: FunctionError | None) -> list[str]:
+    if error is None or not error.fatal:
+        return []
+    if error.type == "Sandbox.Timedout":
+        return ["Status: timeout"]
+    return ["Status: error", f"Error Type: {error.type}"]
+
+
+def timed_out(request_id: str, at: datetime, timeout_seconds: float) -> str:
+    return f"{iso(at)} {request_id} Task timed out after {timeout_seconds:.2f} seconds\n\n"
+
+
+def logged(level: str, at: datetime, request_id: str, message: str) -> str:
+    """A line of Python's logging, as the Python runtime formats it."""
+    return f"[{level}]\t{iso(at)}\t{request_id}\t{message}\n"
+
+
+def function_error(kind: str, message: str, stack_trace: Sequence[str]) -> str:
+    """The lines of an error that the Python runtime reports."""
+    parts = [f"{kind}:" if kind and message else kind, message]
+    lines = [" ".join(["[ERROR]", *filter(None, parts)]), "Traceback (most recent call last):"]
+    lines += [_indented(line) for frame in stack_trace for line in frame.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _indented(line: str) -> str:
+    text = line.lstrip(" ")
+    return _NO_BREAK_SPACE * (len(line) - len(text)) + text
+
+
+def iso(at: datetime) -> str:
+    """Date and time in UTC, in milliseconds."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+
+
+def tail(log: str) -> str:
+    """The last 4 KB of a log in base64, as LogType Tail answers."""
+    return b64encode(log.encode("utf-8", "replace")[-LOG_TAIL_BYTES_MAX:]).decode("ascii")

@@ -1,0 +1,87 @@
+"""
+The environment variables that a function sees, and what must not get through to it.
+
+Everything of this machine stays, so that a handler's children find their programs, except for
+whatever could lead the AWS libraries to a real account.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from eventsim.errors import UnsafeEndpoint
+from eventsim.types import Function
+
+REFUSING_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens there
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "ASIAEVENTSIMDUMMYKEY",
+    "AWS_SECRET_ACCESS_KEY": "eventsim-dummy-secret-access-key",
+    "AWS_SESSION_TOKEN": "eventsim-dummy-session-token",
+}
+_NOWHERE = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+}
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+_LOCAL_HOSTS = "127.0.0.1,localhost"
+
+
+def variables_of(
+    function: Function,
+    host: Mapping[str, str],
+    lambdas: Mapping[str, str],
+    *,
+    endpoint_url: str | None = None,
+    allow_aws: bool = False,
+) -> dict[str, str]:
+    """The variables of one environment: the machine's, the function's, Lambda's, in that order.
+
+    Unless *allow_aws*, credentials are dummies, and requests to AWS go to *endpoint_url* or are
+    refused. Raises UnsafeEndpoint when the function itself names one outside this machine.
+    """
+    if allow_aws:
+        kept = {name: value for name, value in host.items() if not name.startswith("AWS_LAMBDA_")}
+        regions = {
+            name: kept[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if name in kept
+        }
+        return kept | dict(function.environment) | dict(lambdas) | regions
+    check_endpoints(function.name, function.environment)
+    kept = {name: value for name, value in host.items() if not name.upper().startswith("AWS_")}
+    endpoint = {"AWS_ENDPOINT_URL": endpoint_url or REFUSING_ENDPOINT}
+    own = dict(function.environment)
+    return kept | _past_proxies(kept) | endpoint | own | dict(lambdas) | CREDENTIALS | _NOWHERE
+
+
+def check_endpoints(function_name: str, variables: Iterable[tuple[str, str]]) -> None:
+    """Raises UnsafeEndpoint for an AWS_ENDPOINT_URL that leads outside this machine."""
+    for name, value in variables:
+        if name.startswith("AWS_ENDPOINT_URL") and not _is_local(value):
+            raise UnsafeEndpoint(
+                f"function '{function_name}' sets {name} to '{value}', which is outside this "
+                "machine; use an address of this machine, or give --allow-aws"
+            )
+
+
+def _past_proxies(host: Mapping[str, str]) -> dict[str, str]:
+    """Keep requests to this machine on it, also where a proxy is set."""
+    if _PROXIES.isdisjoint(name.lower() for name in host):
+        return {}
+    excepted = host.get("no_proxy") or host.get("NO_PROXY")
+    hosts = f"{excepted},{_LOCAL_HOSTS}" if excepted else _LOCAL_HOSTS
+    return {"no_proxy": hosts, "NO_PROXY": hosts}
+
+
+def _is_local(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,93 @@
+"""
+The modules of a function's code folder, kept apart for each execution environment.
+
+Modules from elsewhere are shared, as are packages with compiled parts, which a process can
+load only once. Modules of the process that stand in the way of the folder's own are out of
+sight meanwhile.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ExtensionFileLoader
+from pathlib import Path
+from types import ModuleType
+
+_NEVER_HIDDEN = sys.stdlib_module_names | {"eventsim"}
+
+_compiled: dict[str, dict[str, ModuleType]] = {}  # by folder
+
+
+class FolderModules:
+    """What ``sys.modules`` holds of one code folder in one environment."""
+
+    __slots__ = ("_before", "_own", "folder", "hidden")
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.hidden: dict[str, ModuleType] = {}
+        self._own: dict[str, ModuleType] = {}
+        self._before: frozenset[str] = frozenset()
+
+    def enter(self) -> None:
+        """Put this environment's modules in, and what they would collide with aside."""
+        importlib.invalidate_caches()
+        self.hidden = {name: sys.modules.pop(name) for name in _in_the_way(self.folder)}
+        self._before = frozenset(sys.modules)
+        sys.modules.update(_compiled.get(self.folder, {}))
+        sys.modules.update(self._own)
+
+    def leave(self) -> None:
+        """Take them out again, those included that were imported meanwhile."""
+        new = sys.modules.keys() - self._before
+        own = {name: sys.modules[name] for name in new if _is_of(name, self.folder)}
+        for name in own:
+            del sys.modules[name]
+        compiled = {_top(name) for name, module in own.items() if _is_compiled(module)}
+        shared = {name: module for name, module in own.items() if _top(name) in compiled}
+        if shared:
+            _compiled.setdefault(self.folder, {}).update(shared)
+        self._own = {name: module for name, module in own.items() if name not in shared}
+        sys.modules.update(self.hidden)
+        self.hidden = {}
+
+
+def _in_the_way(folder: str) -> list[str]:
+    tops = set(_importable(folder)) - _NEVER_HIDDEN
+    return [name for name in sys.modules if _top(name) in tops or _is_of(name, folder)]
+
+
+def _importable(folder: str) -> Iterator[str]:
+    """The names that a module or a package in this folder answers to."""
+    for entry in os.scandir(folder):
+        name, dot, suffix = entry.name.partition(".")
+        if (dot and suffix.endswith(("py", "so"))) or (Path(entry.path) / "__init__.py").exists():
+            yield name
+
+
+def _is_of(name: str, folder: str) -> bool:
+    """Whether the module of this name was loaded from the folder, and not from a venv in it."""
+    if _top(name) in _NEVER_HIDDEN:
+        return False
+    place = _place(sys.modules[name])
+    return place.startswith(f"{folder}/") and "/site-packages/" not in place[len(folder) :]
+
+
+def _place(module: ModuleType) -> str:
+    """Its file or folder; looked up without waking modules that load themselves lazily."""
+    names = getattr(module, "__dict__", {})
+    place = names.get("__file__")
+    if place is None:
+        place = next(iter(names.get("__path__") or ()), None)
+    return place if isinstance(place, str) else ""
+
+
+def _is_compiled(module: ModuleType) -> bool:
+    return isinstance(getattr(module, "__loader__", None), ExtensionFileLoader)
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]

@@ -1,0 +1,215 @@
+"""
+The one stage of a process: whose environment variables, folder, modules, logging and output
+are those of the process right now.
+
+An execution environment that was called stays on the stage; only when another is called, or
+its runtime stops, is its state put away. The process's own stdout, stderr and log handlers are
+back after each call.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from asyncio.events import _get_running_loop, _set_running_loop
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from typing import Any, TypeVar
+
+from eventsim.errors import HandlerStuck
+from eventsim.runtimes._capture import Capture, Log, LogHandler
+from eventsim.runtimes._logging import LoggingState
+from eventsim.runtimes._modules import FolderModules
+from eventsim.runtimes._watchdog import Interrupted, Watchdog
+
+T = TypeVar("T")
+
+
+class ProcessState:
+    """Everything process-wide that belongs to one environment, or to the process itself."""
+
+    __slots__ = ("_cwd", "_path", "_session", "_variables", "logging")
+
+    def __init__(
+        self,
+        handler: logging.Handler | None = None,
+        variables: Mapping[str, str] | None = None,
+        folder: str | None = None,
+    ) -> None:
+        self._variables = dict(os.environ if variables is None else variables)
+        self._cwd = folder
+        self._path = list(sys.path) if folder is None else _with_first(folder)
+        self._session: Any = None
+        self.logging = LoggingState(*([handler] if handler else []))
+
+    def record(self) -> None:
+        """Remember the present state."""
+        self._variables = dict(os.environ)
+        self._cwd = _cwd()
+        self._path = list(sys.path)
+        self._session = _default_session(None)
+        self.logging.record()
+
+    def restore(self) -> None:
+        """Make the remembered state the present one."""
+        for name in os.environ.keys() - self._variables.keys():
+            del os.environ[name]
+        for name, value in self._variables.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value
+        if self._cwd is not None:
+            os.chdir(self._cwd)
+        sys.path[:] = self._path
+        _default_session(self._session)
+        self.logging.restore()
+
+
+def _with_first(folder: str) -> list[str]:
+    return [folder, *(entry for entry in sys.path if entry not in {folder, ""})]
+
+
+def _cwd() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109  # a text, for chdir
+    except FileNotFoundError:
+        return None
+
+
+def _default_session(session: Any) -> Any:
+    """Give boto3 this default session and return the one it had: it remembers credentials."""
+    boto3 = sys.modules.get("boto3")
+    if boto3 is None:
+        return None
+    before = getattr(boto3, "DEFAULT_SESSION", None)
+    boto3.DEFAULT_SESSION = session  # type: ignore[attr-defined]  # found at run time
+    return before
+
+
+class Actor:
+    """An execution environment as the stage sees it.
+
+    ``context`` holds the context variables that handlers set: they last as long as globals.
+    """
+
+    __slots__ = ("context", "folder", "function", "modules", "state", "watchdog_seconds")
+
+    def __init__(
+        self,
+        function: str,
+        variables: Mapping[str, str],
+        folder: str | None,
+        watchdog_seconds: float | None,
+    ) -> None:
+        self.function, self.folder = function, folder
+        self.watchdog_seconds = watchdog_seconds
+        self.context = Context()
+        self.modules = FolderModules(folder) if folder else None
+        self.state = ProcessState(LogHandler(CAPTURE), variables, folder)
+
+
+class Stage:
+    """One call at a time, each with its actor's state around it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ending = threading.Lock()
+        self._owner: int | None = None
+        self._actor: Actor | None = None
+        self._host = ProcessState()
+        self._turn = 0
+        self._watchdog = Watchdog()
+
+    def call(self, actor: Actor, log: Log, work: Callable[..., T], *arguments: Any) -> T:
+        """Run *work* as *actor* and return what it returns.
+
+        Raises HandlerStuck when the watchdog had to end it.
+        """
+        thread = threading.get_ident()
+        if self._owner == thread:
+            raise RuntimeError("a handler that runs inline cannot call an inline function itself")
+        self._lock.acquire()
+        turn = self._turn = self._turn + 1
+        try:
+            if self._actor is not actor:
+                self._enter(actor)
+            loop = _get_running_loop()
+            self._begin(actor, log, thread)
+            _set_running_loop(None)
+            try:
+                self._watchdog.begin(actor.watchdog_seconds)
+                return actor.context.run(work, *arguments)
+            finally:
+                self._watchdog.end()
+                _set_running_loop(loop)
+        except Interrupted:
+            raise HandlerStuck(actor.function, actor.watchdog_seconds or 0.0) from None
+        finally:
+            with self._ending:
+                if self._turn == turn:
+                    self._end(actor)
+
+    def dismiss(self, actor: Actor) -> None:
+        """Take *actor* off the stage; if its call still runs in a thread, that call is over."""
+        with self._ending:
+            if self._actor is not actor:
+                return
+            if self._owner is not None:
+                self._turn += 1
+                self._end(actor)
+        with self._lock:
+            if self._actor is actor:
+                self._leave()
+
+    def _begin(self, actor: Actor, log: Log, thread: int) -> None:
+        host, root = CAPTURE.host, logging.root
+        host.stdout, host.stderr, host.handlers = sys.stdout, sys.stderr, root.handlers
+        CAPTURE.log = log
+        sys.stdout, sys.stderr = CAPTURE.stdout, CAPTURE.stderr
+        root.handlers = actor.state.logging.handlers
+        self._owner = thread
+
+    def _end(self, actor: Actor) -> None:
+        if self._owner is not None:
+            host, root = CAPTURE.host, logging.root
+            actor.state.logging.handlers, root.handlers = root.handlers, host.handlers
+            sys.stdout, sys.stderr = host.stdout, host.stderr
+            CAPTURE.log = None
+            self._owner = None
+        try:
+            if actor.modules is not None and actor.modules.hidden and self._actor is actor:
+                self._leave()  # the process may need, between calls, what is out of its sight
+        finally:
+            self._lock.release()
+
+    def _enter(self, actor: Actor) -> None:
+        before = self._actor
+        if before is None:
+            self._host.record()
+            self._host.logging.record_loggers()
+            self._watchdog.start()
+        else:
+            self._put_away(before)
+        self._actor = actor
+        actor.state.restore()
+        if actor.modules is not None:
+            actor.modules.enter()
+
+    def _leave(self) -> None:
+        actor, self._actor = self._actor, None
+        try:
+            if actor is not None:
+                self._put_away(actor)
+        finally:
+            self._host.restore()
+            self._watchdog.stop()
+
+    def _put_away(self, actor: Actor) -> None:
+        if actor.modules is not None:
+            actor.modules.leave()
+        actor.state.record()
+
+
+CAPTURE = Capture()
+STAGE = Stage()

@@ -1,0 +1,99 @@
+"""
+Ends a handler that never returns, where virtual time would wait for it for ever.
+
+One thread looks now and then whether the same call is still running; a call costs nothing
+but two assignments. In the main thread the handler is interrupted by a signal, which also ends
+``time.sleep``; in another thread only where it runs Python code. Code that swallows every
+exception is interrupted again and again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+_PERIOD_SECONDS = 0.25
+_SIGNAL = signal.SIGURG  # ignored by default, so that one too many does no harm
+
+
+class Interrupted(BaseException):
+    """Raised in a handler's thread to end it."""
+
+
+class Watchdog:
+    """Watches the call between ``begin`` and ``end``; only between ``start`` and ``stop``."""
+
+    def __init__(self) -> None:
+        self._limit: float | None = None
+        self._call = 0
+        self._thread = 0
+        self._fired = 0
+        self._stopped: threading.Event | None = None
+        self._former: Any = None
+
+    def begin(self, limit_seconds: float | None) -> None:
+        self._call += 1
+        self._limit = limit_seconds
+
+    def end(self) -> None:
+        self._limit = None
+        if self._fired == self._call:
+            clear(self._thread)
+
+    def start(self) -> None:
+        """Start watching the calls of this thread."""
+        self._thread = threading.get_ident()
+        if self._in_main_thread():
+            self._former = signal.signal(_SIGNAL, self._on_signal)
+        self._stopped = threading.Event()
+        threading.Thread(
+            target=self._watch, args=(self._stopped,), name="eventsim watchdog", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        if self._stopped is not None:
+            self._stopped.set()
+            self._stopped = None
+        if self._former is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(_SIGNAL, self._former)
+            self._former = None
+
+    def _watch(self, stopped: threading.Event) -> None:
+        seen, waited = 0, 0.0
+        while not stopped.wait(_PERIOD_SECONDS):
+            call, limit = self._call, self._limit
+            if limit is None or call != seen:
+                seen, waited = call, 0.0
+                continue
+            waited += _PERIOD_SECONDS
+            if waited >= limit:
+                self._fired = call
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._in_main_thread():
+            signal.pthread_kill(self._thread, _SIGNAL)
+        else:
+            interrupt(self._thread)
+
+    def _in_main_thread(self) -> bool:
+        return self._thread == threading.main_thread().ident
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._limit is not None and self._fired == self._call:
+            raise Interrupted
+
+
+def interrupt(thread: int) -> None:
+    """Raise Interrupted in a thread, at the next Python code that it runs."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), ctypes.py_object(Interrupted)
+    )
+
+
+def clear(thread: int) -> None:
+    """Forget an Interrupted that has not been raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)

@@ -1,0 +1,102 @@
+"""
+A mapping of the scenario format: known keys, everything else refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from eventsim.scenario.problem import MISSING_KEY, REFUSED, UNKNOWN_KEY
+from eventsim.scenario.stage import Stage
+from eventsim.scenario.values import Seconds
+
+
+class Block(BaseModel):
+    """A mapping with these keys and no other; the values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    not_simulated: ClassVar[Collection[str]] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise named_faults(cls, error) from None
+
+
+class Step(Block):
+    """One entry of the timeline. A file of ``steps/`` holds a subclass of it called ``Step``.
+
+    The file's name is the verb, and the verb is a key. ``resource_keys`` are the keys that
+    name a resource, ``recording_keys`` those that name the file of a recording.
+    """
+
+    resource_keys: ClassVar[Collection[str]] = ()
+    recording_keys: ClassVar[Collection[str]] = ()
+
+    at: Seconds = Field(examples=["5s"])
+
+    async def perform(self, stage: Stage) -> None:
+        """Do it, on a run whose clock stands at ``at``; return when it is done."""
+        raise NotImplementedError(f"{self.verb} has no perform")
+
+    @property
+    def verb(self) -> str:
+        """The name of the plug-in in ``steps/`` that this step is of."""
+        return type(self).__module__.removeprefix("eventsim.steps.")
+
+
+def keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a mapping, as they are written."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def validated(model: type[BaseModel], data: Any) -> BaseModel:
+    """*data* as *model*, whoever wrote the model; raises ValidationError in our words."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise named_faults(model, error) from None
+
+
+def named_faults(model: type[BaseModel], error: ValidationError) -> ValidationError:
+    """The same error, its unknown and missing keys told as those of *model*."""
+    details = [_named_fault(model, detail) for detail in error.errors(include_url=False)]
+    return ValidationError.from_exception_data(error.title, details)
+
+
+def _named_fault(model: type[BaseModel], detail: ErrorDetails) -> InitErrorDetails:
+    loc, context = detail["loc"], detail.get("ctx", {})
+    kind: str | PydanticCustomError = detail["type"]
+    if len(loc) == 1 and kind == "extra_forbidden":
+        not_simulated = loc[0] in getattr(model, "not_simulated", ())
+        context = {"known": keys(model), "not_simulated": not_simulated}
+        kind = PydanticCustomError(UNKNOWN_KEY, "unknown key", context)
+    elif len(loc) == 1 and kind == "missing":
+        context = {"example": _example(model, str(loc[0]))}
+        kind = PydanticCustomError(MISSING_KEY, "missing key", context)
+    elif kind in (REFUSED, UNKNOWN_KEY, MISSING_KEY):
+        kind = PydanticCustomError(kind, detail["msg"], context)
+    return InitErrorDetails(type=kind, loc=loc, input=detail["input"], ctx=context)
+
+
+def _example(model: type[BaseModel], key: str) -> str:
+    """How a missing key might be written."""
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            return f"{key}: {field.examples[0] if field.examples else '…'}"
+    return key

@@ -1,0 +1,191 @@
+"""
+A function of a scenario: SAM's ``AWS::Serverless::Function``, and a few keys of ours.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_pascal
+
+from eventsim import registry
+from eventsim.rules.mapping import RANGES, STARTING_POSITIONS
+from eventsim.scenario import unsimulated
+from eventsim.scenario.block import Block
+from eventsim.scenario.problem import meant, refuse, refuse_below, show
+from eventsim.scenario.values import (
+    DURATION_PATTERN,
+    FilePath,
+    Flag,
+    Seconds,
+    SystemText,
+    Text,
+    Timestamp,
+    Whole,
+    resource_name,
+    seconds,
+)
+from eventsim.types import Duration
+
+VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")]
+MappingName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+
+
+class SamBlock(Block):
+    """A mapping whose keys are AWS's own, in PascalCase."""
+
+    model_config = ConfigDict(alias_generator=to_pascal)
+
+
+def _range(field: str) -> dict[str, Any]:
+    """The limits of a setting for editors; the refusal itself is Lambda's, of rules.mapping."""
+    least, most = RANGES[field]
+    return {"minimum": least, "maximum": most}
+
+
+class MappingProperties(SamBlock):
+    """The settings of an event source mapping; their limits are judged by ``rules.mapping``."""
+
+    not_simulated: ClassVar[Collection[str]] = unsimulated.MAPPING_PROPERTIES
+
+    stream: Annotated[Text, AfterValidator(resource_name)] = Field(examples=["orders"])
+    starting_position: str | None = Field(
+        None, json_schema_extra={"enum": list(STARTING_POSITIONS)}, examples=["TRIM_HORIZON"]
+    )
+    starting_position_timestamp: Timestamp | None = None
+    batch_size: Whole = Field(100, json_schema_extra=_range("BatchSize"))
+    maximum_batching_window_in_seconds: Whole = Field(
+        0, json_schema_extra=_range("MaximumBatchingWindowInSeconds")
+    )
+    maximum_retry_attempts: Whole = Field(-1, json_schema_extra=_range("MaximumRetryAttempts"))
+    enabled: Flag = True
+
+
+def _event(value: Any) -> Any:
+    """Refuse the events that SAM has and we do not, before their properties are looked at."""
+    kind = value.get("Type") if isinstance(value, dict) else None
+    if isinstance(kind, str) and not_simulated(kind):
+        raise refuse_below((("Type",), f"is '{kind}', which is not simulated yet"))
+    return value
+
+
+class Event(SamBlock):
+    """An event source mapping, as SAM writes it below its function."""
+
+    type: Text = Field(examples=["Kinesis"])
+    properties: MappingProperties = Field(examples=["{Stream: …, StartingPosition: TRIM_HORIZON}"])
+
+
+class Environment(SamBlock):
+    """The environment variables of a function."""
+
+    variables: dict[VariableName, SystemText] = Field(default_factory=dict)
+
+
+class Lognormal(Block):
+    """A distribution of durations around ``median``; the larger ``sigma``, the wider."""
+
+    median: Seconds = Field(examples=["20ms"])
+    sigma: float = Field(ge=0, le=5, examples=[0.3])
+
+
+class Distribution(Block):
+    """A distribution by its name."""
+
+    lognormal: Lognormal = Field(examples=["{median: 20ms, sigma: 0.3}"])
+
+
+_DURATION_SCHEMA = {
+    "anyOf": [
+        {"const": "measured"},
+        {"type": "string", "pattern": DURATION_PATTERN},
+        {
+            "type": "object",
+            "properties": {"lognormal": Lognormal.model_json_schema()},
+            "required": ["lognormal"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+def _duration(value: Any) -> Duration:
+    if isinstance(value, dict):
+        drawn = Distribution.model_validate(value).lognormal
+        return Duration(median=drawn.median, sigma=drawn.sigma)
+    if value == "measured":
+        return Duration(measured=True)
+    return Duration(median=seconds(value))
+
+
+def _handler(value: Any) -> str | Callable[[Any, Any], Any]:
+    if callable(value) or (isinstance(value, str) and value):
+        return value  # type: ignore[no-any-return]  # callable() does not narrow Any
+    raise refuse(f"is {show(value)}; write module.function")
+
+
+def _run_in(value: Any) -> Any:
+    name = next(iter(value), None) if isinstance(value, dict) and len(value) == 1 else value
+    if isinstance(name, str) and name in unsimulated.RUN_IN:
+        raise refuse(f"is '{name}', which is not simulated yet; write inline")
+    if value != "inline":
+        hint = meant(value, {"inline", *unsimulated.RUN_IN}) if isinstance(value, str) else ""
+        raise refuse(f"is {show(value)}{hint or '; write inline'}")
+    return value
+
+
+def _runtime(value: str) -> str:
+    if not value.startswith("python3."):
+        raise refuse(f"is '{value}', which is not simulated yet; run_in: inline runs python3.x")
+    return value
+
+
+class FunctionBlock(SamBlock):
+    """A function: how it is configured, what it is told apart by in virtual time, its events."""
+
+    not_simulated: ClassVar[Collection[str]] = unsimulated.FUNCTION_PROPERTIES
+
+    handler: Annotated[Any, PlainValidator(_handler), WithJsonSchema({"type": "string"})] = Field(
+        examples=["orders.handler"]
+    )
+    code_uri: FilePath | None = None
+    runtime: Annotated[Text, AfterValidator(_runtime)] | None = None
+    timeout: Whole = Field(3, ge=1, le=900)
+    memory_size: Whole = Field(128, ge=128, le=10_240)
+    environment: Environment = Environment()
+    description: str = Field("", max_length=256)
+    events: dict[MappingName, Annotated[Event, BeforeValidator(_event)]] = Field(
+        default_factory=dict
+    )
+
+    run_in: Annotated[Literal["inline"], BeforeValidator(_run_in)] = Field("inline", alias="run_in")
+    duration: Annotated[Duration, PlainValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)] = (
+        Field(Duration(), alias="duration", json_schema_extra={"default": "1ms"})
+    )
+    init_duration: Seconds = Field(
+        0.1, alias="init_duration", json_schema_extra={"default": "100ms"}
+    )
+    async_handler: Flag = Field(False, alias="async_handler")
+
+
+def mapping_events() -> dict[str, str]:
+    """SAM's types of event that our sources answer to, with the source's name."""
+    modules = {name: registry.load("sources", name) for name in registry.names("sources")}
+    events = {name: getattr(module, "MAPPING_EVENT", None) for name, module in modules.items()}
+    return {event: name for name, event in events.items() if event}
+
+
+def not_simulated(event_type: str) -> bool:
+    """Whether SAM has this type of event and we have no source for it."""
+    return event_type in unsimulated.EVENT_TYPES and event_type not in mapping_events()

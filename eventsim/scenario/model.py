@@ -1,0 +1,288 @@
+"""
+The scenario as values: what may stand in each key. Where two keys must agree, see checks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from eventsim import registry
+from eventsim.errors import ScenarioError, UnknownPlugin
+from eventsim.scenario import checks, unsimulated
+from eventsim.scenario.block import Block, Step, validated
+from eventsim.scenario.document import Document
+from eventsim.scenario.expectation import Expectation
+from eventsim.scenario.faults import faults
+from eventsim.scenario.function import FunctionBlock
+from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
+from eventsim.scenario.project import project_folder
+from eventsim.scenario.values import Moment, Seconds, Text, Whole
+from eventsim.types import EventSourceMapping, Function, StartingPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Virtual time, or real time at so many times its speed."""
+
+    virtual: bool = True
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A stream, queue, … of the scenario; ``settings`` is its source's own model."""
+
+    type: str
+    settings: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a scenario comes from. ``path`` is None for one made in Python."""
+
+    folder: Path
+    project: Path
+    path: Path | None = None
+    lesson: str = ""
+
+
+class RealTime(Block):
+    """Real time, the waits of the simulation divided by ``speed``."""
+
+    speed: float = Field(1.0, gt=0, le=1_000_000, strict=True)
+
+
+class RealTimeBlock(Block):
+    """Real time with settings."""
+
+    real: RealTime
+
+
+_TIME_SCHEMA = {
+    "anyOf": [
+        {"enum": ["virtual", "real"]},
+        {
+            "type": "object",
+            "properties": {"real": RealTime.model_json_schema()},
+            "required": ["real"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+def _time(value: Any) -> Time:
+    match value:
+        case Time():
+            return value
+        case "virtual":
+            return Time()
+        case "real":
+            return Time(virtual=False)
+        case dict():
+            return Time(False, RealTimeBlock.model_validate(value).real.speed)
+    raise refuse(f"is {show(value)}; write virtual, real or {{real: {{speed: 60}}}}")
+
+
+def _profile(value: Any) -> Any:
+    if str(value) in unsimulated.PROFILES:
+        raise refuse(f"is {value}, which is not simulated yet; write today")
+    return value
+
+
+def _account(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise refuse(f'is {value}, a number; write "{value:012}" in quotes')
+    if not (isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdigit()):
+        raise refuse(f'is {show(value)}; write 12 digits in quotes, such as "123456789012"')
+    return value
+
+
+def _resource(value: Any) -> Resource:
+    if not isinstance(value, dict):
+        raise refuse(f"is {show(value)}; write a mapping with its type, such as {{type: kinesis}}")
+    kind = value.get("type")
+    if not isinstance(kind, str):
+        raise refuse_below((("type",), f"is {show(kind)}; write a type of resource"))
+    if kind in unsimulated.RESOURCE_TYPES and kind not in registry.names("sources"):
+        raise refuse_below((("type",), f"is '{kind}', which is not simulated yet"))
+    try:
+        model = registry.load("sources", kind, wants=["Resource"]).Resource
+    except UnknownPlugin as error:
+        raise refuse_below((("type",), f"is '{kind}': {error}")) from None
+    settings = {key: item for key, item in value.items() if key != "type"}
+    return Resource(kind, validated(model, value if "type" in model.model_fields else settings))
+
+
+def _step(value: Any) -> Step:
+    if not isinstance(value, dict):
+        raise refuse(f"is {show(value)}; write a mapping, such as {{at: 5s, put: orders, …}}")
+    known = registry.names("steps")
+    keys = [key for key in value if isinstance(key, str)]
+    verbs = [key for key in keys if key in known or "." in key]
+    if len(verbs) > 1:
+        raise refuse(f"does two things, {' and '.join(verbs)}; write a step for each")
+    if not verbs:
+        raise _no_verb(keys, known)
+    try:
+        model = registry.load("steps", verbs[0], wants=["Step"]).Step
+    except UnknownPlugin as error:
+        raise refuse_below(((verbs[0], "[key]"), f"is no step: {error}")) from None
+    return cast(Step, validated(model, value))
+
+
+def _no_verb(keys: list[str], known: list[str]) -> Exception:
+    for key in keys:
+        if key in unsimulated.STEPS:
+            return refuse_below(((key, "[key]"), "is a step that is not simulated yet"))
+    for key in keys:
+        if registry.near(key, known):
+            return refuse_below(((key, "[key]"), f"is no step{meant(key, known)}"))
+    return refuse(f"does nothing; a step has a key that says what to do: {', '.join(known)}")
+
+
+ResourceName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+
+
+class Scenario(Block):
+    """A scenario that holds: every key is known, every name leads somewhere."""
+
+    name: Text = Field(examples=["poison-pill"])
+    seed: Whole = 0
+    time: Annotated[Time, PlainValidator(_time), WithJsonSchema(_TIME_SCHEMA)] = Field(
+        Time(), json_schema_extra={"default": "virtual"}
+    )
+    start: Moment = datetime(2026, 1, 1, tzinfo=UTC)
+    profile: Annotated[Literal["today"], BeforeValidator(_profile)] = "today"
+    region: str = Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    account: Annotated[
+        str, PlainValidator(_account), WithJsonSchema({"type": "string", "pattern": r"^\d{12}$"})
+    ] = "123456789012"
+    backend: Literal["simulated", "moto", "endpoint"] = "simulated"
+    run_for: Seconds | None = None
+    resources: dict[
+        ResourceName,
+        Annotated[Resource, PlainValidator(_resource), WithJsonSchema({"type": "object"})],
+    ] = Field(default_factory=dict)
+    functions: dict[FunctionName, FunctionBlock] = Field(default_factory=dict)
+    timeline: tuple[
+        Annotated[Step, PlainValidator(_step), WithJsonSchema({"type": "object"})], ...
+    ] = ()
+    expect: tuple[Expectation, ...] = ()
+
+    _origin: Origin = PrivateAttr()
+
+    @property
+    def origin(self) -> Origin:
+        """The file and the folders that the scenario's paths are in."""
+        return self._origin
+
+    @property
+    def lesson(self) -> str:
+        """The first comment line of the file, or nothing."""
+        return self._origin.lesson
+
+    @property
+    def clock(self) -> Literal["virtual", "real"]:
+        """The time that the scenario is to be run in."""
+        return "virtual" if self.time.virtual else "real"
+
+    @property
+    def speed(self) -> float:
+        """What divides the waits of a run in real time."""
+        return self.time.speed
+
+    def timeline_in_order(self) -> tuple[Step, ...]:
+        """The steps by their time; those of the same time in the order of the file."""
+        return tuple(sorted(self.timeline, key=lambda step: step.at))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], folder: Path | str = ".") -> Self:
+        """The scenario of plain values, as a file in *folder* would hold them.
+
+        A Handler may be a callable. Raises ScenarioError with every fault; they have the path
+        of their value in place of a file and a line.
+        """
+        folder = Path(folder).resolve()
+        return cls.of_document(Document(dict(values)), Origin(folder, project_folder(folder)))
+
+    @classmethod
+    def of_document(cls, document: Document, origin: Origin) -> Self:
+        """The scenario that *document* holds. Raises ScenarioError with every fault in it."""
+        found = list(document.problems)
+        scenario = None
+        if isinstance(document.value, dict):
+            try:
+                scenario = cls.model_validate(document.value)
+                scenario._origin = origin
+            except ValidationError as error:
+                found += problems_of(error)
+            found += checks.problems(document, origin.folder, origin.project)
+        else:
+            text = f" is {show(document.value)}; write a mapping of name, resources, functions, …"
+            found.append(Problem((), text))
+        if scenario is None or found:
+            raise ScenarioError(faults(found, document.places, origin.path))
+        return scenario
+
+    def file(self, text: str) -> Path:
+        """The whole path of one that the scenario names."""
+        return (self._origin.folder / text).resolve()
+
+    def function_values(self) -> tuple[Function, ...]:
+        """The functions in the order of the file; code folders are whole paths."""
+        return tuple(
+            Function(
+                name=name,
+                handler=cast("str | Callable[[Any, Any], Any]", block.handler),
+                code_uri=str(self.file(block.code_uri or ".")),
+                timeout=block.timeout,
+                memory_size=block.memory_size,
+                environment=tuple(block.environment.variables.items()),
+                runtime=block.runtime,
+                description=block.description,
+                duration=block.duration,
+                init_duration=block.init_duration,
+                async_handler=block.async_handler,
+            )
+            for name, block in self.functions.items()
+        )
+
+    def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
+        """The event source mappings in the order of the file, called ``function.Event``.
+
+        *arns* has the ARN of every resource that a mapping reads, as its back end calls it.
+        """
+        return tuple(
+            EventSourceMapping(
+                name=f"{name}.{event_name}",
+                source=event.properties.stream,
+                event_source_arn=arns[event.properties.stream],
+                function_name=name,
+                starting_position=cast(StartingPosition, event.properties.starting_position),
+                starting_position_timestamp=event.properties.starting_position_timestamp,
+                batch_size=event.properties.batch_size,
+                maximum_batching_window_in_seconds=(
+                    event.properties.maximum_batching_window_in_seconds
+                ),
+                maximum_retry_attempts=event.properties.maximum_retry_attempts,
+                enabled=event.properties.enabled,
+            )
+            for name, block in self.functions.items()
+            for event_name, event in block.events.items()
+        )

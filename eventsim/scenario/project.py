@@ -1,0 +1,82 @@
+"""
+Where a scenario's files are: its project folder, the paths in it, and the scenarios on board.
+
+The project folder is the nearest folder above the scenario with a ``pyproject.toml``, a
+``template.yaml`` or a ``.git``, else the scenario's own folder. Nothing outside it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from eventsim.errors import Fault, ScenarioError
+from eventsim.registry import ROOT, near
+
+MARKERS = ("pyproject.toml", "template.yaml", "template.yml", ".git")
+COURSE = ROOT / "_course"  # what a wheel carries; a checkout has the same folders at its root
+
+
+def project_folder(folder: Path) -> Path:
+    """The folder whose files a scenario in *folder* may name, symbolic links resolved."""
+    folder = folder.resolve()
+    course = COURSE.resolve()
+    if folder.is_relative_to(course):
+        return course
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in MARKERS):
+            return candidate
+    return folder
+
+
+def inside(text: str, folder: Path, project: Path) -> Path:
+    """The path that *text* means in *folder*. Raises ValueError when it leaves *project*."""
+    try:
+        path = (folder / text).resolve()
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"cannot be followed: {error}") from None
+    if not path.is_relative_to(project):
+        raise ValueError(
+            f"leads out of the project folder '{project.name}', "
+            "the nearest one with a pyproject.toml, a template.yaml or a .git"
+        )
+    return path
+
+
+def find(name: str | Path) -> Path:
+    """The scenario file that *name* means: a path, or a scenario on board by file name, stem
+    or number (``nyc-flights``, ``04``). Raises ScenarioError.
+    """
+    path = Path(name)
+    if _exists(path):
+        return path
+    known = {found.name: found for found in aboard()}
+    for file_name, found in known.items():
+        if str(name) in (file_name, found.stem) or _same_number(str(name), found.stem):
+            return found
+    close = near(str(name), [found.stem for found in known.values()])
+    hint = f"did you mean '{close}'?" if close else "write the path of a YAML file"
+    message = f"no such file, and no scenario of that name comes with eventsim; {hint}"
+    raise ScenarioError([Fault(str(name), 0, 0, message)])
+
+
+def aboard() -> list[Path]:
+    """The scenario files of an installed eventsim, or those of its checkout, by name."""
+    for folder in (COURSE / "scenarios", ROOT.parent / "scenarios"):
+        if folder.is_dir():
+            return sorted(folder.glob("*.yaml"))
+    return []
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a name, or not to be looked at
+        return False
+
+
+def _same_number(name: str, stem: str) -> bool:
+    found = re.match(r"(\d+)-", stem)
+    if found is None or not re.fullmatch(r"[0-9]{1,4}", name):
+        return False
+    return int(found[1]) == int(name)

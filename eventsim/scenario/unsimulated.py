@@ -1,0 +1,56 @@
+"""
+What AWS or the scenario format knows and this version does not simulate yet.
+
+Such a setting is refused by its name, never ignored. Whoever builds one deletes its word here.
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# AWS::Serverless::Function
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+FUNCTION_PROPERTIES = _words(
+    """
+    Architectures AssumeRolePolicyDocument AutoPublishAlias AutoPublishAliasAllProperties
+    AutoPublishCodeSha256 CapacityProviderConfig CodeSigningConfigArn DeadLetterQueue
+    DeploymentPreference DurableConfig EphemeralStorage EventInvokeConfig FileSystemConfigs
+    FunctionName FunctionScalingConfig FunctionUrlConfig ImageConfig ImageUri InlineCode
+    KmsKeyArn Layers LoggingConfig PackageType PermissionsBoundary Policies PropagateTags
+    ProvisionedConcurrencyConfig PublishToLatestPublished RecursiveLoop
+    ReservedConcurrentExecutions Role RolePath RuntimeManagementConfig SnapStart SourceKMSKeyArn
+    Tags TenancyConfig Tracing VersionDeletionPolicy VersionDescription VpcConfig
+    """
+)
+
+# The Kinesis event of a function, and what CreateEventSourceMapping takes besides
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-kinesis.html
+MAPPING_PROPERTIES = _words(
+    """
+    BisectBatchOnFunctionError DestinationConfig FilterCriteria FunctionResponseTypes KMSKeyArn
+    KmsKeyArn LoggingConfig MaximumRecordAgeInSeconds MetricsConfig ParallelizationFactor
+    ProvisionedPollerConfig ScalingConfig SourceAccessConfigurations Tags TumblingWindowInSeconds
+    """
+)
+
+EVENT_TYPES = _words(
+    """
+    AlexaSkill Api CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB DynamoDB
+    EventBridgeRule HttpApi IoTRule MQ MSK S3 SNS SQS Schedule ScheduleV2 SelfManagedKafka
+    """
+)
+
+RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue s3 sns sqs topic")
+
+STEPS = _words(
+    """
+    delete fail grant invoke merge publish push restart send shift split throttle update
+    """
+)
+
+RUN_IN = _words("python node bootstrap model command")
+
+PROFILES = frozenset({"2017"})

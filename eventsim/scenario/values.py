@@ -1,0 +1,126 @@
+"""
+The kinds of value our own keys have: durations with units, dates with zones, names, paths.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
+
+from eventsim.scenario.problem import refuse, show
+
+UNITS = {
+    "d": Decimal(86_400),
+    "h": Decimal(3_600),
+    "m": Decimal(60),
+    "s": Decimal(1),
+    "ms": Decimal("0.001"),
+}
+SECONDS_MAX = 100 * 365 * 86_400
+
+_COMPACT: dict[str, Any] = {
+    "ensure_ascii": False,
+    "allow_nan": False,
+    "separators": (",", ":"),
+}
+_NUMBER = r"\d{1,12}(?:\.\d{1,9})?"
+DURATION_PATTERN = "^(?=.)" + "".join(f"({_NUMBER}{unit})?" for unit in UNITS) + "$"
+_DURATION = re.compile(
+    "(?=.)" + "".join(f"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in UNITS), re.ASCII
+)
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:(?P<region>[\w-]*):(?P<account>\d*):(?:.*[/:])?(?P<name>.+)")
+
+
+def seconds(value: Any) -> float:
+    """Seconds of a duration such as ``5s``, ``20ms`` or ``1h30m``; raises what is wrong."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise refuse(f"is {value}, without a unit; write {value}s (or ms, m, h, d)")
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise refuse(f"is {show(value)}; write a duration such as 20ms, 5s, 1m or 1h30m")
+    parts = found.groupdict().items()
+    total = sum((Decimal(number or 0) * UNITS[unit] for unit, number in parts), Decimal())
+    if total > SECONDS_MAX:
+        raise refuse(f"is {show(value)}; durations are at most {SECONDS_MAX // 86_400}d")
+    return float(total)
+
+
+def moment(value: Any) -> datetime:
+    """A date and time with its zone, in UTC; raises what is wrong."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise refuse(f"is {show(value)}; write a date such as 2026-01-01T00:00:00Z") from None
+    if not isinstance(value, date):
+        raise refuse(f"is {show(value)}; write a date such as 2026-01-01T00:00:00Z")
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        bare = value.isoformat() if isinstance(value, datetime) else f"{value}T00:00:00"
+        raise refuse(f"is {value.isoformat()}, without a time zone; write {bare}Z")
+    if not 1970 <= value.year <= 9000:
+        raise refuse(f"is {value.isoformat()}; the year must be between 1970 and 9000")
+    return value.astimezone(UTC)
+
+
+def timestamp(value: Any) -> float:
+    """Epoch seconds, of a number of them (as in SAM) or of a date with its zone."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not 0 <= value < 2**38:
+            raise refuse(f"is {value}; write seconds since 1970, or a date")
+        return float(value)
+    return moment(value).timestamp()
+
+
+def encoded(value: Any) -> bytes:
+    """The bytes of a record: text as UTF-8, anything else as compact JSON."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, **_COMPACT)
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise refuse(f"cannot be written as JSON: {error}") from None
+
+
+def system_text(value: Any) -> Any:
+    """*value*, if it is no text that paths and variables cannot hold; raises what is wrong."""
+    if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        raise refuse("holds a character that no path or variable can")
+    return value
+
+
+def named(text: str) -> tuple[str, str | None, str | None]:
+    """The resource that a name or an ARN means, and the region and account of an ARN."""
+    found = _ARN.fullmatch(text)
+    return (found["name"], found["region"], found["account"]) if found else (text, None, None)
+
+
+def resource_name(text: str) -> str:
+    """The name of the resource that a name or an ARN means."""
+    return named(text)[0]
+
+
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+Text = Annotated[str, Field(min_length=1)]
+SystemText = Annotated[str, BeforeValidator(system_text)]
+FilePath = Annotated[Text, BeforeValidator(system_text)]
+Seconds = Annotated[
+    float,
+    PlainValidator(seconds),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["20ms", "5s"]}),
+]
+Moment = Annotated[
+    datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Timestamp = Annotated[
+    float,
+    PlainValidator(timestamp),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]}),
+]
+Bytes = Annotated[bytes, PlainValidator(encoded), WithJsonSchema({})]

@@ -1,0 +1,209 @@
+"""Runs a scenario to its end, and takes it down again, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from eventsim import __version__, clock
+from eventsim.clock import Clock
+from eventsim.errors import EventsimError, HandlerStuck, JournalError
+from eventsim.invokers.local import LocalInvoker
+from eventsim.journal import SCHEMA_VERSION, Journal
+from eventsim.poller import Poller
+from eventsim.scenario import Scenario
+from eventsim.simulation.expecting import Expecting, Verdict
+from eventsim.simulation.options import Options
+from eventsim.simulation.setting import Setting, open_setting
+from eventsim.types import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to. ``outcome`` is ``ok`` or ``failed``; ``seconds`` are simulated."""
+
+    outcome: str
+    seconds: float
+    counts: dict[str, Any]
+    verdicts: Sequence[Verdict] = field(default_factory=tuple)
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome == "ok"
+
+
+def run(scenario: Scenario, options: Options | None = None) -> Result:
+    """Run *scenario* to its end on an event loop of its own.
+
+    Raises EventsimError when the run cannot go on, HandlerStuck when a handler never returns,
+    KeyboardInterrupt at Ctrl-C; the journal is whole up to there.
+    """
+    options = options or Options()
+
+    async def main() -> Result:
+        async with Simulation(scenario, options) as simulation:
+            return await simulation.run()
+
+    return clock.run(main, virtual=(options.time or scenario.clock) == "virtual")
+
+
+class Simulation:
+    """A scenario set up and ready to run; an async context manager.
+
+    Inside, ``streams`` holds the scenario's streams by name, ``invoker`` calls its functions,
+    ``clock`` and ``journal`` are those of the run.
+    """
+
+    def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
+        self.scenario = scenario
+        self.options = options or Options()
+        self._closing = AsyncExitStack()
+        self._setting: Setting
+
+    @property
+    def clock(self) -> Clock:
+        return self._setting.clock
+
+    @property
+    def journal(self) -> Journal:
+        return self._setting.journal
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        return self._setting.streams
+
+    @property
+    def invoker(self) -> LocalInvoker:
+        return self._setting.invoker
+
+    async def __aenter__(self) -> Simulation:
+        try:
+            self._setting = await open_setting(self.scenario, self.options, self._closing)
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._closing.__aexit__(kind, error, trace)
+
+    async def run(self) -> Result:
+        """Play the timeline, poll until every stream is drained, and judge the expectations.
+
+        A run that is interrupted, or that cannot go on, closes its journal with that outcome
+        and raises.
+        """
+        expecting = Expecting(self.scenario.expectations(), self.journal)
+        self._tell_start()
+        try:
+            await self._play()
+        except anyio.get_cancelled_exc_class():
+            self._tell_end("interrupted", "the run was interrupted")
+            raise
+        except BaseExceptionGroup as group:
+            error = _first_of_ours(group)
+            self._tell_failure(error)
+            raise error from None
+        except (EventsimError, HandlerStuck) as error:
+            self._tell_failure(error)
+            raise
+        return self._judge(expecting)
+
+    async def _play(self) -> None:
+        with self._until():
+            async with anyio.create_task_group() as tasks:
+                self._setting.background = tasks
+                for poller in self._setting.pollers:
+                    await self._start(poller, tasks)
+                await self._timeline()
+                for stream in self.streams.values():
+                    stream.finish()
+        self._setting.environments.close()
+
+    def _until(self) -> anyio.CancelScope:
+        limit = self.scenario.run_for
+        return anyio.CancelScope() if limit is None else self.clock.move_on_at(limit)
+
+    async def _start(self, poller: Poller, tasks: TaskGroup) -> None:
+        mapping = poller.mapping
+        state = "Enabled" if mapping.enabled else "Disabled"
+        self.journal.write(
+            "mapping_changed",
+            "the scenario says so",
+            mapping=mapping.name,
+            state=state,
+            function=mapping.function_name,
+            source=mapping.source,
+        )
+        if mapping.enabled:
+            await tasks.start(poller.run, name=mapping.name)
+
+    async def _timeline(self) -> None:
+        """Start each step at its time; return when the last of them has ended."""
+        async with anyio.create_task_group() as steps:
+            for step in self.scenario.timeline_in_order():
+                await self.clock.sleep_until(step.at)
+                steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")
+
+    def _judge(self, expecting: Expecting) -> Result:
+        verdicts = expecting.verdicts()
+        for verdict in verdicts:
+            self.journal.write("expectation_checked", **verdict._asdict())
+        outcome = "ok" if all(verdict.passed for verdict in verdicts) else "failed"
+        self._tell_end(outcome)
+        return Result(
+            outcome, round(self.clock.time(), 6), self._setting.tally.counts(), verdicts
+        )
+
+    def _tell_start(self) -> None:
+        scenario, setting = self.scenario, self._setting
+        self.journal.write(
+            "run_started",
+            scenario=scenario.name,
+            lesson=scenario.lesson,
+            seed=setting.seed,
+            clock="virtual" if self.clock.virtual else "real",
+            speed=self.clock.speed,
+            backend=setting.backend.name,
+            start=scenario.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            detail=self.journal.detail,
+            schema=SCHEMA_VERSION,
+            version=__version__,
+        )
+
+    def _tell_failure(self, error: BaseException) -> None:
+        if not isinstance(error, JournalError):
+            self._tell_end("failed", str(error))
+
+    def _tell_end(self, outcome: str, because: str | None = None) -> None:
+        self.journal.write(
+            "run_finished",
+            because,
+            outcome=outcome,
+            seconds=round(self.clock.time(), 6),
+            counts=self._setting.tally.counts(),
+        )
+
+
+def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What a user is told of several tasks that failed at once: our own error before any other."""
+    leaves = list(_leaves(group))
+    ours = [error for error in leaves if isinstance(error, EventsimError | HandlerStuck)]
+    return (ours or leaves)[0]
+
+
+def _leaves(error: BaseException) -> Sequence[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]

@@ -1,0 +1,7 @@
+"""
+Event sources, one file each: the file's name is the type's name.
+
+A source that is polled has ``Resource`` (the keys of a scenario's resource), ``MAPPING_EVENT``
+(SAM's type of event), ``POLL_INTERVAL_SECONDS``, ``event``, ``encoded_size`` and
+``open_stream``. Files beginning with ``_`` are private parts of the source they are named for.
+"""

@@ -1,0 +1,218 @@
+"""
+A stream behind the real Kinesis API: moto in this process, an emulator, or AWS.
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
+
+An endpoint that gives no answer is asked again, after 0.25 s, doubling, at most 10 s apart on the
+simulation's clock: by a reader for as long as the run puts records and 60 s more, by a writer
+ten times. What a writer sent may have arrived although the answer did not, so a record can be
+on the stream twice then, as with every client of Kinesis. Entries that PutRecords refuses for
+their throughput are sent again, in their order; those behind them may have been faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import anyio
+
+from eventsim.backends import Backend
+from eventsim.errors import BackendError, ServiceError, Unreachable
+from eventsim.rules import kinesis as rules
+from eventsim.sources._kinesis_reader import ClientReader
+from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.streams import OnPut, PutSummary
+from eventsim.types import Position, PutRecord, Shard, TimedRecord
+
+PUT_BYTES_MAX = 5 * 1024 * 1024  # moto's limit for one PutRecords, half of AWS's
+PUT_ATTEMPTS_MAX = 10
+STATUS_CHECKS_MAX = 120
+
+
+class ClientStream:
+    """A stream that is read and written by requests, one shard reader or writer at a time each."""
+
+    def __init__(
+        self,
+        name: str,
+        backend: Backend,
+        arn: str,
+        retention_seconds: float,
+        poll_interval: float,
+        on_put: OnPut,
+    ) -> None:
+        self.arn, self.retention_seconds = arn, retention_seconds
+        self.finished_at: float | None = None
+        self._name, self._backend, self._clock = name, backend, backend.clock
+        self._poll_interval, self._on_put = poll_interval, on_put
+        self._writing = anyio.Lock()
+
+    async def call(self, operation: str, **parameters: Any) -> Any:
+        """Make one request about this stream; by name, which every emulator understands."""
+        if operation != "get_records":  # an iterator says itself which stream it is of
+            parameters["StreamName"] = self._name
+        return await self._backend.call("kinesis", operation, **parameters)
+
+    async def put(self, records: Sequence[PutRecord]) -> None:
+        """Put records now. Raises ServiceError when one is refused, Unreachable after ten tries."""
+        for record in records:
+            refusal = rules.refuse_record(record)
+            if refusal is not None:
+                raise ServiceError(*refusal)
+        async with self._writing:
+            for request in _requests(records):
+                await self._put(request)
+
+    async def feed(self, records: Iterator[TimedRecord]) -> None:
+        """Put records at their times; those that are due together go together."""
+        first = next(records, None)
+        while first is not None:
+            await self._clock.sleep_until(first.time)
+            due, now = [first.record], self._clock.time()
+            first = next(records, None)
+            while first is not None and first.time <= now and len(due) < rules.PUT_RECORDS_MAX:
+                due.append(first.record)
+                first = next(records, None)
+            await self.put(due)
+
+    async def shards(self) -> Sequence[Shard]:
+        listed: list[dict[str, Any]] = []
+        answer = await self.call("list_shards")
+        listed += answer["Shards"]
+        while token := answer.get("NextToken"):
+            answer = await self._backend.call("kinesis", "list_shards", NextToken=token)
+            listed += answer["Shards"]
+        known = {shard["ShardId"] for shard in listed}
+        return [_shard(shard, known) for shard in sorted(listed, key=lambda each: each["ShardId"])]
+
+    def reader(self, shard_id: str, position: Position) -> ClientReader:
+        return ClientReader(self, shard_id, position, self._clock, self._poll_interval)
+
+    def finish(self) -> None:
+        self.finished_at = self._clock.time()
+
+    def consumed(self, shard_id: str, sequence_number: str) -> None:
+        """Kinesis keeps records for as long as it keeps them."""
+
+    async def puts_told(self) -> None:
+        """Return when the request to put records that is under way, if any, has been told of."""
+        async with self._writing:
+            return
+
+    async def _put(self, records: Sequence[PutRecord]) -> None:
+        patience = Patience(self._clock)
+        while records:
+            if patience.attempts == PUT_ATTEMPTS_MAX:
+                raise Unreachable(
+                    f"stream {self._name} took none of {len(records)} records in "
+                    f"{PUT_ATTEMPTS_MAX} attempts"
+                ) from patience.reason
+            try:
+                answer = await self.call("put_records", Records=[*map(_entry, records)])
+            except (Unreachable, ServiceError) as error:
+                if isinstance(error, ServiceError) and error.code not in THROTTLES:
+                    raise
+                await patience.wait(error)
+                continue
+            results = answer["Records"]
+            self._tell(results)
+            left = [
+                record
+                for record, result in zip(records, results, strict=True)
+                if result.get("ErrorCode")
+            ]
+            if len(left) < len(records):
+                patience = Patience(self._clock)
+            if left:
+                await patience.wait(None)
+            records = left
+
+    def _tell(self, results: Sequence[dict[str, Any]]) -> None:
+        placed: dict[str, list[str]] = {}
+        for result in results:
+            if not result.get("ErrorCode"):
+                placed.setdefault(result["ShardId"], []).append(result["SequenceNumber"])
+        now = self._clock.time()
+        for shard_id, numbers in sorted(placed.items()):
+            self._on_put(PutSummary(shard_id, numbers[0], numbers[-1], len(numbers), now, now))
+
+
+async def open_client_stream(
+    name: str,
+    backend: Backend,
+    *,
+    shard_count: int,
+    retention_hours: int,
+    poll_interval: float,
+    on_put: OnPut,
+) -> ClientStream:
+    """The stream *name*, created when it is missing, and then deleted when the back end closes.
+
+    A stream that is there is taken as it is. Raises Unreachable when nobody answers,
+    ServiceError when the service refuses, BackendError when the stream never becomes active.
+    """
+    try:
+        summary = await _active(name, backend)
+    except ServiceError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        await backend.call("kinesis", "create_stream", StreamName=name, ShardCount=shard_count)
+        backend.on_close(_deletion(name, backend))
+        summary = await _active(name, backend)
+        if retention_hours > summary["RetentionPeriodHours"]:
+            await backend.call(
+                "kinesis",
+                "increase_stream_retention_period",
+                StreamName=name,
+                RetentionPeriodHours=retention_hours,
+            )
+            summary = await _active(name, backend)
+    retention = summary["RetentionPeriodHours"] * 3600.0
+    return ClientStream(name, backend, summary["StreamARN"], retention, poll_interval, on_put)
+
+
+async def _active(name: str, backend: Backend) -> dict[str, Any]:
+    for _ in range(STATUS_CHECKS_MAX):
+        answer = await backend.call("kinesis", "describe_stream_summary", StreamName=name)
+        summary: dict[str, Any] = answer["StreamDescriptionSummary"]
+        if summary["StreamStatus"] == "ACTIVE":
+            return summary
+        await backend.clock.sleep(1.0)
+    raise BackendError(f"stream {name} is still {summary['StreamStatus']}, not ACTIVE")
+
+
+def _deletion(name: str, backend: Backend) -> Callable[[], Awaitable[None]]:
+    async def delete() -> None:
+        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
+            await backend.call("kinesis", "delete_stream", StreamName=name)
+
+    return delete
+
+
+def _requests(records: Sequence[PutRecord]) -> Iterator[Sequence[PutRecord]]:
+    """Cut *records* into what fits one request each."""
+    request: list[PutRecord] = []
+    size = 0
+    for record in records:
+        added = rules.record_size(record)
+        if request and (size + added > PUT_BYTES_MAX or len(request) == rules.PUT_RECORDS_MAX):
+            yield request
+            request, size = [], 0
+        request.append(record)
+        size += added
+    if request:
+        yield request
+
+
+def _entry(record: PutRecord) -> dict[str, Any]:
+    entry = {"PartitionKey": record.partition_key, "Data": record.data}
+    if record.explicit_hash_key is not None:
+        entry["ExplicitHashKey"] = str(record.explicit_hash_key)
+    return entry
+
+
+def _shard(listed: dict[str, Any], known: set[str]) -> Shard:
+    parents = (listed.get("ParentShardId"), listed.get("AdjacentParentShardId"))
+    return Shard(listed["ShardId"], tuple(parent for parent in parents if parent in known))

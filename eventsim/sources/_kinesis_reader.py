@@ -1,0 +1,177 @@
+"""Reads one shard by GetRecords, as a poller of AWS does: a request a second, or back to back."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from math import inf
+from typing import Any, NamedTuple, Protocol
+
+from eventsim.clock import Clock
+from eventsim.errors import ServiceError, Unreachable
+from eventsim.rules import kinesis as rules
+from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.sources._ticks import Ticks
+from eventsim.types import Position, Read, Record
+
+FAREWELL_SECONDS = 60.0
+_MILLISECOND = 0.001
+
+
+class Requests(Protocol):
+    """The stream, as its readers use it."""
+
+    finished_at: float | None
+
+    async def call(self, operation: str, **parameters: Any) -> Any: ...
+
+    async def puts_told(self) -> None: ...
+
+
+class _Answer(NamedTuple):
+    records: list[Record]
+    behind: float
+    ended: bool
+
+
+class ClientReader:
+    """Fetches one shard's records, oldest first, each once, whatever becomes of an iterator."""
+
+    def __init__(
+        self, stream: Requests, shard_id: str, position: Position, clock: Clock, interval: float
+    ) -> None:
+        self._stream, self._shard_id, self._clock = stream, shard_id, clock
+        self._ticks = Ticks(clock.time(), interval)
+        self._position = position  # where to go on without an iterator
+        self._latest = position.type == "LATEST"
+        self._iterator: str | None = None
+        self._next = 1
+        self._due = True
+        self._ended = False
+        self._renewed = False
+        self._patience = Patience(clock)
+
+    async def read(self, until: float | None) -> Read:
+        """Return the next records, or none when the clock reaches *until* first.
+
+        A request that would fall on *until* is not made. Raises ServiceError when the stream or
+        the shard is not there, Unreachable when the endpoint stays away after the stream's end.
+        """
+        deadline = inf if until is None else until
+        polls = 0
+        while not self._ended:
+            if not await self._tick(deadline):
+                return Read((), polls)
+            polls += 1
+            finished = self._stream.finished_at is not None
+            answer = await self._ask(deadline)
+            if answer is None:
+                continue
+            self._due = answer.behind > 0
+            self._ended = answer.ended or (finished and not answer.records and not self._due)
+            if answer.records:
+                await self._stream.puts_told()
+                return Read(answer.records, polls, answer.behind, self._ended)
+        return Read((), polls, ended=True)
+
+    async def _tick(self, deadline: float) -> bool:
+        """Wait for the next request's time; False when *deadline* comes first."""
+        now = self._clock.time()
+        if self._due:
+            if now >= deadline:
+                return False
+            self._next = max(self._next, self._ticks.after(now))
+            return True
+        tick = max(self._next, self._ticks.at_or_after(now))
+        due = self._ticks.time(tick)
+        if due >= deadline:
+            await self._clock.sleep_until(deadline)
+            return False
+        if due > now:
+            await self._clock.sleep_until(due)
+        self._next = tick + 1
+        return True
+
+    async def _ask(self, deadline: float) -> _Answer | None:
+        """Make one request; None when it is to be made again."""
+        try:
+            if self._iterator is None:
+                self._iterator = await self._get_iterator()
+            answer = await self._stream.call(
+                "get_records", ShardIterator=self._iterator, Limit=rules.READ_RECORDS_MAX
+            )
+        except Unreachable as error:
+            self._give_up_after_the_end(error)
+            await self._again(error, deadline)
+            return None
+        except ServiceError as error:
+            if error.code == "ExpiredIteratorException":
+                await self._renew(error, deadline)
+            elif error.code in THROTTLES:
+                await self._again(error, deadline)
+            else:
+                raise
+            return None
+        self._patience, self._renewed = Patience(self._clock), False
+        return self._take(answer)
+
+    async def _renew(self, error: ServiceError, deadline: float) -> None:
+        """Ask for a new iterator, at once unless the last one was new already."""
+        self._iterator = None
+        self._due = True
+        if self._renewed:
+            await self._again(error, deadline)
+        self._renewed = True
+
+    async def _again(self, error: Exception, deadline: float) -> None:
+        self._due = True
+        await self._patience.wait(error, deadline)
+
+    def _give_up_after_the_end(self, error: Unreachable) -> None:
+        finished = self._stream.finished_at
+        if finished is not None and self._clock.time() > finished + FAREWELL_SECONDS:
+            raise error
+
+    async def _get_iterator(self) -> str:
+        position = self._position
+        parameters: dict[str, Any] = {}
+        if position.sequence_number is not None:
+            parameters["StartingSequenceNumber"] = position.sequence_number
+        if position.timestamp is not None:
+            parameters["Timestamp"] = position.timestamp
+        answer = await self._stream.call(
+            "get_shard_iterator",
+            ShardId=self._shard_id,
+            ShardIteratorType=position.type,
+            **parameters,
+        )
+        iterator: str = answer["ShardIterator"]
+        return iterator
+
+    def _take(self, answer: dict[str, Any]) -> _Answer:
+        records = [
+            Record(
+                record["SequenceNumber"],
+                record["PartitionKey"],
+                record["Data"],
+                record["ApproximateArrivalTimestamp"].timestamp(),
+            )
+            for record in answer["Records"]
+        ]
+        behind = answer.get("MillisBehindLatest", 0) / 1000
+        if len(records) == rules.READ_RECORDS_MAX:
+            behind = max(behind, _MILLISECOND)  # moto says 0 if the rest arrived as this did
+        since = self._position.timestamp
+        if since is not None:  # botocore asks in whole seconds, rounded down
+            records = [record for record in records if record.arrival >= since]
+        if records:
+            self._position = Position("AFTER_SEQUENCE_NUMBER", records[-1].sequence_number)
+            self._latest = False
+        elif self._latest:
+            self._position = Position("AT_TIMESTAMP", timestamp=self._time_of(answer))
+        self._iterator = answer.get("NextShardIterator")
+        return _Answer(records, behind, ended=self._iterator is None)
+
+    def _time_of(self, answer: dict[str, Any]) -> float:
+        """The endpoint's clock: without a record read, the only place to go on from."""
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()

@@ -1,0 +1,141 @@
+"""
+Kinesis Data Streams: the event a function gets, and the stream it comes from.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+(Each shard is polled once a second, and again at once while records are waiting.)
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from eventsim.backends import Backend
+from eventsim.rules import kinesis as rules
+from eventsim.streams import OnPut, nobody
+from eventsim.types import Record, Stream
+
+MAPPING_EVENT = "Kinesis"
+POLL_INTERVAL_SECONDS = 1.0
+
+
+class Resource(BaseModel):
+    """A stream in a scenario: ``orders: {type: kinesis, shards: 4}``.
+
+    A simulated stream lets go of a record once every mapping is done with it (``release:
+    consumed``) or once it is older than its retention; ``release: retention`` keeps it until
+    then, as AWS does. ``limits: true`` enforces the throughput of a shard, which is not done
+    otherwise. The other back ends keep and limit records as they do.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["kinesis"] = "kinesis"
+    shards: Annotated[int, Field(strict=True, ge=1, le=rules.SHARDS_MAX)] = 1
+    retention_hours: Annotated[
+        int, Field(strict=True, ge=rules.RETENTION_HOURS_MIN, le=rules.RETENTION_HOURS_MAX)
+    ] = 24
+    release: Literal["consumed", "retention"] = "consumed"
+    limits: Annotated[bool, Field(strict=True)] = False
+
+
+def event(
+    records: Sequence[Record],
+    shard_id: str,
+    *,
+    stream_arn: str,
+    region: str,
+    role_arn: str,
+) -> dict[str, Any]:
+    """The event of a batch from one shard, built afresh."""
+    encode = b2a_base64
+    return {
+        "Records": [
+            {
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": partition_key,
+                    "sequenceNumber": sequence_number,
+                    "data": encode(data, newline=False).decode("ascii"),
+                    "approximateArrivalTimestamp": arrival,
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventID": f"{shard_id}:{sequence_number}",
+                "eventName": "aws:kinesis:record",
+                "invokeIdentityArn": role_arn,
+                "awsRegion": region,
+                "eventSourceARN": stream_arn,
+            }
+            for sequence_number, partition_key, data, arrival in records
+        ]
+    }
+
+
+def encoded_size(
+    records: Sequence[Record],
+    *,
+    shard_id: str = "",
+    stream_arn: str = "",
+    region: str = "",
+    role_arn: str = "",
+) -> int:
+    """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8.
+
+    What is the same in every record (shard and ARNs) counts as it is given, plain ASCII.
+    """
+    if not records:
+        return len(b'{"Records":[]}')
+    sequence_numbers, keys, data, arrivals = zip(*records, strict=True)
+    base64_quarters = sum([(len(each) + 2) // 3 for each in data])
+    # A JSON list costs a bracket more than its items and their commas.
+    items = len(orjson.dumps(keys)) + len(orjson.dumps(arrivals)) - 2 * len(records) - 2
+    same = _SAME_BYTES + len(shard_id) + len(stream_arn) + len(region) + len(role_arn)
+    numbers = 2 * sum(map(len, sequence_numbers))
+    return _FRAME_BYTES + len(records) * same + numbers + items + 4 * base64_quarters
+
+
+async def open_stream(
+    name: str, resource: Resource, backend: Backend, on_put: OnPut = nobody
+) -> Stream:
+    """The stream *name* on *backend*, made if it is not there; *on_put* is told of every put.
+
+    Raises BackendError, ServiceError or Unreachable when the back end cannot give it.
+    """
+    if backend.name == "simulated":
+        from eventsim.sources._kinesis_simulated import SimulatedStream
+
+        return SimulatedStream(
+            name,
+            backend,
+            shard_count=resource.shards,
+            retention_hours=resource.retention_hours,
+            release_consumed=resource.release == "consumed",
+            limits=resource.limits,
+            poll_interval=POLL_INTERVAL_SECONDS,
+            on_put=on_put,
+        )
+    from eventsim.sources._kinesis_client import open_client_stream
+
+    return await open_client_stream(
+        name,
+        backend,
+        shard_count=resource.shards,
+        retention_hours=resource.retention_hours,
+        poll_interval=POLL_INTERVAL_SECONDS,
+        on_put=on_put,
+    )
+
+
+_FRAME_BYTES = len(b'{"Records":[]}') - 1  # a comma between two records, none after the last
+# All of a record but what varies: sequence number (twice), key with quotes, data, arrival, ARNs.
+_SAME_BYTES = (
+    len(orjson.dumps(event([Record("", "", b"", 0.0)], "", stream_arn="", region="", role_arn="")))
+    - len(b'{"Records":[]}')
+    - len(b'""0.0')
+    + 1
+)

@@ -1,0 +1,89 @@
+"""
+``put``: records onto a stream, in this order, all at once or as a recording has them.
+
+Records written in the scenario are put at ``at``; those of a recording as long after ``at`` as
+they arrived after the recording's ``start`` (after its first record, where it names none).
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
+
+from eventsim.recordings import jsonl
+from eventsim.scenario.block import Block
+from eventsim.scenario.block import Step as TimelineStep
+from eventsim.scenario.problem import refuse, show
+from eventsim.scenario.stage import Stage
+from eventsim.scenario.values import Bytes, FilePath, Text, resource_name
+from eventsim.types import PutRecord, TimedRecord
+
+HASH_KEYS = 2**128
+
+
+def _hash_key(value: Any) -> int:
+    digits = value if isinstance(value, str) and value.isascii() and value.isdecimal() else ""
+    if not 0 < len(digits) < 40 or int(digits) >= HASH_KEYS:
+        raise refuse(f'is {show(value)}; write a whole number below 2^128 in quotes, such as "0"')
+    return int(digits)
+
+
+HashKey = Annotated[
+    int,
+    PlainValidator(_hash_key),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,39}$"}),
+]
+
+
+class RecordBlock(Block):
+    """One record: mappings and lists as ``data`` become compact JSON, text becomes UTF-8."""
+
+    key: str = Field(min_length=1, max_length=256, examples=["a"])
+    data: Bytes = Field(examples=["{id: 1}"])
+    explicit_hash_key: HashKey | None = None
+
+    def record(self) -> PutRecord:
+        """What a stream takes."""
+        return PutRecord(self.key, self.data, self.explicit_hash_key)
+
+
+class Step(TimelineStep):
+    """Put ``records``, or those of the recording ``from``, onto the stream ``put``."""
+
+    resource_keys: ClassVar[Collection[str]] = ("put",)
+    recording_keys: ClassVar[Collection[str]] = ("from",)
+
+    put: Annotated[Text, AfterValidator(resource_name)] = Field(examples=["orders"])
+    records: tuple[RecordBlock, ...] | None = None
+    recording: FilePath | None = Field(None, alias="from")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.records is None) == (self.recording is None):
+            raise refuse("must have either records or from")
+        return self
+
+    async def perform(self, stage: Stage) -> None:
+        """Return when the last record is put. Raises RecordingError where a recording is damaged."""
+        stream = stage.streams[self.put]
+        if self.records is not None:
+            await stream.put([block.record() for block in self.records])
+        elif self.recording is not None:
+            await stream.feed(self._recorded(stage, self.recording))
+
+    def _recorded(self, stage: Stage, name: str) -> Iterator[TimedRecord]:
+        """The records of a recording at their times in the run, one at a time."""
+        path = stage.file(name)
+        origin = jsonl.check_header(path).start
+        for record in jsonl.read(path, lambda line: self._tell_cut_off(stage, name, line)):
+            origin = record.arrival if origin is None else origin
+            put = PutRecord(record.key, record.data, record.explicit_hash_key)
+            yield TimedRecord(round(self.at + (record.arrival - origin), 6), put)
+
+    def _tell_cut_off(self, stage: Stage, name: str, line: int) -> None:
+        because = "the recording ends in the middle of a line"
+        stage.journal.write("recording_cut_off", because, source=self.put, path=name, line=line)

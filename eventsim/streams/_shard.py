@@ -1,0 +1,182 @@
+"""One shard: the records that have arrived, and those that are known to come."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort_right
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from eventsim.rules import kinesis as rules
+from eventsim.streams._throughput import ReadMeter, WriteMeter
+from eventsim.types import PutRecord, Record, TimedRecord
+
+_new_record = tuple.__new__  # what Record(...) comes to, at half its price
+_EVERY_SIZE_FITS = rules.RECORD_BYTES_MAX - 4 * rules.PARTITION_KEY_CHARACTERS_MAX
+
+
+class Arrived(NamedTuple):
+    """Some records that have just become visible."""
+
+    records: Sequence[Record]
+    since: float
+    until: float
+
+
+class ShardLog:
+    """Records in the order of their arrival, numbered from 1 and never renumbered.
+
+    A future record has no number yet, and may still be taken away. No record's data is longer
+    than ``largest`` bytes, and no partition key longer than ``longest_key``; data above 10 MiB
+    less a key is looked at one by one.
+    """
+
+    __slots__ = (
+        "_first",
+        "_head",
+        "_newest",
+        "_records",
+        "closed",
+        "hash_keys",
+        "largest",
+        "longest_key",
+        "parents",
+        "pending",
+        "prefix",
+        "reads",
+        "shard_id",
+        "waiting",
+        "writes",
+    )
+
+    def __init__(
+        self, shard_id: str, hash_keys: rules.HashKeyRange, prefix: str, parents: tuple[str, ...]
+    ) -> None:
+        self.shard_id, self.hash_keys = shard_id, hash_keys
+        self.prefix, self.parents = prefix, parents
+        self.closed = False
+        self.largest = self.longest_key = 0
+        self.pending: deque[TimedRecord] = deque()
+        self.waiting: dict[object, Callable[[], None]] = {}
+        self.reads = ReadMeter()
+        self.writes = WriteMeter()
+        self._newest = 0.0  # the arrival of the newest record there has been
+        self._records: list[Record] = []
+        self._head = 0  # of _records: what lies before it has been let go of
+        self._first = 1  # the number of _records[0]
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest record there is, or of the next one."""
+        return self._first + self._head
+
+    @property
+    def next(self) -> int:
+        """The number that the next record to arrive will have."""
+        return self._first + len(self._records)
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing will ever arrive again."""
+        return self.closed and not self.pending
+
+    def note(self, record: PutRecord) -> None:
+        """Keep ``largest`` and ``longest_key`` true."""
+        self.largest = max(self.largest, min(len(record.data), _EVERY_SIZE_FITS))
+        self.longest_key = max(self.longest_key, len(record.partition_key.encode()))
+
+    def append(self, records: Sequence[PutRecord], arrival: float) -> Sequence[Record]:
+        """Take records that arrive at epoch time *arrival*, now."""
+        number = rules.FIRST_NUMBER + self.next
+        prefix = self.prefix
+        self._newest = stamp = max(arrival, self._newest)
+        arrived = [
+            Record(prefix + str(n), record.partition_key, record.data, stamp)
+            for n, record in enumerate(records, number)
+        ]
+        self._records += arrived
+        return arrived
+
+    def schedule(self, timed: TimedRecord) -> None:
+        """Take a record that arrives in the future, behind those that arrive at the same time."""
+        if self.pending and timed.time < self.pending[-1].time:
+            insort_right(self.pending, timed, key=lambda known: known.time)
+        else:
+            self.pending.append(timed)
+
+    def settle(self, now: float, epoch: float) -> Arrived | None:
+        """Number what has arrived by *now*; *epoch* is the epoch time of the run's beginning."""
+        pending = self.pending
+        if not pending or pending[0].time > now:
+            return None
+        if pending[-1].time <= now:
+            ready: Sequence[TimedRecord] = pending
+            self.pending = deque()
+        else:
+            ready = [pending.popleft()]
+            while pending[0].time <= now:
+                ready.append(pending.popleft())
+        number = rules.FIRST_NUMBER + self.next
+        prefix, new = self.prefix, _new_record
+        # rules.arrival_stamp(epoch + time), without a call: this line runs for every record
+        arrived = [
+            new(Record, (prefix + str(n), r[0], r[1], int((epoch + t) * 1000 + 0.001) / 1000))
+            for n, (t, r) in enumerate(ready, number)
+        ]
+        if arrived[0].arrival < (newest := self._newest):  # it was told of too late
+            arrived = [record._replace(arrival=max(record.arrival, newest)) for record in arrived]
+        self._newest = arrived[-1].arrival
+        self._records += arrived
+        return Arrived(arrived, ready[0].time, ready[-1].time)
+
+    def get(self, number: int, limit: int) -> list[Record]:
+        """Return the records from *number* on, at most *limit* and 10 MiB, and one at least."""
+        start = number - self._first
+        records = self._records[start : start + limit]
+        if (self.largest + self.longest_key) * len(records) > rules.READ_BYTES_MAX:
+            del records[_within(records, rules.READ_BYTES_MAX) :]
+        return records
+
+    def arrival_of(self, number: int) -> float:
+        return self._records[number - self._first].arrival
+
+    def number_at(self, timestamp: float) -> int:
+        """Return the number of the first record that arrived at or after epoch *timestamp*."""
+        index = bisect_left(self._records, timestamp, lo=self._head, key=_arrival)
+        return self._first + index
+
+    def expire(self, horizon: float) -> None:
+        """Let go of what arrived at or before epoch time *horizon*."""
+        records, head = self._records, self._head
+        if head < len(records) and records[head].arrival <= horizon:
+            index = bisect_right(records, horizon, lo=head, key=_arrival)
+            self.release(self._first + index - 1)
+
+    def release(self, number: int) -> None:
+        """Let go of the records up to *number*; their memory is freed, a sixteenth may lag."""
+        records = self._records
+        self._head = head = max(self._head, min(number - self._first + 1, len(records)))
+        if head * 16 >= len(records):
+            del records[:head]
+            self._first += head
+            self._head = 0
+
+    def wake(self) -> None:
+        """Call whoever waits for a change, once."""
+        if self.waiting:
+            waiting, self.waiting = self.waiting, {}
+            for callback in waiting.values():
+                callback()
+
+
+def _arrival(record: Record) -> float:
+    return record.arrival
+
+
+def _within(records: Sequence[Record], size: int) -> int:
+    """How many of *records* fit into *size* bytes: one at least."""
+    for index, record in enumerate(records):
+        size -= len(record.data) + len(record.partition_key.encode())
+        if size < 0:
+            return max(1, index)
+    return len(records)

@@ -1,0 +1,51 @@
+"""
+What every test shares: the loop it runs on, a clock, and hypothesis profiles.
+
+An ``async def`` test runs on virtual time; ``@pytest.mark.real_time`` puts it on the stock loop.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from eventsim.clock import Clock, RealClock, VirtualClock, VirtualLoop
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+REAL_TIME: tuple[str, dict[str, Any]] = ("asyncio", {})
+
+settings.register_profile(
+    "default",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile(
+    "soak", settings.get_profile("default"), derandomize=False, max_examples=5_000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "real_time: run on the stock loop instead of virtual time")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("real_time"):
+        metafunc.parametrize("anyio_backend", [REAL_TIME], ids=["real"])
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+@pytest.fixture
+async def clock(anyio_backend: tuple[str, dict[str, Any]]) -> Clock:
+    """A clock at 2026-01-01T00:00:00Z, on the time of the test that asks for it."""
+    return RealClock(START) if anyio_backend == REAL_TIME else VirtualClock(START)
