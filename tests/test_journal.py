@@ -212,7 +212,9 @@ def test_what_utf8_cannot_carry_is_written_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     journal = Journal(Hands(), sinks=[JsonLinesSink(path)])
     journal.write("run_started", schema=1, seed=1 << 70)
-    journal.write("invocation_finished", function="f", error_message="half \ud800", answer=["\ud800"])
+    journal.write(
+        "invocation_finished", function="f", error_message="half \ud800", answer=["\ud800"]
+    )
     journal.close()
 
     started, finished = read(path)

@@ -86,7 +86,9 @@ def _zipped(path: Path, lines: list[bytes], flush_every: int) -> int:
 def test_a_damaged_line_before_the_end_is_named(tmp_path: Path, damage: bytes) -> None:
     path = journal(tmp_path, LINES[0] + damage + LINES[2])
 
-    with pytest.raises(JournalError, match=rf"^{re.escape(str(path))}:2: not an entry of a journal"):
+    with pytest.raises(
+        JournalError, match=rf"^{re.escape(str(path))}:2: not an entry of a journal"
+    ):
         list(read(path))
 
 

@@ -392,3 +392,24 @@ def test_nothing_but_a_recording_error_comes_of_noise(
     found, fault = read_all(put(tmp_path, HEADER * headed + noise, name))
 
     assert found == [] or fault is None or fault.startswith(name)
+
+
+def test_a_recording_says_when_it_began(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+
+    write(path, Header("kinesis", start=1_357_016_400.0), [])
+
+    assert check_header(path) == Header("kinesis", start=1_357_016_400.0)
+    assert b'"start":"2013-01-01T05:00:00.000Z"' in path.read_bytes()
+
+
+def test_a_start_that_is_no_time_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"recording":"eventsim","schema":1,"source":"kinesis","start":"now"}\n')
+
+    with pytest.raises(RecordingError) as refused:
+        check_header(path)
+
+    assert str(refused.value) == (
+        f"{path}:1: start 'now' is not a time such as 2013-01-01T10:17:00.000Z"
+    )

@@ -408,6 +408,10 @@ def test_aliases_that_blow_up_are_refused() -> None:
     ]
 
 
+def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
+    assert faults_of(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode()) == []
+
+
 def test_an_alias_is_read() -> None:
     assert faults_of(edited("key: a, data: {id: 1}", "key: &key a, data: *key")) == []
 

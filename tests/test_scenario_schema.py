@@ -109,6 +109,7 @@ resources:
 functions:
   consumer:
     Handler: app.handler
+    Environment: {Variables: {LEVEL: "3"}}
     duration: {lognormal: {median: 20ms, sigma: 0.3}}
     Events:
       Orders:
@@ -157,6 +158,7 @@ def test_every_scenario_of_the_repository_validates(path: Path) -> None:
         ("type: kinesis", "type: kineses"),
         ("  orders: {", "  or/ders: {"),
         ("Handler: app.handler", "Timeout: 901"),
+        ("LEVEL", "2ND_LEVEL"),
         ("lognormal", "normal"),
         ("BatchSize: 10", "BatchSize: 10001"),
         ("BatchSize: 10", "ParallelizationFactor: 2"),

@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 class Header:
     """What a recording says of itself: the source it was made from, and where that stood.
 
-    ``notes`` holds whatever else its maker wrote down; nothing reads it.
+    ``start`` is when the recording began, in seconds since the epoch; a replay counts from
+    there, or from the first record where it is None. ``notes`` holds whatever else its maker
+    wrote down; nothing reads it.
     """
 
     source: str
     origin: str = ""
     schema: int = 1
+    start: float | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 

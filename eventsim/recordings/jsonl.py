@@ -5,7 +5,8 @@ A recording: JSON Lines, a header and then one record a line, gzip if the name e
     {"arrival": "2013-01-01T10:17:00.000Z", "key": "UA", "json": {"flight": 1545}}
 
 Fields of the header: ``recording`` is always "eventsim"; ``schema`` is 1; ``source`` is the type
-of event source; ``origin`` (optional) says where the records come from; others are kept as notes.
+of event source; ``origin`` (optional) says where the records come from; ``start`` (optional) when
+the recording began, written like an arrival: a replay counts from there; others are kept as notes.
 
 Fields of a record: ``arrival``, RFC 3339 with its zone, or seconds since the epoch; ``key``, the
 partition key; the data, as exactly one of ``data`` (text), ``json`` (a value, read as its compact
@@ -132,7 +133,13 @@ def _header(lines: Lines) -> Header:
         raise RecordingError(
             lines.path, 1, f"source and origin must be text; a header is {_HEADER_EXAMPLE}"
         )
-    return Header(source, origin, schema, fields)
+    start = fields.pop("start", None)
+    try:
+        began = None if start is None else _arrival(start)
+    except ValueError as error:
+        text = str(error).replace("arrival", "start", 1)
+        raise RecordingError(lines.path, 1, text) from error
+    return Header(source, origin, schema, began, fields)
 
 
 def _record(fields: Any) -> RecordedRecord:
@@ -264,8 +271,10 @@ def _write_lines(
 def _header_line(path: Path, header: Header) -> bytes:
     if not header.source:
         raise RecordingError(path, 1, "a recording needs a source, such as kinesis")
-    fields = {"recording": "eventsim", "schema": SCHEMA}
+    fields: dict[str, Any] = {"recording": "eventsim", "schema": SCHEMA}
     fields |= {"source": header.source, "origin": header.origin}
+    if header.start is not None:
+        fields["start"] = _stamp(header.start)
     notes = {name: note for name, note in header.notes.items() if name not in fields}
     return orjson.dumps({**fields, **notes}) + b"\n"
 

@@ -110,7 +110,7 @@ def write_lines(page: Page, lines: list[Line], clock: bool) -> None:
         when = _when(line.time, line.at, clock) if line.place else ""
         text = _folded(line, clock) if line.counts else line.text
         style: Style = "bad" if line.mood == "wrong" else ""
-        rows = _rows(text, page.width - TIME_WIDTH - width - 4) if style else [text]
+        rows = _rows(text, page.width - TIME_WIDTH - width - 4)
         for place, row in zip_longest([line.place], rows, fillvalue=""):
             head: Span = (f"{when:>{TIME_WIDTH}}  ", "dim")
             page.line(head, padded(place, width), "  ", (row, style))
@@ -118,7 +118,7 @@ def write_lines(page: Page, lines: list[Line], clock: bool) -> None:
 
 
 def _rows(text: str, width: int) -> list[str]:
-    """A failure's text is worth more than one row, but not many."""
+    """*text* over a few rows: a reason is worth more than one, but not many."""
     return textwrap.wrap(text, width, max_lines=ROWS_MAX, placeholder=" …") or [""]
 
 

@@ -57,6 +57,11 @@ class Story:
         else:
             write_lines(page, [*self._whole[:HEAD], *self._lines.kept()], clock)
 
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._told or self._answers)
+
     def _keep(self, answer: Entry) -> None:
         if len(self._answers) >= ANSWERS_MAX:
             self._tell_answers()

@@ -120,9 +120,9 @@ def _function(row: Row) -> Iterator[str]:
     if count:
         yield f"{span_of_time(row['duration_seconds'] / count)} on average"
         yield f"{span_of_time(row['billed_seconds'])} billed"
-    for key in ("errors", "throttles"):
+    for key, word in (("errors", "error"), ("throttles", "throttle")):
         if row[key]:
-            yield f"{row[key]:,} {key}"
+            yield plural(row[key], word)
 
 
 def _expectations(page: Page, expectations: list[Row]) -> None:

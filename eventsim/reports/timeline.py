@@ -38,9 +38,12 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
     if clock and began is not None:
         page.line((f"{shown(run.scenario)}, from {began:%Y-%m-%d %H:%M:%S} UTC", "dim"))
     page.line()
-    lanes.draw(page, run.seconds, began if clock else None)
-    page.line()
-    story.write(page, clock)
+    if story.told:
+        lanes.draw(page, run.seconds, began if clock else None)
+        page.line()
+        story.write(page, clock)
+    else:
+        page.line("this journal tells nothing between its start and its end")
     _end(page, run)
 
 

@@ -12,13 +12,15 @@ import orjson
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.types import FunctionError
 
+TIMED_OUT = "Sandbox.Timedout"
+
 Failure = tuple[bytes, FunctionError]
 
 
 def timed_out(request_id: str, timeout_seconds: float) -> Failure:
     """The answer for an invocation that was ended at its Timeout."""
     text = f"Error: Task timed out after {timeout_seconds:.2f} seconds"
-    return _of_service("Sandbox.Timedout", f"RequestId: {request_id} {text}")
+    return _of_service(TIMED_OUT, f"RequestId: {request_id} {text}")
 
 
 def exited(request_id: str, status: int) -> Failure:

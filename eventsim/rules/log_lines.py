@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from eventsim.rules.billing import rounded_up
+from eventsim.rules.function_errors import TIMED_OUT
 from eventsim.rules.limits import LOG_TAIL_BYTES_MAX
 from eventsim.types import FunctionError
 
@@ -50,7 +51,7 @@ def report(
 def _status(error: FunctionError | None) -> list[str]:
     if error is None or not error.fatal:
         return []
-    if error.type == "Sandbox.Timedout":
+    if error.type == TIMED_OUT:
         return ["Status: timeout"]
     return ["Status: error", f"Error Type: {error.type}"]
 

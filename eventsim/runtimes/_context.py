@@ -32,16 +32,16 @@ class CognitoIdentity(Fields):
 
 class Client(Fields):
     __slots__ = (
-        "installation_id",
-        "app_title",
-        "app_version_name",
-        "app_version_code",
         "app_package_name",
+        "app_title",
+        "app_version_code",
+        "app_version_name",
+        "installation_id",
     )
 
 
 class ClientContext(Fields):
-    __slots__ = ("custom", "env", "client")
+    __slots__ = ("client", "custom", "env")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(values)

@@ -63,7 +63,7 @@ def stack_trace(trace: TracebackType | None, folder: str | None) -> list[str]:
     first = next((i for i, f in enumerate(frames) if not _is_ours(f.filename)), 0)
     return traceback.format_list(
         [
-            (named_as_on_lambda(frame.filename, folder), frame.lineno, frame.name, frame.line)
+            (named_as_on_lambda(frame.filename, folder), frame.lineno or 0, frame.name, frame.line)
             for frame in frames[first:]
         ]
     )

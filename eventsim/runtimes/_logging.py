@@ -18,12 +18,19 @@ class LoggingState:
 
     __slots__ = ("_disable", "_level", "_loggers", "_settings", "handlers")
 
-    def __init__(self, *handlers: logging.Handler) -> None:
-        self.handlers = list(handlers)
+    def __init__(self) -> None:
+        self.handlers: list[logging.Handler] = []
         self._disable = 0
         self._level = logging.WARNING
-        self._loggers: dict[str, Any] | None = None
+        self._loggers: dict[str, Any] = {}
         self._settings: list[tuple[logging.Logger, dict[str, Any]]] = []
+
+    def for_function(self, handler: logging.Handler) -> LoggingState:
+        """The state in which a function begins, where this is that of the process."""
+        state = LoggingState()
+        state.handlers = [handler]
+        state._loggers = dict(self._loggers)
+        return state
 
     def record(self) -> None:
         """Remember the present state; the root's handlers are swapped around each call."""
@@ -42,8 +49,6 @@ class LoggingState:
     def restore(self) -> None:
         """Make the remembered state the present one."""
         manager = logging.root.manager
-        if self._loggers is None:
-            self._loggers = dict(manager.loggerDict)
         manager.loggerDict = self._loggers
         manager.disable = self._disable
         for logger, settings in self._settings:

@@ -25,6 +25,7 @@ from eventsim.runtimes._modules import FolderModules
 from eventsim.runtimes._watchdog import Interrupted, Watchdog
 
 T = TypeVar("T")
+Variables = Callable[[Mapping[str, str]], dict[str, str]]  # from those of the process
 
 
 class ProcessState:
@@ -32,17 +33,21 @@ class ProcessState:
 
     __slots__ = ("_cwd", "_path", "_session", "_variables", "logging")
 
-    def __init__(
-        self,
-        handler: logging.Handler | None = None,
-        variables: Mapping[str, str] | None = None,
-        folder: str | None = None,
-    ) -> None:
-        self._variables = dict(os.environ if variables is None else variables)
-        self._cwd = folder
-        self._path = list(sys.path) if folder is None else _with_first(folder)
+    def __init__(self) -> None:
+        self._variables: dict[str, str] = {}
+        self._cwd: str | None = None
+        self._path: list[str] = []
         self._session: Any = None
-        self.logging = LoggingState(*([handler] if handler else []))
+        self.logging = LoggingState()
+
+    def for_actor(self, variables: Variables, folder: str | None) -> ProcessState:
+        """The state in which an environment begins, where this is that of the process."""
+        state = ProcessState()
+        state._variables = variables(self._variables)
+        state._cwd = folder or self._cwd
+        state._path = _with_first(folder, self._path) if folder else list(self._path)
+        state.logging = self.logging.for_function(LogHandler(CAPTURE))
+        return state
 
     def record(self) -> None:
         """Remember the present state."""
@@ -66,8 +71,8 @@ class ProcessState:
         self.logging.restore()
 
 
-def _with_first(folder: str) -> list[str]:
-    return [folder, *(entry for entry in sys.path if entry not in {folder, ""})]
+def _with_first(folder: str, path: list[str]) -> list[str]:
+    return [folder, *(entry for entry in path if entry not in {folder, ""})]
 
 
 def _cwd() -> str | None:
@@ -93,20 +98,28 @@ class Actor:
     ``context`` holds the context variables that handlers set: they last as long as globals.
     """
 
-    __slots__ = ("context", "folder", "function", "modules", "state", "watchdog_seconds")
+    __slots__ = (
+        "context",
+        "folder",
+        "function",
+        "modules",
+        "state",
+        "variables",
+        "watchdog_seconds",
+    )
 
     def __init__(
         self,
         function: str,
-        variables: Mapping[str, str],
+        variables: Variables,
         folder: str | None,
         watchdog_seconds: float | None,
     ) -> None:
-        self.function, self.folder = function, folder
+        self.function, self.folder, self.variables = function, folder, variables
         self.watchdog_seconds = watchdog_seconds
         self.context = Context()
         self.modules = FolderModules(folder) if folder else None
-        self.state = ProcessState(LogHandler(CAPTURE), variables, folder)
+        self.state: ProcessState | None = None
 
 
 class Stage:
@@ -117,7 +130,7 @@ class Stage:
         self._ending = threading.Lock()
         self._owner: int | None = None
         self._actor: Actor | None = None
-        self._host = ProcessState()
+        self._host = self._state = ProcessState()
         self._turn = 0
         self._watchdog = Watchdog()
 
@@ -135,10 +148,10 @@ class Stage:
             if self._actor is not actor:
                 self._enter(actor)
             loop = _get_running_loop()
-            self._begin(actor, log, thread)
+            self._begin(log, thread)
             _set_running_loop(None)
             try:
-                self._watchdog.begin(actor.watchdog_seconds)
+                self._watchdog.begin(actor.watchdog_seconds, thread)
                 return actor.context.run(work, *arguments)
             finally:
                 self._watchdog.end()
@@ -162,18 +175,18 @@ class Stage:
             if self._actor is actor:
                 self._leave()
 
-    def _begin(self, actor: Actor, log: Log, thread: int) -> None:
+    def _begin(self, log: Log, thread: int) -> None:
         host, root = CAPTURE.host, logging.root
         host.stdout, host.stderr, host.handlers = sys.stdout, sys.stderr, root.handlers
         CAPTURE.log = log
         sys.stdout, sys.stderr = CAPTURE.stdout, CAPTURE.stderr
-        root.handlers = actor.state.logging.handlers
+        root.handlers = self._state.logging.handlers
         self._owner = thread
 
     def _end(self, actor: Actor) -> None:
         if self._owner is not None:
             host, root = CAPTURE.host, logging.root
-            actor.state.logging.handlers, root.handlers = root.handlers, host.handlers
+            self._state.logging.handlers, root.handlers = root.handlers, host.handlers
             sys.stdout, sys.stderr = host.stdout, host.stderr
             CAPTURE.log = None
             self._owner = None
@@ -184,31 +197,31 @@ class Stage:
             self._lock.release()
 
     def _enter(self, actor: Actor) -> None:
-        before = self._actor
-        if before is None:
+        if self._actor is None:
             self._host.record()
             self._host.logging.record_loggers()
             self._watchdog.start()
         else:
-            self._put_away(before)
-        self._actor = actor
-        actor.state.restore()
+            self._put_away()
+        if actor.state is None:
+            actor.state = self._host.for_actor(actor.variables, actor.folder)
+        self._actor, self._state = actor, actor.state
+        self._state.restore()
         if actor.modules is not None:
             actor.modules.enter()
 
     def _leave(self) -> None:
-        actor, self._actor = self._actor, None
         try:
-            if actor is not None:
-                self._put_away(actor)
+            self._put_away()
         finally:
+            self._actor, self._state = None, self._host
             self._host.restore()
             self._watchdog.stop()
 
-    def _put_away(self, actor: Actor) -> None:
-        if actor.modules is not None:
-            actor.modules.leave()
-        actor.state.record()
+    def _put_away(self) -> None:
+        if self._actor is not None and self._actor.modules is not None:
+            self._actor.modules.leave()
+        self._state.record()
 
 
 CAPTURE = Capture()

@@ -34,8 +34,9 @@ class Watchdog:
         self._stopped: threading.Event | None = None
         self._former: Any = None
 
-    def begin(self, limit_seconds: float | None) -> None:
+    def begin(self, limit_seconds: float | None, thread: int) -> None:
         self._call += 1
+        self._thread = thread
         self._limit = limit_seconds
 
     def end(self) -> None:
@@ -44,9 +45,8 @@ class Watchdog:
             clear(self._thread)
 
     def start(self) -> None:
-        """Start watching the calls of this thread."""
-        self._thread = threading.get_ident()
-        if self._in_main_thread():
+        """Start watching; signals only reach calls of the main thread if that is this one."""
+        if self._former is None and threading.current_thread() is threading.main_thread():
             self._former = signal.signal(_SIGNAL, self._on_signal)
         self._stopped = threading.Event()
         threading.Thread(
@@ -74,13 +74,10 @@ class Watchdog:
                 self._interrupt()
 
     def _interrupt(self) -> None:
-        if self._in_main_thread():
+        if self._former is not None and self._thread == threading.main_thread().ident:
             signal.pthread_kill(self._thread, _SIGNAL)
         else:
             interrupt(self._thread)
-
-    def _in_main_thread(self) -> bool:
-        return self._thread == threading.main_thread().ident
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._limit is not None and self._fired == self._call:

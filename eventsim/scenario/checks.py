@@ -162,7 +162,7 @@ def _step(
     path: Path, step: dict[str, Any], root: dict[str, Any], folder: FilePath, project: FilePath
 ) -> Iterator[Problem]:
     known = registry.names("steps")
-    for verb in (key for key in step if isinstance(key, str) and (key in known or "." in key)):
+    for verb in (key for key in map(str, step) if key in known or "." in key):
         try:
             model = registry.load("steps", verb, wants=["Step"]).Step
         except UnknownPlugin:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -14,14 +14,13 @@ from anyio.abc import TaskGroup
 from eventsim import __version__, clock
 from eventsim.clock import Clock
 from eventsim.errors import EventsimError, HandlerStuck, JournalError
-from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import SCHEMA_VERSION, Journal
 from eventsim.poller import Poller
 from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.options import Options
-from eventsim.simulation.setting import Setting, open_setting
-from eventsim.types import Stream
+from eventsim.simulation.setting import Setting, is_virtual, open_setting
+from eventsim.types import Invoker, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
         async with Simulation(scenario, options) as simulation:
             return await simulation.run()
 
-    return clock.run(main, virtual=(options.time or scenario.clock) == "virtual")
+    return clock.run(main, virtual=is_virtual(scenario, options))
 
 
 class Simulation:
@@ -75,11 +74,11 @@ class Simulation:
         return self._setting.journal
 
     @property
-    def streams(self) -> dict[str, Stream]:
+    def streams(self) -> Mapping[str, Stream]:
         return self._setting.streams
 
     @property
-    def invoker(self) -> LocalInvoker:
+    def invoker(self) -> Invoker:
         return self._setting.invoker
 
     async def __aenter__(self) -> Simulation:
@@ -104,7 +103,7 @@ class Simulation:
         A run that is interrupted, or that cannot go on, closes its journal with that outcome
         and raises.
         """
-        expecting = Expecting(self.scenario.expectations(), self.journal)
+        expecting = Expecting(self.scenario.expect, self.journal)
         self._tell_start()
         try:
             await self._play()
@@ -152,7 +151,7 @@ class Simulation:
     async def _timeline(self) -> None:
         """Start each step at its time; return when the last of them has ended."""
         async with anyio.create_task_group() as steps:
-            for step in self.scenario.timeline_in_order():
+            for step in sorted(self.scenario.timeline, key=lambda step: step.at):
                 await self.clock.sleep_until(step.at)
                 steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")
 

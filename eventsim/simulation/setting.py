@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
 
 from anyio.abc import TaskGroup
 
@@ -17,33 +19,44 @@ from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
-from eventsim.poller import Poller, Ports
+from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.reports._tally import Tally
 from eventsim.scenario import Scenario
 from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.options import Options
-from eventsim.types import EventSourceMapping, Stream
+from eventsim.streams import PutSummary
+from eventsim.types import EventSourceMapping, Function, Invoker, Stream
+
+ROLE = "eventsim"
 
 
 @dataclass(slots=True)
 class Setting:
     """Everything that a run acts on; what a step of the timeline is given."""
 
+    scenario: Scenario
     seed: int
     clock: Clock
     journal: Journal
     tally: Tally
     chance: Chance
     backend: Backend
-    streams: dict[str, Stream]
+    streams: Mapping[str, Stream]
     environments: Environments
-    invoker: LocalInvoker
+    invoker: Invoker
     pollers: Sequence[Poller] = field(default_factory=tuple)
     background: TaskGroup | None = None
 
+    def file(self, text: str) -> Path:
+        """The whole path of a file that the scenario names."""
+        return self.scenario.file(text)
+
 
 async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitStack) -> Setting:
-    """Make every object of the run; *closing* takes each down again."""
+    """Make every object of the run; *closing* takes each down again.
+
+    Raises EventsimError where the back end or the options do not allow the run.
+    """
     clock = _clock(scenario, options)
     journal = Journal(clock, detail=options.detail, sinks=options.sinks)
     closing.callback(journal.close)
@@ -51,4 +64,88 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     journal.watch(Tally.KINDS, tally.add)
     seed = scenario.seed if options.seed is None else options.seed
     chance = Chance(seed)
-    raise NotImplementedError
+    backend = await open_backend(
+        options.backend or scenario.backend,
+        clock,
+        account=scenario.account,
+        region=scenario.region,
+        endpoint_url=options.endpoint_url,
+        allow_aws=options.allow_aws,
+    )
+    closing.push_async_callback(backend.aclose)
+    streams = {name: await _stream(name, scenario, backend, journal) for name in scenario.resources}
+    environments = _environments(scenario, options, clock, journal, chance, closing)
+    setting = Setting(
+        scenario,
+        seed,
+        clock,
+        journal,
+        tally,
+        chance,
+        backend,
+        streams,
+        environments,
+        options.invoker or environments_invoker,
+    )
+    setting.pollers = _pollers(setting)
+    return setting
+
+
+def is_virtual(scenario: Scenario, options: Options) -> bool:
+    """Which of the two times the run takes place in."""
+    return scenario.time.virtual if options.time is None else options.time == "virtual"
+
+
+def _clock(scenario: Scenario, options: Options) -> Clock:
+    if is_virtual(scenario, options):
+        if options.speed is not None:
+            raise EventsimError(
+                "speed means nothing in virtual time, which does not pass; "
+                "leave --speed out, or add --time real"
+            )
+        return VirtualClock(scenario.start)
+    return RealClock(scenario.start, options.speed or scenario.time.speed)
+
+
+async def _stream(name: str, scenario: Scenario, backend: Backend, journal: Journal) -> Stream:
+    resource = scenario.resources[name]
+    module = registry.load("sources", resource.type, wants=["open_stream"])
+
+    def tell(put: PutSummary) -> None:
+        shard_id, first, last, records, since, until = put
+        journal.write(
+            "records_put",
+            source=name,
+            shard=shard_id,
+            first=first,
+            last=last,
+            records=records,
+            since=round(since, 6),
+            until=round(until, 6),
+        )
+
+    return cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
+
+
+def _pollers(setting: Setting) -> list[Poller]:
+    scenario, streams = setting.scenario, setting.streams
+    mappings = scenario.mapping_values({name: stream.arn for name, stream in streams.items()})
+    consumptions = {
+        name: Consumption(stream, [m.name for m in mappings if m.source == name])
+        for name, stream in streams.items()
+    }
+    return [_poller(mapping, setting, consumptions[mapping.source]) for mapping in mappings]
+
+
+def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumption) -> Poller:
+    source = registry.load("sources", setting.scenario.resources[mapping.source].type)
+    ports = Ports(
+        invoker=setting.invoker,
+        journal=setting.journal,
+        clock=setting.clock,
+        chance=setting.chance,
+        checkpoints=MemoryCheckpoints(),
+        role_arn=f"arn:aws:iam::{setting.scenario.account}:role/{ROLE}",
+        on_checkpoint=consumption.advance,
+    )
+    return Poller(mapping, cast(StreamSource, source), setting.streams[mapping.source], ports)

@@ -1,0 +1,136 @@
+"""The event that a function gets from Kinesis, and the bytes it will have."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from eventsim.sources import kinesis
+from eventsim.types import Record
+
+ARGUMENTS = {
+    "stream_arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
+    "region": "eu-west-1",
+    "role_arn": "arn:aws:iam::123456789012:role/consumer",
+}
+SHARD = "shardId-000000000000"
+
+keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+arrivals = st.integers(0, 4_102_444_800_000).map(lambda milliseconds: milliseconds / 1000)
+numbers = st.integers(1, 10**56).map(str)
+records = st.builds(Record, numbers, keys, st.binary(max_size=50), arrivals)
+
+
+def test_the_event_is_the_one_aws_sends() -> None:
+    number = "49590338271490256608559692538361571095921575989136588898"
+
+    event = kinesis.event(
+        [Record(number, "1", b"Hello, this is a test.", 1545084650.987)], SHARD, **ARGUMENTS
+    )
+
+    assert event == {
+        "Records": [
+            {
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": "1",
+                    "sequenceNumber": number,
+                    "data": "SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==",
+                    "approximateArrivalTimestamp": 1545084650.987,
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventID": f"{SHARD}:{number}",
+                "eventName": "aws:kinesis:record",
+                "invokeIdentityArn": "arn:aws:iam::123456789012:role/consumer",
+                "awsRegion": "eu-west-1",
+                "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
+            }
+        ]
+    }
+    assert list(event["Records"][0]) == [
+        "kinesis",
+        "eventSource",
+        "eventVersion",
+        "eventID",
+        "eventName",
+        "invokeIdentityArn",
+        "awsRegion",
+        "eventSourceARN",
+    ]
+
+
+@given(st.lists(records, max_size=5))
+def test_data_is_base64_of_the_very_bytes(batch: list[Record]) -> None:
+    event = kinesis.event(batch, SHARD, **ARGUMENTS)
+
+    found = [each["kinesis"]["data"] for each in event["Records"]]
+    assert found == [b64encode(record.data).decode() for record in batch]
+    assert [b64decode(data, validate=True) for data in found] == [record.data for record in batch]
+
+
+@given(st.lists(records, max_size=5))
+def test_the_size_is_that_of_the_encoded_event(batch: list[Record]) -> None:
+    event = kinesis.event(batch, SHARD, **ARGUMENTS)
+
+    size = kinesis.encoded_size(batch, shard_id=SHARD, **ARGUMENTS)
+
+    assert size == len(orjson.dumps(event))
+
+
+def test_each_event_is_a_fresh_object() -> None:
+    batch = [Record("1", "a", b"", 0.0), Record("2", "a", b"", 0.0)]
+
+    one, two = (kinesis.event(batch, SHARD, **ARGUMENTS) for _ in range(2))
+
+    containers = [each for event in (one, two) for each in _containers(event)]
+    assert len({id(each) for each in containers}) == len(containers) == 2 * 6
+
+
+def test_a_resource_has_defaults() -> None:
+    assert kinesis.Resource().model_dump() == {
+        "type": "kinesis",
+        "shards": 1,
+        "retention_hours": 24,
+        "release": "consumed",
+        "limits": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("shards", 0, "Input should be greater than or equal to 1"),
+        ("shards", 10_001, "Input should be less than or equal to 10000"),
+        ("shards", "4", "Input should be a valid integer"),
+        ("shards", True, "Input should be a valid integer"),
+        ("retention_hours", 23, "Input should be greater than or equal to 24"),
+        ("retention_hours", 8_761, "Input should be less than or equal to 8760"),
+        ("release", "never", "Input should be 'consumed' or 'retention'"),
+        ("limits", "yes", "Input should be a valid boolean"),
+        ("shard", 1, "Extra inputs are not permitted"),
+    ],
+)
+def test_a_resource_that_cannot_be_is_refused(key: str, value: object, message: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        kinesis.Resource.model_validate({key: value})
+
+    assert [(fault["loc"], fault["msg"]) for fault in error.value.errors()] == [((key,), message)]
+
+
+def test_words_that_the_scenario_looks_for() -> None:
+    assert (kinesis.MAPPING_EVENT, kinesis.POLL_INTERVAL_SECONDS) == ("Kinesis", 1.0)
+
+
+def _containers(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [value, *(each for part in value.values() for each in _containers(part))]
+    if isinstance(value, list):
+        return [value, *(each for part in value for each in _containers(part))]
+    return []
