@@ -161,9 +161,7 @@ class Simulation:
             self.journal.write("expectation_checked", **verdict._asdict())
         outcome = "ok" if all(verdict.passed for verdict in verdicts) else "failed"
         self._tell_end(outcome)
-        return Result(
-            outcome, round(self.clock.time(), 6), self._setting.tally.counts(), verdicts
-        )
+        return Result(outcome, round(self.clock.time(), 6), self._setting.tally.counts(), verdicts)
 
     def _tell_start(self) -> None:
         scenario, setting = self.scenario, self._setting

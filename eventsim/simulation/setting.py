@@ -21,6 +21,8 @@ from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.reports._tally import Tally
+from eventsim.rules.function_names import Place
+from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
 from eventsim.scenario import Scenario
 from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.options import Options
@@ -28,6 +30,7 @@ from eventsim.streams import PutSummary
 from eventsim.types import EventSourceMapping, Function, Invoker, Stream
 
 ROLE = "eventsim"
+TIMEOUT_MAX = 900
 
 
 @dataclass(slots=True)
@@ -43,9 +46,15 @@ class Setting:
     backend: Backend
     streams: Mapping[str, Stream]
     environments: Environments
-    invoker: Invoker
+    invoker: Invoker = field(init=False)
     pollers: Sequence[Poller] = field(default_factory=tuple)
     background: TaskGroup | None = None
+
+    def group(self) -> TaskGroup:
+        """Where work goes on that outlives whoever began it. Raises EventsimError before the run."""
+        if self.background is None:
+            raise EventsimError("the simulation does not run yet; call run() first")
+        return self.background
 
     def file(self, text: str) -> Path:
         """The whole path of a file that the scenario names."""
@@ -75,17 +84,9 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     closing.push_async_callback(backend.aclose)
     streams = {name: await _stream(name, scenario, backend, journal) for name in scenario.resources}
     environments = _environments(scenario, options, clock, journal, chance, closing)
-    setting = Setting(
-        scenario,
-        seed,
-        clock,
-        journal,
-        tally,
-        chance,
-        backend,
-        streams,
-        environments,
-        options.invoker or environments_invoker,
+    setting = Setting(scenario, seed, clock, journal, tally, chance, backend, streams, environments)
+    setting.invoker = options.invoker or LocalInvoker(
+        environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
     )
     setting.pollers = _pollers(setting)
     return setting
@@ -105,6 +106,40 @@ def _clock(scenario: Scenario, options: Options) -> Clock:
             )
         return VirtualClock(scenario.start)
     return RealClock(scenario.start, options.speed or scenario.time.speed)
+
+
+def _environments(
+    scenario: Scenario,
+    options: Options,
+    clock: Clock,
+    journal: Journal,
+    chance: Chance,
+    closing: AsyncExitStack,
+) -> Environments:
+    runtimes = InlineRuntimes(
+        clock,
+        allow_aws=options.allow_aws,
+        watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
+    )
+    closing.callback(runtimes.close)
+    environments = Environments(
+        [_function(function, options) for function in scenario.function_values()],
+        runtimes,
+        clock=clock,
+        journal=journal,
+        chance=chance,
+        place=Place(scenario.region, scenario.account),
+        on_log=options.on_log,
+    )
+    closing.callback(environments.close)
+    return environments
+
+
+def _function(function: Function, options: Options) -> Function:
+    """The function with what the caller overrides."""
+    variables = dict(function.environment) | dict(options.variables.get(function.name, {}))
+    timeout = TIMEOUT_MAX if options.debug else function.timeout
+    return replace(function, environment=tuple(variables.items()), timeout=timeout)
 
 
 async def _stream(name: str, scenario: Scenario, backend: Backend, journal: Journal) -> Stream:

@@ -68,7 +68,7 @@ class Step(TimelineStep):
         return self
 
     async def perform(self, stage: Stage) -> None:
-        """Return when the last record is put. Raises RecordingError where a recording is damaged."""
+        """Return when the last record is put. Raises RecordingError at a damaged line."""
         stream = stage.streams[self.put]
         if self.records is not None:
             await stream.put([block.record() for block in self.records])
