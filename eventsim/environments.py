@@ -16,7 +16,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Literal
 
 from eventsim.clock import Clock
@@ -34,6 +33,7 @@ IDLE_SECONDS_MAX = 600.0
 MESSAGE_LENGTH_MAX = 1024  # of an error, in the journal
 
 OnLog = Callable[[str, str], None]
+Draw = Callable[[float, float], float]  # mu and sigma of a lognormal distribution
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Pool:
 
     function: Function
     version: str
-    durations: Random
+    draw: Draw
     idle: deque[_Environment] = field(default_factory=deque)
     busy: dict[str, _Environment] = field(default_factory=dict)
 
@@ -71,8 +71,8 @@ class _Start:
 class Environments:
     """The functions of a run and the execution environments that serve them.
 
-    Raises UnknownFunction's AWS errors from ``find`` and TooManyRequests from ``run``. Call
-    ``close`` at the end, also after an error: it stops every environment.
+    Call ``close`` at the end, also after an error: it stops every environment, and the process
+    has its own state back.
     """
 
     def __init__(
@@ -97,7 +97,9 @@ class Environments:
         self._running = 0
         self._found: dict[tuple[str, str | None], FunctionVersion] = {}
         self._pools = {
-            function.name: _Pool(function, LATEST, chance.stream("durations", function.name))
+            function.name: _Pool(
+                function, LATEST, chance.stream("durations", function.name).lognormvariate
+            )
             for function in functions
         }
 
@@ -127,9 +129,9 @@ class Environments:
             raise TooManyRequests(
                 "Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded", Type="User"
             )
-        self._running += 1
         pool = self._pools[target.function.name]
         environment = self._take(pool)
+        self._running += 1
         try:
             outcome = await self._serve(pool, environment, call, whole_log)
         except BaseException:
@@ -243,7 +245,7 @@ class Environments:
             outcome = Outcome(b"", None, 0.0)
         else:
             outcome = await environment.runtime.invoke(call)
-        seconds = within + _drawn(pool.function.duration, pool.durations, outcome.duration)
+        seconds = within + _drawn(pool.function.duration, pool.draw, outcome.duration)
         if seconds > timeout or within >= timeout:
             seconds = timeout
             payload, error = function_errors.timed_out(call.request_id, timeout)
@@ -331,8 +333,8 @@ class Environments:
         fields: dict[str, Any] = {} if init is None else {"init": init}
         if outcome.error is not None:
             fields.update(_error_fields(outcome.error))
-        if (answer := self._journal.keep(outcome.payload)) is not None:
-            fields["answer"] = answer
+        if self._journal.detail == "payload":
+            fields["answer"] = self._journal.keep(outcome.payload)
         self._journal.write(
             "invocation_finished",
             function=pool.function.name,
@@ -357,10 +359,10 @@ def _error_fields(error: FunctionError) -> dict[str, Any]:
     }
 
 
-def _drawn(duration: Duration, durations: Random, measured: float) -> float:
+def _drawn(duration: Duration, draw: Draw, measured: float) -> float:
     """How long an invocation takes in virtual time, in seconds."""
     if duration.measured:
         return rounded_up(measured * 1000) / 1000
     if duration.sigma and duration.median:
-        return durations.lognormvariate(math.log(duration.median), duration.sigma)
+        return draw(math.log(duration.median), duration.sigma)
     return duration.median

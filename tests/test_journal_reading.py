@@ -125,7 +125,7 @@ def test_what_is_no_journal_of_ours_is_refused_in_words(
 
 
 def test_a_journal_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="cannot read the journal .*No such file"):
+    with pytest.raises(JournalError, match=r"cannot read the journal .*No such file"):
         list(read(tmp_path / "run.jsonl"))
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import eventsim
+
 PROJECT = Path(__file__).parent.parent
 HEAVY = ("aiobotocore", "aiohttp", "boto3", "botocore", "moto", "flask")
 
@@ -73,6 +75,12 @@ def test_an_installed_eventsim_finds_its_course(wheel: zipfile.ZipFile, tmp_path
     code = "from eventsim import scenario; print(scenario.load(scenario.find('nyc-flights')).name)"
 
     assert python(code, tmp_path, tmp_path / "site") == "nyc-flights"
+
+
+def test_there_is_one_version(wheel: zipfile.ZipFile) -> None:
+    (name,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
+
+    assert f"\nVersion: {eventsim.__version__}\n" in wheel.read(name).decode()
 
 
 def test_the_command_is_there(wheel: zipfile.ZipFile) -> None:

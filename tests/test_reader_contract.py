@@ -16,7 +16,7 @@ import pytest
 
 from eventsim.backends import Backend, open_backend
 from eventsim.clock import Clock
-from eventsim.errors import ServiceError, Unreachable
+from eventsim.errors import RecordingError, ServiceError, Unreachable
 from eventsim.sources import kinesis
 from eventsim.streams import PutSummary
 from eventsim.types import Position, PutRecord, Reader, Record, Stream, TimedRecord
@@ -332,6 +332,24 @@ async def test_a_recording_arrives_at_its_times(place: Place) -> None:
     assert [data for _, data in seen] == [b"a0", b"a1", b"a2", b"a3", b"a4"]
     assert [time for time, _ in seen][-1] == 10.0
     assert sum(told.records for told in place.told) == 5
+
+
+async def test_what_stands_before_damage_in_a_recording_is_put(place: Place) -> None:
+    stream, shard_id = await one_shard(place)
+    damage = RecordingError("orders.jsonl", 4, "not JSON")
+
+    def recording() -> Iterator[TimedRecord]:
+        yield TimedRecord(1.0, record("a", 1))
+        yield TimedRecord(9.5, record("a", 2))
+        raise damage
+
+    with pytest.raises(RecordingError) as error:
+        await stream.feed(recording())
+    at = place.clock.time()
+    stream.finish()
+    found = await read_to_end(stream.reader(shard_id, TRIM_HORIZON))
+
+    assert (error.value, at, data_of(found)) == (damage, 9.5, [b"a1", b"a2"])
 
 
 async def test_two_readers_of_a_shard_each_read_everything(place: Place) -> None:

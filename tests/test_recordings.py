@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -125,6 +126,29 @@ def test_what_was_written_reads_back(tmp_path: Path, made: list[RecordedRecord])
         assert write(path, Header("kinesis", "x", notes={"by": "me"}), made) == len(made)
         assert check_header(path) == Header("kinesis", "x", notes={"by": "me"})
         assert list(read(path)) == made
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (b'{"id":2}', "json"),
+        (b'{"id": 2}', "data"),
+        (b'{"id":1,"id":2}', "data"),
+        (b"1.50", "data"),
+        (b"123456789012345678901234567890", "data"),
+        (b"[" * 300 + b"]" * 300, "data"),
+        (b"", "data"),
+        (b"\xff", "base64"),
+    ],
+)
+def test_data_is_written_in_the_form_that_gives_back_its_bytes(
+    tmp_path: Path, data: bytes, form: str
+) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path, Header("kinesis"), [RecordedRecord(1.0, "k", data)])
+
+    assert set(orjson.loads(path.read_bytes().splitlines()[1])) == {"arrival", "key", form}
+    assert [record.data for record in read(path)] == [data]
 
 
 def test_the_same_records_make_the_same_bytes(tmp_path: Path) -> None:
@@ -277,7 +301,14 @@ def cut_gzip(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("cut", [cut_line, cut_gzip])
+def cut_gzip_between_lines(path: Path) -> Path:
+    path = path.with_suffix(".jsonl.gz")
+    packer = zlib.compressobj(wbits=31)
+    path.write_bytes(packer.compress(HEADER + ONE + TWO) + packer.flush(zlib.Z_SYNC_FLUSH))
+    return path
+
+
+@pytest.mark.parametrize("cut", [cut_line, cut_gzip, cut_gzip_between_lines])
 def test_a_cut_off_end_is_told_after_every_whole_line(
     tmp_path: Path, cut: Callable[[Path], Path]
 ) -> None:

@@ -48,9 +48,7 @@ def test_a_record_over_the_limit_makes_a_batch_of_its_own() -> None:
     assert full_cut(records_of(over, 1), 10, total) == Cut(1, over, "6 MB of payload reached")
 
 
-@given(
-    st.lists(st.integers(0, PAYLOAD_BYTES_MAX * 2), min_size=1, max_size=30), st.integers(1, 30)
-)
+@given(st.lists(st.integers(0, PAYLOAD_BYTES_MAX * 2), min_size=1, max_size=30), st.integers(1, 30))
 def test_a_cut_is_the_longest_front_that_fits(sizes: list[int], batch_size: int) -> None:
     records = records_of(*sizes)
 

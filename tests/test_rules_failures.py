@@ -22,9 +22,7 @@ ERROR = InvokeResult(200, b"{}", function_error="Unhandled")
 
 
 def mapping(maximum_retry_attempts: int = -1) -> EventSourceMapping:
-    return EventSourceMapping(
-        "f.E", "s", "arn", "f", maximum_retry_attempts=maximum_retry_attempts
-    )
+    return EventSourceMapping("f.E", "s", "arn", "f", maximum_retry_attempts=maximum_retry_attempts)
 
 
 def batch_of(*arrivals: float, attempt: int = 1, returned: int = 0) -> Batch:

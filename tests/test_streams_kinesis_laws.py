@@ -78,6 +78,17 @@ def test_a_record_is_on_the_shard_whose_range_has_its_hash_key(
         assert low <= key <= high
 
 
+@given(shard_counts)
+def test_both_ends_of_a_range_belong_to_its_shard(count: int) -> None:
+    stream = KinesisStream("orders", count, HandClock())
+    shards = [shard.shard_id for shard in stream.shards()]
+    ends = [key for shard_id in shards for key in stream.hash_keys(shard_id)]
+
+    puts = stream.put_records([PutRecord("a", b"", key) for key in ends])
+
+    assert [put.shard_id for put in puts] == [shard_id for shard_id in shards for _ in range(2)]
+
+
 @given(st.integers(1, 5), histories())
 def test_a_pass_reads_every_record_once_in_order(count: int, history: list[TimedRecord]) -> None:
     clock = HandClock()

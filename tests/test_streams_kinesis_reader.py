@@ -13,7 +13,8 @@ from eventsim.backends import open_backend
 from eventsim.clock import Clock, RealClock, VirtualClock, VirtualLoop, run
 from eventsim.rules.kinesis import shard_id
 from eventsim.sources import kinesis
-from eventsim.sources._kinesis_simulated import LOOK_AHEAD_RECORDS, SimulatedStream
+from eventsim.sources._ahead import LOOK_AHEAD_RECORDS
+from eventsim.sources._kinesis_simulated import SimulatedStream
 from eventsim.types import Position, PutRecord, Read, TimedRecord
 from tests.conftest import START
 
@@ -96,13 +97,14 @@ async def test_a_busy_poller_counts_no_polls(clock: Clock) -> None:
     assert (len(read.records), read.polls, clock.time()) == (1, 1, 8.0)
 
 
-async def test_the_iterator_of_a_silent_hour_has_not_expired(clock: Clock) -> None:
+async def test_a_silent_hour_costs_no_place(clock: Clock) -> None:
     stream = await open_simulated(clock)
+    await stream.put([PutRecord("a", b"old")])
     reader = stream.reader(SHARD, Position("LATEST"))
     await reader.read(3_600.0)
-    await stream.put([PutRecord("a", b"1")])
+    await stream.put([PutRecord("a", b"new")])
 
-    assert len((await reader.read(None)).records) == 1
+    assert [record.data for record in (await reader.read(None)).records] == [b"new"]
 
 
 async def test_an_earlier_record_wakes_a_reader_that_waits_for_a_later_one(clock: Clock) -> None:

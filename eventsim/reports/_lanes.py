@@ -14,6 +14,7 @@ LANES_KEPT = 64
 SHARDS_SHOWN = 16
 FUNCTIONS_SHOWN = 8
 COLUMNS = 48
+OTHERS = ("… and others", "")
 LABEL_MAX = 20
 TOTAL = 10
 
@@ -21,6 +22,7 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 RETRIED, EXPIRED, DISCARDED = 1, 2, 3
 _MARKS = {RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
 _STEPS = (1, 2, 5, 10)
+_SECOND_STEPS = (15, 30, 60, 120, 300, 600)
 _CLOCK_STEPS = (
     *(60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30)),
     *(3600 * hours for hours in (1, 2, 3, 4, 6, 12)),
@@ -84,14 +86,14 @@ class Lanes:
         """Draw everything over *seconds*; by the clock where *start* says when that began."""
         if not self.shards and not self.functions:
             return
-        names = [_name(key) for key in (*self.shards, *self.functions)]
+        shards = _folded(self.shards, SHARDS_SHOWN, "shards")
+        functions = _folded(self.functions, FUNCTIONS_SHOWN, "functions")
+        names = [name for name, _ in (*shards, *functions)]
         label = max(8, min(LABEL_MAX, page.width // 4, max(map(len, names)) + 1))
         columns = min(COLUMNS, page.width - label - TOTAL - 2)
         scale = _Scale(max(seconds, self._bucket), columns, self._bucket)
         marks = "! failed, sent again  ~ expired  × discarded"
-        shards = _folded(self.shards, SHARDS_SHOWN, "shards")
         _group(page, shards, scale, label, "record", "records delivered, by shard", marks)
-        functions = _folded(self.functions, FUNCTIONS_SHOWN, "functions")
         _group(
             page,
             functions,
@@ -136,7 +138,7 @@ def _lane(lanes: dict[tuple[str, str], Lane], key: tuple[str, str]) -> Lane:
     found = lanes.get(key)
     if found is None:
         if len(lanes) >= LANES_KEPT:
-            key = ("others", "")
+            key = OTHERS
         found = lanes.setdefault(key, Lane())
     return found
 
@@ -227,8 +229,8 @@ def _axis(page: Page, scale: _Scale, label: int, start: datetime | None) -> None
 
 
 def _ticks(scale: _Scale, start: datetime | None) -> list[tuple[float, str]]:
-    """About five round times with their labels; by the clock, round times of the clock."""
-    rough = scale.seconds / 5
+    """About six round times at most with their labels; by the clock, round times of the clock."""
+    rough = scale.seconds / 6
     if start is None:
         step = _round_step(rough)
         return [(n * step, span_of_time(n * step)) for n in range(int(scale.seconds / step) + 1)]
@@ -245,7 +247,9 @@ def _ticks(scale: _Scale, start: datetime | None) -> list[tuple[float, str]]:
 
 
 def _round_step(rough: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is no less than *rough*."""
+    """A step no less than *rough*: 1, 2 or 5 times a power of ten, or so that minutes are round."""
+    if 10 < rough <= _SECOND_STEPS[-1]:
+        return next(step for step in _SECOND_STEPS if step >= rough)
     power = 0.001
     while power * _STEPS[-1] < rough:
         power *= 10

@@ -80,6 +80,8 @@ class Lines:
             self._sorts[sort] = line
             self.add(line)
             return
+        if line.place != more.place:
+            more.place = ""
         more.count({"more like this": 1 if more.counts else 2}, line.time, line.at)
 
     def kept(self) -> Iterator[Line]:
@@ -131,7 +133,7 @@ def _when(time: float, at: str, clock: bool) -> str:
 
 
 def _folded(line: Line, clock: bool) -> str:
-    """``64 batches, 209 records delivered, until 23:58:12``."""
+    """``64 batches, 209 records delivered until 23:58:12``."""
     counts = dict(line.counts)
     delivered = counts.pop("delivered", 0)
     parts = []
@@ -146,8 +148,10 @@ def _folded(line: Line, clock: bool) -> str:
     if filtered := counts.pop("filtered", 0):
         parts.append(f"{plural(filtered, 'record')} filtered out")
     if more := counts.pop("more like this", 0):
-        parts.append(f"… {more:,} more like this")
+        parts.append(f"… {more:,} more failures like this")
     parts += [plural(number, what) for what, number in counts.items()]
     until = _when(*line.until, clock)
-    same = until == _when(line.time, line.at, clock)
-    return ", ".join(parts) + ("" if same else f", until {until}")
+    same = line.until == (line.time, line.at)
+    if clock and line.until[1][:10] != line.at[:10]:
+        until = f"{line.until[1][5:10]} {until}"
+    return ", ".join(parts) + ("" if same else f" until {until}")

@@ -51,6 +51,13 @@ class Page:
                 break
         self._out.write("".join(pieces).rstrip(" ") + "\n")
 
+    def uncut(self, label: str, text: str) -> None:
+        """Write what somebody will paste: never cut, below its label when it is long."""
+        if len(label) + len(text) > self.width:
+            self.line(label.rstrip())
+            label = "  "
+        self._out.write(self._styled(label, "") + self._styled(text, "bold") + "\n")
+
     def title(self, name: str, lesson: str) -> None:
         """Write the lesson, or the name of a run that teaches none, over a few lines at most."""
         text = shown(f"{name}: {lesson}" if name and lesson else lesson or name)
@@ -107,15 +114,16 @@ def span_of_time(seconds: float) -> str:
     if seconds < 120:
         return f"{round(seconds, 2):g} s"
     whole = round(seconds)
-    for big, size, small, part in (
-        ("min", 60, "s", 1),
-        ("h", 3600, "min", 60),
-        ("d", 86400, "h", 3600),
-    ):
-        if whole < size * 120 or big == "d":
-            rest = whole % size // part
-            return f"{whole // size:,} {big}" + (f" {rest} {small}" if rest else "")
-    raise AssertionError("days have no end")
+    if whole < 7200:
+        return _two(whole, "min", 60, "s", 1)
+    if whole < 172_800:
+        return _two(whole, "h", 3600, "min", 60)
+    return _two(whole, "d", 86400, "h", 3600)
+
+
+def _two(whole: int, big: str, size: int, small: str, part: int) -> str:
+    rest = whole % size // part
+    return f"{whole // size:,} {big}" + (f" {rest} {small}" if rest else "")
 
 
 def _text(span: Span | str) -> str:

@@ -28,7 +28,7 @@ class Story:
         self._grace = 0.0
         self._answers: dict[str, Entry] = {}
         self._answered = 0.0
-        self._told = 0
+        self._count = 0
         self._whole: list[Line] = []
         self._lines = Lines()
         self._open: dict[str, Line] = {}
@@ -52,7 +52,7 @@ class Story:
     def write(self, page: Page, clock: bool) -> None:
         """Write the lines, at times of the clock or in seconds since the run began."""
         self._tell_answers()
-        if self._told <= WHOLE_MAX:
+        if self._count <= WHOLE_MAX:
             write_lines(page, self._whole, clock)
         else:
             write_lines(page, [*self._whole[:HEAD], *self._lines.kept()], clock)
@@ -60,7 +60,7 @@ class Story:
     @property
     def told(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._told or self._answers)
+        return bool(self._count or self._answers)
 
     def _keep(self, answer: Entry) -> None:
         if len(self._answers) >= ANSWERS_MAX:
@@ -96,11 +96,11 @@ class Story:
         records = plural(fields["records" if retried else "batch_size"], "record")
         sort = str(answer.fields.get("error_type"))
         self._tell(entry, text=invoked(attempt, records, answer), mood="wrong", sort=sort)
-        self._tell(entry, mood="quiet" if retried else "wrong", sort="given up")
+        self._tell(entry, mood="quiet" if retried else "wrong")
 
     def _is_read(self, mood: Mood) -> bool:
         """Whether the text of a line of this mood, told now, can ever be shown."""
-        return mood != "quiet" or self._told < WHOLE_MAX
+        return mood != "quiet" or self._count < WHOLE_MAX
 
     def _tell(
         self, entry: Entry, *, text: str | None = None, mood: Mood | None = None, sort: str = ""
@@ -110,10 +110,10 @@ class Story:
         place = told.place(entry.fields)
         if text is None:
             text = told.text(entry) if self._is_read(mood) else ""
-        self._told += 1
-        if self._told <= WHOLE_MAX:
+        self._count += 1
+        if self._count <= WHOLE_MAX:
             self._whole.append(Line(entry.time, entry.at, place, text, mood))
-        if self._told <= HEAD:
+        if self._count <= HEAD:
             return
         if mood == "quiet":
             self._fold(entry, place, told.counts(entry.fields))
@@ -121,7 +121,7 @@ class Story:
         self._open.pop(place, None)
         line = Line(entry.time, entry.at, place, text, mood)
         if mood == "wrong":
-            self._lines.add_failure(line, (entry.kind, place, sort))
+            self._lines.add_failure(line, (entry.kind, sort or _sort(entry.fields)))
         else:
             self._lines.add(line)
 
@@ -136,6 +136,12 @@ class Story:
             fold = self._open[place] = Line(entry.time, entry.at, place, "", "quiet")
             self._lines.add(fold)
         fold.count(amounts, entry.time, entry.at)
+
+
+def _sort(fields: Fields) -> str:
+    """What makes two failures of a kind alike, wherever they happened."""
+    names = ("condition", "code", "error_type", "name")
+    return next((str(fields[name]) for name in names if fields.get(name)), "")
 
 
 def _grace(started: Fields) -> float:

@@ -38,7 +38,7 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
     _expectations(page, run.expectations)
     if not run.ok:
         page.line()
-        page.line("repeat it with: ", (shown(run.repeat()), "bold"))
+        page.uncut("repeat it with: ", shown(run.repeat()))
 
 
 def _ending(run: Run) -> Iterator[Span | str]:
@@ -131,13 +131,18 @@ def _expectations(page: Page, expectations: list[Row]) -> None:
     if expectations:
         page.line()
     for one in passed[:EXPECTATIONS_MAX]:
-        page.line(("ok      ", "good"), _expectation(one))
+        _expectation(page, ("ok      ", "good"), one)
     if len(passed) > EXPECTATIONS_MAX:
         page.line(("ok      ", "good"), f"… and {len(passed) - EXPECTATIONS_MAX:,} more")
     for one in failed:
-        page.line(("FAILED  ", "bad"), shown(one["name"]))
-        page.line(f"        wanted {shown(one['wanted'])}, found {one['found']:,g}")
+        _expectation(page, ("FAILED  ", "bad"), one)
 
 
-def _expectation(one: Row) -> str:
-    return f"{shown(one['name'])}: {one['found']:,g} ({shown(one['wanted'])})"
+def _expectation(page: Page, verdict: Span, one: Row) -> None:
+    name = shown(one["name"])
+    wanted = f"wanted {shown(one['wanted'])}, found {one['found']:,g}"
+    if len(verdict[0]) + len(name) + 2 + len(wanted) <= page.width:
+        page.line(verdict, f"{name}: {wanted}")
+    else:
+        page.line(verdict, name)
+        page.line(" " * len(verdict[0]), wanted)

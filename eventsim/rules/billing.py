@@ -7,10 +7,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#run
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 _NOISE_DIGITS = 6  # of a millisecond: 0.1 s + 0.001 s must not become 102 ms
 
 
+@lru_cache(maxsize=1024)  # declared durations are few, and this is asked for at every call
 def billed_seconds(duration: float, init: float = 0.0) -> float:
     """Duration and initialisation together, in seconds, rounded up to a whole millisecond."""
     return rounded_up((duration + init) * 1000) / 1000

@@ -60,11 +60,6 @@ def timed_out(request_id: str, at: datetime, timeout_seconds: float) -> str:
     return f"{iso(at)} {request_id} Task timed out after {timeout_seconds:.2f} seconds\n\n"
 
 
-def logged(level: str, at: datetime, request_id: str, message: str) -> str:
-    """A line of Python's logging, as the Python runtime formats it."""
-    return f"[{level}]\t{iso(at)}\t{request_id}\t{message}\n"
-
-
 def function_error(kind: str, message: str, stack_trace: Sequence[str]) -> str:
     """The lines of an error that the Python runtime reports."""
     parts = [f"{kind}:" if kind and message else kind, message]

@@ -45,7 +45,7 @@ def variables_of(
     """The variables of one environment: the machine's, the function's, Lambda's, in that order.
 
     Unless *allow_aws*, credentials are dummies, and requests to AWS go to *endpoint_url* or are
-    refused. Raises UnsafeEndpoint when the function itself names one outside this machine.
+    refused; an endpoint that the function names itself must have passed ``check_endpoints``.
     """
     if allow_aws:
         kept = {name: value for name, value in host.items() if not name.startswith("AWS_LAMBDA_")}
@@ -53,7 +53,6 @@ def variables_of(
             name: kept[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if name in kept
         }
         return kept | dict(function.environment) | dict(lambdas) | regions
-    check_endpoints(function.name, function.environment)
     kept = {name: value for name, value in host.items() if not name.upper().startswith("AWS_")}
     endpoint = {"AWS_ENDPOINT_URL": endpoint_url or REFUSING_ENDPOINT}
     own = dict(function.environment)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from eventsim.rules import log_lines
@@ -41,7 +41,8 @@ class Log:
             return ""
         text = self._written.decode("utf-8", "replace")
         if self._left < 0:
-            text += f"\n[eventsim] {-self._left} more bytes are not kept"
+            break_ = "" if text.endswith("\n") else "\n"
+            text += f"{break_}[eventsim] {-self._left} more bytes are not kept"
         return text if not text or text.endswith("\n") else f"{text}\n"
 
 
@@ -101,18 +102,37 @@ class _Raw(io.RawIOBase):
 
 
 class LogHandler(logging.Handler):
-    """The root logger's handler inside a function, in Lambda's text format."""
+    """The root logger's handler inside a function; a function may give it another formatter.
+
+    Records are stamped with simulated time, and with the request id as ``aws_request_id``.
+    """
 
     def __init__(self, capture: Capture) -> None:
         super().__init__()
         self._capture = capture
+        self.setFormatter(LineFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
         if log := self._capture.takes():
-            message = self.format(record)
-            line = log_lines.logged(record.levelname, log.now(), log.request_id, message)
-            log.write(line.encode("utf-8", "backslashreplace"))
+            now = log.now()
+            record.created, record.msecs = now.timestamp(), now.microsecond // 1000
+            record.aws_request_id, record.tenant_id = log.request_id, None
+            line = self.format(record)
+            end = "" if line.endswith("\n") else "\n"
+            log.write(f"{line}{end}".encode("utf-8", "backslashreplace"))
             return
         for handler in self._capture.host.handlers:
             if record.levelno >= handler.level:
                 handler.handle(record)
+
+
+class LineFormatter(logging.Formatter):
+    """Lambda's text format."""
+
+    def __init__(self) -> None:
+        super().__init__("[%(levelname)s]\t%(asctime)s\t%(aws_request_id)s\t%(message)s\n")
+
+    def formatTime(  # noqa: N802  # logging's own name
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        return log_lines.iso(datetime.fromtimestamp(record.created, UTC))

@@ -27,7 +27,13 @@ class Fields:
 
 
 class CognitoIdentity(Fields):
+    """Always there, and always empty: no mobile client calls us."""
+
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+
+    def __init__(self) -> None:
+        self.cognito_identity_id: str | None = None
+        self.cognito_identity_pool_id: str | None = None
 
 
 class Client(Fields):
@@ -67,20 +73,20 @@ class LambdaContext:
         *,
         timeout_seconds: float,
         stopwatch: Callable[[], float],
-        log: Callable[[str], None],
+        write: Callable[[bytes], None],
     ) -> None:
         self.__dict__.update(environment)
         self.aws_request_id = request_id
         self.invoked_function_arn = arn
         self.tenant_id: str | None = None
         self.client_context: ClientContext | None = None
-        self.identity = CognitoIdentity({})
+        self.identity = CognitoIdentity()
         self._w3c: dict[str, str] = {}
         if client_context is not None:
             self._take(client_context)
         self._timeout_seconds = timeout_seconds
         self._stopwatch = stopwatch
-        self._log = log
+        self._write = write
 
     def _take(self, client_context: dict[str, Any]) -> None:
         rest = dict(client_context)
@@ -96,7 +102,7 @@ class LambdaContext:
 
     def log(self, msg: object) -> None:
         """Write *msg* to the function's log, as an event of its own."""
-        self._log(f"{msg}\n")
+        self._write(f"{msg}\n".encode("utf-8", "replace"))
 
     def w3c(self) -> dict[str, str]:
         """The W3C trace context that came with the client context."""

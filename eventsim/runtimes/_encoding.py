@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -36,8 +37,10 @@ def encode(value: Any, *, ensure_ascii: bool) -> bytes:
     """The JSON of a handler's result. Raises what the encoder raises, ValueError or TypeError."""
     if value is None:
         return b"null"
+    with suppress(RecursionError):  # it contains itself, which the encoder says better
+        value = _without_named_tuples(value)
     encoder = _Encoder(ensure_ascii=ensure_ascii)
-    text = encoder.encode(_without_named_tuples(value))
+    text = encoder.encode(value)
     if encoder.decimals:
         text = _ENCODED_PLACEHOLDER.sub(lambda found: encoder.decimals[int(found[1])], text)
     return text.encode("utf-8", "surrogatepass")

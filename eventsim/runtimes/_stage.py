@@ -64,11 +64,11 @@ class ProcessState:
         for name, value in self._variables.items():
             if os.environ.get(name) != value:
                 os.environ[name] = value
-        if self._cwd is not None:
-            os.chdir(self._cwd)
         sys.path[:] = self._path
         _default_session(self._session)
         self.logging.restore()
+        if self._cwd is not None:
+            os.chdir(self._cwd)
 
 
 def _with_first(folder: str, path: list[str]) -> list[str]:
@@ -203,20 +203,27 @@ class Stage:
             self._watchdog.start()
         else:
             self._put_away()
-        if actor.state is None:
-            actor.state = self._host.for_actor(actor.variables, actor.folder)
+        try:
+            if actor.state is None:
+                actor.state = self._host.for_actor(actor.variables, actor.folder)
+            actor.state.restore()
+            if actor.modules is not None:
+                actor.modules.enter()
+        except BaseException:
+            self._give_back()
+            raise
         self._actor, self._state = actor, actor.state
-        self._state.restore()
-        if actor.modules is not None:
-            actor.modules.enter()
 
     def _leave(self) -> None:
         try:
             self._put_away()
         finally:
-            self._actor, self._state = None, self._host
-            self._host.restore()
-            self._watchdog.stop()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._actor, self._state = None, self._host
+        self._watchdog.stop()
+        self._host.restore()
 
     def _put_away(self) -> None:
         if self._actor is not None and self._actor.modules is not None:

@@ -21,6 +21,7 @@ import anyio
 from eventsim.backends import Backend
 from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules import kinesis as rules
+from eventsim.sources._ahead import Ahead
 from eventsim.sources._kinesis_reader import ClientReader
 from eventsim.sources._patience import THROTTLES, Patience
 from eventsim.streams import OnPut, PutSummary
@@ -67,15 +68,10 @@ class ClientStream:
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Put records at their times; those that are due together go together."""
-        first = next(records, None)
-        while first is not None:
-            await self._clock.sleep_until(first.time)
-            due, now = [first.record], self._clock.time()
-            first = next(records, None)
-            while first is not None and first.time <= now and len(due) < rules.PUT_RECORDS_MAX:
-                due.append(first.record)
-                first = next(records, None)
-            await self.put(due)
+        ahead = Ahead(records)
+        while (first := ahead.next_time()) is not None:
+            await self._clock.sleep_until(first)
+            await self.put([timed.record for timed in ahead.take(self._clock.time())])
 
     async def shards(self) -> Sequence[Shard]:
         listed: list[dict[str, Any]] = []

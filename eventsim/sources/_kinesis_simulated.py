@@ -17,12 +17,12 @@ import anyio
 from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError
+from eventsim.sources._ahead import Ahead
 from eventsim.sources._ticks import Ticks
 from eventsim.streams import OnPut
 from eventsim.streams.kinesis import GetRecords, KinesisStream, ShardIterator
 from eventsim.types import Position, PutRecord, Read, Shard, TimedRecord
 
-LOOK_AHEAD_RECORDS = 1_000
 LOOK_AHEAD_SECONDS = 3_600.0
 THROTTLED_SECONDS = 0.2
 
@@ -75,11 +75,11 @@ class SimulatedStream:
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Put records at their times, told to the stream up to an hour and 1,000 ahead."""
-        first = next(records, None)
-        while first is not None:
-            if first.time - LOOK_AHEAD_SECONDS > self._clock.time():
-                await self._clock.sleep_until(first.time - LOOK_AHEAD_SECONDS)
-            chunk, first = _chunk(first, records, self._clock.time() + LOOK_AHEAD_SECONDS)
+        ahead = Ahead(records)
+        while (first := ahead.next_time()) is not None:
+            if first - LOOK_AHEAD_SECONDS > self._clock.time():
+                await self._clock.sleep_until(first - LOOK_AHEAD_SECONDS)
+            chunk = ahead.take(self._clock.time() + LOOK_AHEAD_SECONDS)
             self.store.schedule(chunk)
             await self._clock.sleep_until(chunk[-1].time)
             self.store.settle()
@@ -95,18 +95,6 @@ class SimulatedStream:
 
     def consumed(self, shard_id: str, sequence_number: str) -> None:
         self.store.consumed(shard_id, sequence_number)
-
-
-def _chunk(
-    first: TimedRecord, records: Iterator[TimedRecord], end: float
-) -> tuple[list[TimedRecord], TimedRecord | None]:
-    """Take *first* and what follows up to time *end*; also return the first not taken."""
-    chunk = [first]
-    for timed in records:
-        if len(chunk) == LOOK_AHEAD_RECORDS or timed[0] > end:
-            return chunk, timed
-        chunk.append(timed)
-    return chunk, None
 
 
 class _Waited(NamedTuple):
@@ -201,22 +189,14 @@ class SimulatedReader:
         return self._skip(first, clock.time())
 
     def _at_tick(self, first: int, tick: int) -> _Waited:
-        self._polled_before(first, tick)
         self._next = tick + 1
         return _Waited(True, tick - first)
 
     def _skip(self, first: int, time: float) -> _Waited:
         """Count the polls from tick *first* until *time*, all of them empty."""
         tick = max(first, self._ticks.at_or_after(time))
-        self._polled_before(first, tick)
         self._next = tick
         return _Waited(False, tick - first)
-
-    def _polled_before(self, first: int, tick: int) -> None:
-        """The polls that were not made would each have brought a fresh iterator."""
-        if tick > first:
-            issued = self._ticks.time(tick - 1)
-            self._iterator = self._iterator._replace(issued=issued)
 
     async def _changed(self, deadline: float) -> bool:
         """Wait until the shard changes; False when the clock reaches *deadline* first."""

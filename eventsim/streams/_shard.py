@@ -97,12 +97,9 @@ class ShardLog:
         self._records += arrived
         return arrived
 
-    def schedule(self, timed: TimedRecord) -> None:
-        """Take a record that arrives in the future, behind those that arrive at the same time."""
-        if self.pending and timed.time < self.pending[-1].time:
-            insort_right(self.pending, timed, key=lambda known: known.time)
-        else:
-            self.pending.append(timed)
+    def insert(self, timed: TimedRecord) -> None:
+        """Take a future record that is not the last, behind those of the same time."""
+        insort_right(self.pending, timed, key=lambda known: known.time)
 
     def settle(self, now: float, epoch: float) -> Arrived | None:
         """Number what has arrived by *now*; *epoch* is the epoch time of the run's beginning."""

@@ -142,9 +142,15 @@ class KinesisStream:
             if shard is None or record[2] is not None or len(record[1]) > shard.largest:
                 shard = self._route(record)
             pending = shard.pending
-            if not pending or timed[0] < pending[0][0]:
+            if not pending:
                 earlier[shard.shard_id] = shard
-            shard.schedule(timed)
+                pending.append(timed)
+            elif timed[0] >= pending[-1][0]:
+                pending.append(timed)
+            else:
+                if timed[0] < pending[0][0]:
+                    earlier[shard.shard_id] = shard
+                shard.insert(timed)
         for shard in earlier.values():
             shard.wake()
 
