@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from benchmarks.running import invoking, poll
+from benchmarks.running import ROLE, invoking, poll
 from benchmarks.timing import Figure, compare
-from eventsim.journal import Journal
+from eventsim.clock import run
+from eventsim.journal import Detail, Journal
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.sources import kinesis
 from eventsim.types import Position, PutRecord, Read, Reader, Record, Shard, TimedRecord
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
-ROLE = "arn:aws:iam::123456789012:role/eventsim"
 START = 1_767_225_600.0
 DATA = b"x" * 200
 READ = 1_000
-DETAILS: tuple[Literal["off", "batch"], ...] = ("off", "batch")
 
 
 def handler(event: Any, context: Any) -> None:
@@ -91,7 +91,7 @@ def bare(shards: int, count: int, batch_size: int) -> None:
                 )
 
 
-def polled(shards: int, count: int, batch_size: int, detail: Literal["off", "batch"]) -> None:
+def polled(shards: int, count: int, batch_size: int, detail: Detail) -> None:
     """The same through a mapping, in virtual time."""
 
     async def main() -> None:
@@ -99,27 +99,27 @@ def polled(shards: int, count: int, batch_size: int, detail: Literal["off", "bat
             with tempfile.TemporaryDirectory() as folder:
                 sinks = [JsonLinesSink(Path(folder) / "journal.jsonl")]
                 journal = Journal(clock, detail=detail, sinks=sinks)
-                await poll(Generated(shards, count), journal, make_invoker(journal), batch_size)
+                invoker = make_invoker(journal)
+                await poll(Generated(shards, count), clock, journal, invoker, batch_size)
                 journal.close()
 
-    from eventsim import clock
-
-    clock.run(main, virtual=True)
+    run(main, virtual=True)
 
 
 def figures(count: int = 1_000_000, pairs: int = 5) -> Iterator[Figure]:
     """Each batch size with the journal off, and BatchSize 100 with it at batch detail."""
-    for batch_size, detail, reach, size in (
+    cases: tuple[tuple[int, Detail, float, int], ...] = (
         (100, "off", 1.3, count),
         (100, "batch", 2.0, count),
         (10, "off", 2.8, count // 5),
         (1, "off", 8.5, count // 20),
-    ):
+    )
+    for batch_size, detail, reach, size in cases:
         yield compare(
             f"{size:,} records, 64 shards, BatchSize {batch_size}, journal {detail}",
-            lambda b=batch_size, d=detail, n=size: polled(64, n, b, d),  # type: ignore[misc]
+            partial(polled, 64, size, batch_size, detail),
             "bare loop over the same generator",
-            lambda b=batch_size, n=size: bare(64, n, b),  # type: ignore[misc]
+            partial(bare, 64, size, batch_size),
             reach=reach,
             pairs=pairs,
         )

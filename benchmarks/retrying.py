@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import anyio
 
-from benchmarks.polling import ARN, START
-from benchmarks.running import poll
+from benchmarks.polling import ARN
+from benchmarks.running import START, poll
 from benchmarks.timing import Figure, compare
 from eventsim import clock
 from eventsim.clock import VirtualClock
@@ -55,7 +55,7 @@ class OnePoisonEach:
 
 class _OneRecord:
     async def read(self, until: float | None) -> Read:
-        return Read([Record("1", "key", b"{}", START)], ended=True)
+        return Read([Record("1", "key", b"{}", START.timestamp())], ended=True)
 
 
 class Failing:
@@ -74,8 +74,8 @@ def retried() -> int:
     failing = Failing()
 
     async def main() -> None:
-        journal = Journal(VirtualClock.at_epoch(START), detail="off")
-        await poll(OnePoisonEach(), journal, failing, 100)
+        time = VirtualClock(START)
+        await poll(OnePoisonEach(), time, Journal(time, detail="off"), failing, 100)
 
     clock.run(main, virtual=True)
     return failing.invocations

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from eventsim.simulation import Result as Result
     from eventsim.simulation import Simulation as Simulation
     from eventsim.simulation import run as run
+    from eventsim.types import Invoker as Invoker
     from eventsim.types import InvokeRequest as InvokeRequest
     from eventsim.types import InvokeResult as InvokeResult
-    from eventsim.types import Invoker as Invoker
     from eventsim.types import Payload as Payload
     from eventsim.types import Position as Position
     from eventsim.types import PutRecord as PutRecord

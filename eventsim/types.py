@@ -238,26 +238,6 @@ class Invoker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A function's configuration, in AWS's fields and units.
-
-    https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
-    """
-
-    name: str
-    handler: str | Callable[[Any, Any], Any]
-    code_uri: str | None = None
-    timeout: int = 3
-    memory_size: int = 128
-    environment: tuple[tuple[str, str], ...] = ()
-    runtime: str | None = None
-    description: str = ""
-    duration: Duration = field(default_factory=lambda: Duration())
-    init_duration: float = 0.1
-    async_handler: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Duration:
     """How long an invocation takes in virtual time: declared, or measured on this machine.
 
@@ -275,6 +255,26 @@ class FunctionError(NamedTuple):
     type: str
     message: str
     fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's configuration, in AWS's fields and units.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+    """
+
+    name: str
+    handler: str | Callable[[Any, Any], Any]
+    code_uri: str | None = None
+    timeout: int = 3
+    memory_size: int = 128
+    environment: tuple[tuple[str, str], ...] = ()
+    runtime: str | None = None
+    description: str = ""
+    duration: Duration = Duration()
+    init_duration: float = 0.1
+    async_handler: bool = False
 
 
 class Outcome(NamedTuple):

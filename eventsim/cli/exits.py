@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 import typer
 
-from eventsim.errors import EventsimError, HandlerStuck, ScenarioError
 from eventsim.cli.talk import Talk
+from eventsim.errors import EventsimError, HandlerStuck, ScenarioError
 
 OK, FAILED, WRONG, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 

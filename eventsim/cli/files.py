@@ -31,11 +31,11 @@ def read_bytes(name: str) -> bytes:
 @contextmanager
 def writing(name: str | None) -> Iterator[TextIO]:
     """The file to write text to, or stdout for ``-`` or none. Raises EventsimError."""
-    if name in (None, STREAM):
+    if name is None or name == STREAM:
         yield sys.stdout
         return
     try:
-        file = Path(cast(str, name)).open("w", encoding="utf-8")  # noqa: SIM115  # closed below
+        file = Path(name).open("w", encoding="utf-8")  # noqa: SIM115  # closed below
     except (OSError, ValueError) as error:
         raise EventsimError(f"cannot write {name}: {reason(error)}") from None
     try:

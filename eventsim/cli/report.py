@@ -28,9 +28,7 @@ def report(
     as_: Annotated[
         str, typer.Option("--as", metavar="REPORT", help="A report of `eventsim list reports`.")
     ] = "summary",
-    output: Annotated[
-        str, typer.Option("-o", metavar="FILE", help="Write to a file.")
-    ] = STREAM,
+    output: Annotated[str, typer.Option("-o", metavar="FILE", help="Write to a file.")] = STREAM,
 ) -> None:
     """Report on a run from its journal, even while it runs or after it was killed."""
     with exits():

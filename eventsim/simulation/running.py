@@ -20,7 +20,7 @@ from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
-from eventsim.types import Invoker, Stream
+from eventsim.types import Invoker, InvokeRequest, InvokeResult, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Simulation:
     async def _timeline(self) -> None:
         """Start each step at its time; return when the last of them has ended."""
         async with anyio.create_task_group() as steps:
-            for step in sorted(self.scenario.timeline, key=lambda step: step.at):
+            for step in self.scenario.timeline_in_order():
                 await self.clock.sleep_until(step.at)
                 steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")
 
@@ -168,6 +168,7 @@ class Simulation:
         self.journal.write(
             "run_started",
             scenario=scenario.name,
+            file=_file(scenario),
             lesson=scenario.lesson,
             seed=setting.seed,
             clock="virtual" if self.clock.virtual else "real",
@@ -191,6 +192,15 @@ class Simulation:
             seconds=round(self.clock.time(), 6),
             counts=self._setting.tally.counts(),
         )
+
+
+def _file(scenario: Scenario) -> str | None:
+    """The scenario's file as its project calls it: folders of this machine stay out of a journal."""
+    path, project = scenario.origin.path, scenario.origin.project
+    if path is None:
+        return None
+    whole = path.resolve()
+    return str(whole.relative_to(project)) if whole.is_relative_to(project) else path.name
 
 
 def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:

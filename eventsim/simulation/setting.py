@@ -51,7 +51,7 @@ class Setting:
     background: TaskGroup | None = None
 
     def group(self) -> TaskGroup:
-        """Where work goes on that outlives whoever began it. Raises EventsimError before the run."""
+        """Where work goes on that outlives its beginner. Raises EventsimError before the run."""
         if self.background is None:
             raise EventsimError("the simulation does not run yet; call run() first")
         return self.background

@@ -1,0 +1,59 @@
+"""``python -m benchmarks``: every figure as a ratio to its baseline, and as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import memory, polling, retrying, sparse, starting
+from benchmarks.timing import Figure
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """All of them, one after the other; *quick* is for seeing that they run."""
+    pairs = 1 if quick else 5
+    yield from polling.figures(20_000 if quick else 1_000_000, pairs)
+    yield from memory.figures(2_000 if quick else 100_000)
+    yield from retrying.figures(pairs)
+    yield from sparse.figures(2_000 if quick else 300_000, 1 if quick else 3)
+    yield from starting.figures(pairs)
+
+
+def main() -> None:
+    """Print a line per figure as it is measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write them as JSON")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one pair each")
+    arguments = parser.parse_args()
+    measured = []
+    for figure in figures(arguments.quick):
+        measured.append(figure)
+        print(line(figure), flush=True)
+    if arguments.json:
+        document = {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "figures": [figure.as_json() for figure in measured],
+        }
+        arguments.json.write_text(json.dumps(document, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def line(figure: Figure) -> str:
+    """One figure as a person reads it."""
+    verdict = {None: "", True: "reached", False: "MISSED"}[figure.met]
+    reach = "" if figure.reach is None else f"  at most {figure.reach:g}: {verdict}"
+    spread = f"({figure.lowest:.2f} to {figure.highest:.2f})"
+    return (
+        f"{figure.name}\n"
+        f"    {figure.ratio:.2f} x {figure.baseline} {spread}{reach}\n"
+        f"    {figure.seconds:.3f} s beside {figure.baseline_seconds:.3f} s  {figure.note}".rstrip()
+    )
+
+
+if __name__ == "__main__":
+    main()

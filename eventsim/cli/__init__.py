@@ -1,0 +1,68 @@
+"""
+The command line: data on stdout, talk on stderr, one file for each verb.
+
+A verb imports what it needs when it runs, so that ``eventsim --help`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from eventsim import __version__
+from eventsim.cli import check, init, invoke, listing, report, run, schema
+
+app = typer.Typer(
+    name="eventsim",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"eventsim {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run a Lambda handler the way AWS would call it, on this machine, in virtual or real time."""
+
+
+def _examples(text: str) -> str:
+    r"""An epilog of lines that stay as they are; ``\b`` asks for that."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in text.strip().splitlines())
+
+
+def _add(name: str, verb: Callable[..., Any], examples: str) -> None:
+    app.command(name, epilog=_examples(examples))(verb)
+
+
+app.callback(
+    epilog=_examples(
+        """
+eventsim run nyc-flights
+eventsim init app.handler -o app.yaml
+eventsim run app.yaml --as timeline
+"""
+    )
+)(_root)
+_add("run", run.run, run.EXAMPLES)
+_add("check", check.check, check.EXAMPLES)
+_add("init", init.init, init.EXAMPLES)
+_add("report", report.report, report.EXAMPLES)
+_add("list", listing.list_, listing.EXAMPLES)
+_add("schema", schema.schema, schema.EXAMPLES)
+_add("invoke", invoke.invoke, invoke.EXAMPLES)
+
+
+def main() -> None:
+    """Do what the command line says, and leave with its exit code (see ``cli.exits``)."""
+    app(prog_name="eventsim")

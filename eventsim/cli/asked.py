@@ -1,0 +1,81 @@
+"""What a person asked of ``eventsim run``, as far as it can be judged without the scenario."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from eventsim.cli.files import STREAM, same
+from eventsim.errors import EventsimError
+
+SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The words of the command line, one field for each option."""
+
+    scenario: str
+    time: Literal["virtual", "real"] | None = None
+    speed: float | None = None
+    seed: int | None = None
+    backend: Literal["simulated", "moto", "endpoint"] | None = None
+    endpoint_url: str | None = None
+    allow_aws: bool = False
+    journal: str | None = None
+    detail: Literal["off", "batch", "payload"] = "batch"
+    report: str | None = None
+    json: bool = False
+    junit: str | None = None
+    stats: str | None = None
+    env_vars: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+    @property
+    def report_name(self) -> str:
+        return "json" if self.json else self.report or SUMMARY
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether stdout carries something else than the report."""
+        return STREAM in (self.journal, self.junit, self.stats)
+
+    def check(self) -> None:
+        """Raise EventsimError for options that contradict each other."""
+        if self.speed is not None and not (self.speed > 0 and math.isfinite(self.speed)):
+            raise EventsimError(f"--speed {self.speed:g} is no speed; write a number above 0")
+        if self.json and self.report not in (None, "json"):
+            raise EventsimError(f"--json and --as {self.report} ask for two reports; leave one out")
+        if self.stdout_taken and (self.json or self.report):
+            raise EventsimError("only one thing can go to stdout; write a file's name for the rest")
+        files = [(f"--{name}", path) for name, path in self._files() if path]
+        for index, (flag, path) in enumerate(files):
+            for other_flag, other in files[:index]:
+                if same(path, other):
+                    raise EventsimError(f"{other_flag} and {flag} both want to write {path}")
+
+    def command(self, seed: int) -> str:
+        """The command that repeats the run, its journal and its reports aside."""
+        words = ["eventsim", "run", self.scenario, *self._flags(), "--seed", str(seed)]
+        return shlex.join(words)
+
+    def _files(self) -> Iterator[tuple[str, str | None]]:
+        yield "journal", self.journal
+        yield "junit", self.junit
+        yield "stats", self.stats
+
+    def _flags(self) -> Iterator[str]:
+        for flag in ("time", "backend", "endpoint_url", "env_vars"):
+            value = getattr(self, flag)
+            if value is not None:
+                yield from (f"--{flag.replace('_', '-')}", value)
+        if self.speed is not None:
+            yield from ("--speed", f"{self.speed:g}")
+        for flag in ("allow_aws", "debug"):
+            if getattr(self, flag):
+                yield f"--{flag.replace('_', '-')}"

@@ -1,0 +1,147 @@
+"""Invokes a handler for ``eventsim invoke``, as the Invoke API would."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from eventsim.cli.exits import FAILED, OK
+from eventsim.cli.files import STREAM, read_bytes
+from eventsim.cli.handlers import function_name
+from eventsim.cli.talk import Talk
+from eventsim.cli.variables import variables
+from eventsim.errors import EventsimError
+from eventsim.ids import Chance
+from eventsim.scenario import Scenario
+from eventsim.simulation import Options
+from eventsim.simulation.invoking import invoke
+from eventsim.types import InvokeRequest, InvokeResult, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The words of the command line, one field for each option."""
+
+    handler: str
+    event: str | None
+    type: Literal["RequestResponse", "Event", "DryRun"]
+    log_type: Literal["None", "Tail"]
+    timeout: int
+    memory_size: int
+    env_vars: str | None
+    client_context: str | None
+    code_uri: str
+    allow_aws: bool
+    async_handler: bool
+    json: bool
+    debug: bool
+
+    @property
+    def function(self) -> str:
+        """The name of the function: its module's."""
+        return function_name(self.handler.rpartition(".")[0].replace("/", ".").split(".")[-1])
+
+
+class Errors:
+    """A sink that keeps what functions failed with."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def write(self, flat: dict[str, Any]) -> None:
+        if flat["kind"] == "invocation_finished" and flat.get("error"):
+            said = [flat.get("error_type"), flat.get("error_message")]
+            self.found.append(": ".join(str(part) for part in said if part) or flat["error"])
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def perform(invocation: Invocation, talk: Talk) -> int:
+    """Invoke what was asked for, and print its answer; the exit code."""
+    name = invocation.function
+    tail, errors = invocation.log_type == "Tail", Errors()
+    options = Options(
+        allow_aws=invocation.allow_aws,
+        sinks=[errors],
+        variables=variables(invocation.env_vars, [name]) if invocation.env_vars else {},
+        debug=invocation.debug,
+        on_log=None if tail and invocation.type == "RequestResponse" else talk.log,
+    )
+    result = invoke(_scenario(invocation, name), _request(invocation, name), options)
+    _print(result, invocation.json)
+    if result.log_result is not None and not invocation.json:
+        talk.say(base64.b64decode(result.log_result).decode("utf-8", "replace").rstrip("\n"))
+    for error in errors.found:
+        talk.say(f"function error: {error}")
+    return FAILED if errors.found else OK
+
+
+def _scenario(invocation: Invocation, name: str) -> Scenario:
+    folder = Path(invocation.code_uri)
+    if not folder.is_dir():
+        raise EventsimError(f"--code-uri {folder} is no folder")
+    function = {
+        "Handler": invocation.handler,
+        "CodeUri": ".",
+        "Timeout": invocation.timeout,
+        "MemorySize": invocation.memory_size,
+        "async_handler": invocation.async_handler,
+    }
+    return Scenario.of({"name": "invoke", "time": "real", "functions": {name: function}}, folder)
+
+
+def _request(invocation: Invocation, name: str) -> InvokeRequest:
+    context = invocation.client_context
+    return InvokeRequest(
+        name,
+        Payload.of_bytes(_event(invocation.event)),
+        Chance(0).uuid("invoke"),
+        invocation.type,
+        invocation.log_type,
+        None if context is None else base64.b64encode(context.encode()).decode(),
+    )
+
+
+def _event(name: str | None) -> bytes:
+    """The event's bytes: of the file, of stdin where that was redirected, or ``{}``."""
+    if name is None and not _redirected():
+        return b"{}"
+    return read_bytes(name or STREAM) or b"{}"
+
+
+def _redirected() -> bool:
+    """Whether stdin is a pipe or a file, and nobody's terminal or /dev/null."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):  # closed, or not a file of the process
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+def _print(result: InvokeResult, whole: bool) -> None:
+    if whole:
+        print(orjson.dumps(_answer(result), option=orjson.OPT_INDENT_2).decode())
+    elif result.payload:
+        print(result.payload.decode("utf-8", "replace"))
+
+
+def _answer(result: InvokeResult) -> dict[str, Any]:
+    """The answer in the API's words; what it does not have is left out."""
+    answer = {
+        "StatusCode": result.status_code,
+        "FunctionError": result.function_error,
+        "LogResult": result.log_result,
+        "ExecutedVersion": result.executed_version,
+    }
+    given = {key: value for key, value in answer.items() if value is not None}
+    if result.payload:
+        given["Payload"] = orjson.Fragment(result.payload)
+    return given

@@ -1,0 +1,85 @@
+"""``eventsim run``: a scenario, to its end."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from eventsim.cli.asked import Asked
+from eventsim.cli.exits import exits
+from eventsim.cli.progress import Progress
+from eventsim.cli.talk import Talk
+
+EXAMPLES = """
+eventsim run scenario.yaml
+eventsim run scenario.yaml --as timeline
+eventsim run scenario.yaml --time real --speed 60 --journal run.jsonl.gz
+eventsim run scenario.yaml --quiet --json --junit report.xml
+"""
+
+Time = Literal["virtual", "real"]
+Backend = Literal["simulated", "moto", "endpoint"]
+Detail = Literal["off", "batch", "payload"]
+Option = typer.Option
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
+    time: Annotated[Time | None, Option(help="Instead of the scenario's.")] = None,
+    speed: Annotated[float | None, Option(help="Divide the waits of real time.")] = None,
+    seed: Annotated[int | None, Option(help="Instead of the scenario's.")] = None,
+    backend: Annotated[Backend | None, Option(help="Where the services come from.")] = None,
+    endpoint_url: Annotated[
+        str | None, Option(metavar="URL", help="The address of --backend endpoint.")
+    ] = None,
+    allow_aws: Annotated[
+        bool, Option("--allow-aws", help="Let handlers and the endpoint reach AWS itself.")
+    ] = False,
+    journal: Annotated[
+        str | None, Option(metavar="FILE", help="Keep the journal; .gz zips it.")
+    ] = None,
+    detail: Annotated[Detail, Option(help="How much the journal says.")] = "batch",
+    as_: Annotated[
+        str | None,
+        Option("--as", metavar="REPORT", help="summary, or another of `eventsim list reports`."),
+    ] = None,
+    json: Annotated[bool, Option("--json", help="The same as --as json.")] = False,
+    junit: Annotated[
+        str | None, Option(metavar="FILE", help="Write the expectations for CI.")
+    ] = None,
+    stats: Annotated[
+        str | None, Option(metavar="FILE", help="Write what the run cost, as JSON.")
+    ] = None,
+    env_vars: Annotated[
+        str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
+    ] = None,
+    quiet: Annotated[bool, Option("--quiet", help="Talk of failures only.")] = False,
+    verbose: Annotated[bool, Option("--verbose", help="Show each entry on stderr.")] = False,
+    debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
+) -> None:
+    """Run a scenario to its end and report on it; exit 1 if an expectation fails."""
+    talk = Progress(Talk(quiet=quiet))
+    with exits(talk):
+        from eventsim.cli.running import perform
+
+        asked = Asked(
+            scenario,
+            time,
+            speed,
+            seed,
+            backend,
+            endpoint_url,
+            allow_aws,
+            journal,
+            detail,
+            as_,
+            json,
+            junit,
+            stats,
+            env_vars,
+            quiet,
+            verbose,
+            debug,
+        )
+        raise typer.Exit(perform(asked, talk))

@@ -1,0 +1,186 @@
+"""Runs a scenario for ``eventsim run``: where its entries go, and what is written of them."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventsim import clock
+from eventsim.cli.asked import Asked
+from eventsim.cli.exits import FAILED, OK, hush
+from eventsim.cli.files import STREAM, journal_entries, refuse_to_lose, writing
+from eventsim.cli.progress import KINDS, Progress
+from eventsim.cli.report import Report
+from eventsim.cli.sinks import FrameSink, StdoutSink
+from eventsim.cli.stats import Stats
+from eventsim.cli.variables import variables
+from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.journal import Entry, Sink
+from eventsim.journal.sinks import ConsoleSink, JsonLinesSink
+from eventsim.scenario import Scenario, find, load
+from eventsim.simulation import Options, Result, Simulation
+from eventsim.simulation.setting import is_virtual
+
+
+def perform(asked: Asked, talk: Progress) -> int:
+    """Run what was asked for and write its reports, whatever became of it; the exit code.
+
+    Raises EventsimError, HandlerStuck or KeyboardInterrupt for a run that did not end by itself.
+    """
+    asked.check()
+    report, junit = Report(asked.report_name), Report("junit") if asked.junit else None
+    path = find(asked.scenario)
+    scenario = load(path)
+    _agree(asked, scenario)
+    with _whole_journal(asked, report) as kept:
+        entries = Entries(FrameSink(), kept)
+        options = _options(asked, scenario, entries, talk)
+        failure = _drive(scenario, options, talk, stats := Stats())
+        if entries.frame.entries:
+            with _while_read():
+                _tell(asked, report, junit, entries, stats, talk)
+    return _verdict(asked, entries.frame, failure, talk)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Where a run's entries are: its frame in memory, all of them in a file if need be."""
+
+    frame: FrameSink
+    file: str | None
+
+    def of(self, report: Report) -> Iterable[Entry]:
+        """What *report* reads."""
+        if self.file is None or not report.needs_everything:
+            return self.frame.entries
+        return journal_entries(self.file)
+
+
+def _agree(asked: Asked, scenario: Scenario) -> None:
+    """Raise EventsimError for options that the scenario leaves no sense."""
+    backend, time = asked.backend or scenario.backend, asked.time or scenario.clock
+    if asked.speed is not None and time == "virtual":
+        raise EventsimError(
+            "--speed means nothing in virtual time, which does not pass; "
+            "leave it out, or add --time real"
+        )
+    if asked.endpoint_url is not None and backend != "endpoint":
+        raise EventsimError(
+            f"--endpoint-url means nothing to the {backend} back end; add --backend endpoint"
+        )
+
+
+@contextmanager
+def _whole_journal(asked: Asked, report: Report) -> Iterator[str | None]:
+    """The file that all entries go to: the one asked for, or one for as long as it is needed."""
+    if asked.journal == STREAM:
+        yield None
+    elif asked.journal is not None:
+        refuse_to_lose("--journal", Path(asked.journal))
+        yield asked.journal
+    elif report.needs_everything:
+        with tempfile.TemporaryDirectory(prefix="eventsim-") as folder:
+            yield str(Path(folder, "journal.jsonl"))
+    else:
+        yield None
+
+
+def _options(asked: Asked, scenario: Scenario, entries: Entries, talk: Progress) -> Options:
+    given = variables(asked.env_vars, list(scenario.functions)) if asked.env_vars else {}
+    eager = not is_virtual(scenario, Options(time=asked.time))
+    sinks: list[Sink] = [entries.frame]
+    if entries.file is not None:
+        sinks.append(JsonLinesSink(Path(entries.file), eager=eager))
+    if asked.journal == STREAM:
+        sinks.append(StdoutSink(sys.stdout.buffer, eager=eager))
+    if asked.verbose:
+        sinks.append(ConsoleSink(talk.out))
+    return Options(
+        time=asked.time,
+        speed=asked.speed,
+        seed=asked.seed,
+        backend=asked.backend,
+        endpoint_url=asked.endpoint_url,
+        allow_aws=asked.allow_aws,
+        detail=asked.detail if len(sinks) > 1 else "off",
+        sinks=sinks,
+        variables=given,
+        debug=asked.debug,
+        on_log=None if talk.quiet else talk.log,
+    )
+
+
+def _drive(
+    scenario: Scenario, options: Options, talk: Progress, stats: Stats
+) -> BaseException | None:
+    """Run the scenario; what it did not survive, if anything."""
+    follow = talk.terminal and not (talk.quiet or options.debug or len(options.sinks) > 2)
+
+    async def main() -> Result:
+        async with Simulation(scenario, options) as simulation:
+            stats.start(simulation.clock.stopwatch())
+            if follow:
+                talk.start(simulation.clock.stopwatch(), simulation.clock.time)
+                simulation.journal.watch(KINDS, talk.watch)
+            return await simulation.run()
+
+    try:
+        clock.run(main, virtual=is_virtual(scenario, options))
+    except (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError) as error:
+        return error
+    finally:
+        stats.stop()
+        talk.stop()
+    return None
+
+
+@contextmanager
+def _while_read() -> Iterator[None]:
+    """A reader of stdout that leaves early changes nothing about how the run went."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush()
+
+
+def _tell(
+    asked: Asked,
+    report: Report,
+    junit: Report | None,
+    entries: Entries,
+    stats: Stats,
+    talk: Progress,
+) -> None:
+    if not asked.stdout_taken:
+        report.write(entries.of(report), sys.stdout)
+    elif not talk.quiet:
+        report.write(entries.of(report), talk.out)
+    if junit:
+        with writing(asked.junit) as out:
+            junit.write(entries.of(junit), out)
+    figures = stats.figures(entries.frame.entries[-1])
+    if asked.stats:
+        with writing(asked.stats) as out:
+            out.write(figures.json())
+    sys.stdout.flush()
+    talk.note(figures.line())
+
+
+def _verdict(asked: Asked, frame: FrameSink, failure: BaseException | None, talk: Progress) -> int:
+    """The exit code; on any failure, the seed and the command that repeats the run are told."""
+    ok = failure is None and frame.entries[-1].fields.get("outcome") == "ok"
+    if ok:
+        return OK
+    if isinstance(failure, BrokenPipeError):
+        raise failure
+    if frame.entries:
+        seed = frame.entries[0].fields["seed"]
+        talk.say(f"seed {seed}; repeat the run with: {asked.command(seed)}")
+    if failure is not None:
+        raise failure
+    return FAILED
