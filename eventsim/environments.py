@@ -250,7 +250,8 @@ class Environments:
             seconds = timeout
             payload, error = function_errors.timed_out(call.request_id, timeout)
             outcome = Outcome(payload, error, seconds, outcome.log)
-        await self._clock.sleep(seconds)
+        if seconds:
+            await self._clock.sleep(seconds)
         return Outcome(outcome.payload, outcome.error, seconds, outcome.log)
 
     def _after_error(

@@ -43,7 +43,7 @@ async def test_an_overrun_is_reported_at_its_deadline_and_its_late_answer_discar
         "errorMessage": "RequestId: r Error: Task timed out after 1.00 seconds",
     }
     assert 1.0 <= took < 2.0
-    assert [line for _, line in running.logged][0] == "before"
+    assert running.logged[0] == ("f", "before")
     assert "after" not in [line for _, line in running.logged]
 
 

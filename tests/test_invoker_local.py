@@ -58,7 +58,7 @@ async def test_a_dry_run_answers_204_and_runs_nothing(clock: Clock) -> None:
 
 async def test_an_event_answers_202_at_once_and_runs_once_afterwards(clock: Clock) -> None:
     async with anyio.create_task_group() as tasks:
-        f = function("answers.raises", duration=SECONDS)
+        f = function("answers.raises", duration=SECONDS, timeout=60)
         with local(clock, f, tasks=tasks) as running:
             answer = await running.invoke(
                 invocation_type="Event", log_type="Tail", request_id="event-1"
@@ -90,9 +90,11 @@ async def test_an_event_that_is_throttled_is_lost_with_an_entry(clock: Clock) ->
 
 
 async def test_an_event_without_a_task_group_is_refused_by_name(clock: Clock) -> None:
-    with local(clock, function("answers.nothing")) as running:
-        with pytest.raises(EventsimError, match="needs a task group to run in"):
-            await running.invoke(invocation_type="Event")
+    with (
+        local(clock, function("answers.nothing")) as running,
+        pytest.raises(EventsimError, match="needs a task group to run in"),
+    ):
+        await running.invoke(invocation_type="Event")
 
 
 async def test_the_tail_is_start_to_report_and_says_init_once(clock: Clock) -> None:

@@ -134,3 +134,16 @@ def _containers(value: Any) -> list[Any]:
     if isinstance(value, list):
         return [value, *(each for part in value for each in _containers(part))]
     return []
+
+
+@given(st.lists(records, max_size=5))
+def test_the_bound_on_the_size_is_never_too_low(batch: list[Record]) -> None:
+    bound = kinesis.encoded_size_at_most(batch, shard_id=SHARD, **ARGUMENTS)
+
+    assert bound >= kinesis.encoded_size(batch, shard_id=SHARD, **ARGUMENTS)
+
+
+def test_the_bound_of_an_ordinary_batch_is_below_six_megabytes() -> None:
+    batch = [Record("1" * 56, "key", b"x" * 200, 1.5)] * 1_000
+
+    assert kinesis.encoded_size_at_most(batch, shard_id=SHARD, **ARGUMENTS) < 6 * 1024 * 1024

@@ -61,6 +61,8 @@ class PlainSource:
     def encoded_size(self, records: Sequence[Record], **_: str) -> int:
         return sum(record.data for record in records)
 
+    encoded_size_at_most = encoded_size
+
 
 class ArrivalsReader:
     """Reads each record when it arrives, and ends after the last."""

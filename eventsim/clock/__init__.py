@@ -8,8 +8,9 @@ time is asyncio's own loop. The code in between is the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+import gc
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +23,8 @@ from eventsim.clock._virtual_loop import VirtualLoop
 __all__ = ["Clock", "Holding", "RealClock", "VirtualClock", "VirtualLoop", "run"]
 
 T = TypeVar("T")
+
+_GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class Holding(
@@ -80,4 +83,16 @@ def run(main: Callable[[], Awaitable[T]], *, virtual: bool) -> T:
     Raises Deadlock when virtual time cannot go on, KeyboardInterrupt on Ctrl-C.
     """
     options: dict[str, Any] = {"loop_factory": VirtualLoop} if virtual else {}
-    return anyio.run(main, backend_options=options)
+    with _rare_collections():
+        return anyio.run(main, backend_options=options)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for garbage in cycles less often: a run holds many records and makes few cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

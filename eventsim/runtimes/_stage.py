@@ -34,7 +34,7 @@ class ProcessState:
     __slots__ = ("_cwd", "_path", "_session", "_variables", "logging")
 
     def __init__(self) -> None:
-        self._variables: dict[str, str] = {}
+        self._variables: dict[bytes, bytes] = {}
         self._cwd: str | None = None
         self._path: list[str] = []
         self._session: Any = None
@@ -43,7 +43,7 @@ class ProcessState:
     def for_actor(self, variables: Variables, folder: str | None) -> ProcessState:
         """The state in which an environment begins, where this is that of the process."""
         state = ProcessState()
-        state._variables = variables(self._variables)
+        state._variables = _encoded(variables(_decoded(self._variables)))
         state._cwd = folder or self._cwd
         state._path = _with_first(folder, self._path) if folder else list(self._path)
         state.logging = self.logging.for_function(LogHandler(CAPTURE))
@@ -51,24 +51,36 @@ class ProcessState:
 
     def record(self) -> None:
         """Remember the present state."""
-        self._variables = dict(os.environ)
+        self._variables = _DATA.copy()
         self._cwd = _cwd()
-        self._path = list(sys.path)
+        self._path = sys.path.copy()
         self._session = _default_session(None)
         self.logging.record()
 
-    def restore(self) -> None:
-        """Make the remembered state the present one."""
-        for name in os.environ.keys() - self._variables.keys():
-            del os.environ[name]
-        for name, value in self._variables.items():
-            if os.environ.get(name) != value:
-                os.environ[name] = value
+    def restore(self, before: ProcessState) -> None:
+        """Make the remembered state the present one, which *before* has just recorded."""
+        if self._variables != _DATA:
+            for name in _DATA.keys() - self._variables.keys():
+                del os.environb[name]
+            for name, value in self._variables.items() - _DATA.items():
+                os.environb[name] = value
         sys.path[:] = self._path
         _default_session(self._session)
         self.logging.restore()
-        if self._cwd is not None:
+        if self._cwd is not None and self._cwd != before._cwd:
             os.chdir(self._cwd)
+
+
+# What os.environ and os.environb both stand on: copied and compared without a call per variable.
+_DATA: dict[bytes, bytes] = vars(os.environ)["_data"]
+
+
+def _decoded(variables: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()}
+
+
+def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
 def _with_first(folder: str, path: list[str]) -> list[str]:
@@ -206,7 +218,7 @@ class Stage:
         try:
             if actor.state is None:
                 actor.state = self._host.for_actor(actor.variables, actor.folder)
-            actor.state.restore()
+            actor.state.restore(self._state)
             if actor.modules is not None:
                 actor.modules.enter()
         except BaseException:
@@ -221,9 +233,9 @@ class Stage:
             self._give_back()
 
     def _give_back(self) -> None:
-        self._actor, self._state = None, self._host
+        before, self._actor, self._state = self._state, None, self._host
         self._watchdog.stop()
-        self._host.restore()
+        self._host.restore(before)
 
     def _put_away(self) -> None:
         if self._actor is not None and self._actor.modules is not None:

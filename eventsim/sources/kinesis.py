@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -99,6 +100,24 @@ def encoded_size(
     return _FRAME_BYTES + len(records) * same + numbers + items + 4 * base64_quarters
 
 
+def encoded_size_at_most(
+    records: Sequence[Record],
+    *,
+    shard_id: str = "",
+    stream_arn: str = "",
+    region: str = "",
+    role_arn: str = "",
+) -> int:
+    """A bound on ``encoded_size`` that costs a third of it; far too high only for short keys."""
+    if not records:
+        return _FRAME_BYTES + 1
+    same = _SAME_BYTES + len(shard_id) + len(stream_arn) + len(region) + len(role_arn)
+    longest_number = 2 * len(records[-1].sequence_number)  # numbers grow
+    varying = _KEY_BYTES_MAX + _ARRIVAL_BYTES_MAX + longest_number + _BASE64_PADDING
+    data = sum(map(len, map(_DATA, records)))
+    return _FRAME_BYTES + len(records) * (same + varying) + data * 4 // 3
+
+
 async def open_stream(
     name: str, resource: Resource, backend: Backend, on_put: OnPut = nobody
 ) -> Stream:
@@ -131,6 +150,10 @@ async def open_stream(
     )
 
 
+_DATA = itemgetter(2)
+_KEY_BYTES_MAX = 6 * rules.PARTITION_KEY_CHARACTERS_MAX + 2  # each as \\u0000, in quotes
+_ARRIVAL_BYTES_MAX = 24
+_BASE64_PADDING = 4
 _FRAME_BYTES = len(b'{"Records":[]}') - 1  # a comma between two records, none after the last
 # All of a record but what varies: sequence number (twice), key with quotes, data, arrival, ARNs.
 _SAME_BYTES = (
