@@ -210,10 +210,10 @@ async def test_the_next_window_starts_when_the_previous_invocation_ends(clock: C
     assert bench.calls == [Call(5.0, "s", [1]), Call(13.0, "s", [2])]
 
 
-async def test_a_window_that_ends_empty_is_followed_by_the_next_at_once(bench: Bench) -> None:
+async def test_after_a_window_that_ended_empty_the_next_starts_with_a_record(bench: Bench) -> None:
     await bench.poll({"s": arrivals(12.0)}, maximum_batching_window_in_seconds=5)
 
-    assert bench.calls == [Call(15.0, "s", [1])]
+    assert bench.calls == [Call(17.0, "s", [1])]
 
 
 async def test_records_that_would_exceed_six_megabytes_go_in_the_next_batch(bench: Bench) -> None:

@@ -64,18 +64,18 @@ def test_a_cut_is_the_longest_front_that_fits(sizes: list[int], batch_size: int)
 
 
 @pytest.mark.parametrize(
-    ("start", "window", "now", "expected"),
+    ("opened", "window", "now", "expected"),
     [
         (0.0, 60, 59.9, 0.0),
         (0.0, 60, 60.0, 60.0),
-        (10.0, 60, 200.0, 190.0),
-        (5.0, 0, 99.0, 5.0),
+        (10.0, 60, 200.0, 200.0),
+        (5.0, 0, 99.0, 99.0),
     ],
 )
-def test_empty_windows_follow_one_another(
-    start: float, window: int, now: float, expected: float
+def test_after_an_empty_window_the_next_starts_with_a_record(
+    opened: float, window: int, now: float, expected: float
 ) -> None:
-    assert window_start(start, window, now) == expected
+    assert window_start(opened, window, now) == expected
 
 
 def test_a_batch_that_is_not_full_says_why_it_was_sent() -> None:

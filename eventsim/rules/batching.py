@@ -5,13 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#
 (A batch is sent when the first of three is reached: the batch size, the batching window, 6 MB
 of payload. For streams and queues the next window starts when the previous invocation ends.)
 
-Where AWS is silent: windows follow one another, so a window that ends without a record is
-followed by the next at once, and a record is sent at the end of the window it was read in.
+Where AWS is silent: a window that ends without a record is over, and the next one starts with
+the next record that is read.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -50,11 +49,9 @@ def full_cut(
     return Cut(length, encoded_size(head[:length]), "6 MB of payload reached")
 
 
-def window_start(start: float, window: float, now: float) -> float:
-    """Return the start of the window that holds *now*, one following the other from *start* on."""
-    if window <= 0 or now < start + window:
-        return start
-    return start + window * math.floor((now - start) / window)
+def window_start(opened: float, window: float, now: float) -> float:
+    """Return when the window began that the first record in it, read *now*, belongs to."""
+    return opened if now < opened + window else now
 
 
 def window_reason(window: int) -> str:
