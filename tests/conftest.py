@@ -7,6 +7,7 @@ An ``async def`` test runs on virtual time; ``@pytest.mark.real_time`` puts it o
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,3 +50,16 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 async def clock(anyio_backend: tuple[str, dict[str, Any]]) -> Clock:
     """A clock at 2026-01-01T00:00:00Z, on the time of the test that asks for it."""
     return RealClock(START) if anyio_backend == REAL_TIME else VirtualClock(START)
+
+
+@pytest.fixture
+def moto_server() -> Iterator[str]:
+    """The address of a moto server on this machine, in a thread of this process."""
+    pytest.importorskip("flask", reason="moto's server needs flask")
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

@@ -204,14 +204,10 @@ async def test_an_endpoint_nobody_listens_at_is_named(clock: Clock) -> None:
     await backend.aclose()
 
 
-async def test_streams_that_were_made_are_deleted_and_others_are_not(clock: Clock) -> None:
-    pytest.importorskip("flask", reason="moto's server needs flask")
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
+async def test_streams_that_were_made_are_deleted_and_others_are_not(
+    clock: Clock, moto_server: str
+) -> None:
+    url = moto_server
     owner = await open_backend("endpoint", clock, endpoint_url=url)
     await owner.call("kinesis", "create_stream", StreamName="theirs", ShardCount=3)
     backend = await open_backend("endpoint", clock, endpoint_url=url)
@@ -223,7 +219,6 @@ async def test_streams_that_were_made_are_deleted_and_others_are_not(clock: Cloc
     await backend.aclose()
     after = (await owner.call("kinesis", "list_streams"))["StreamNames"]
     await owner.aclose()
-    server.stop()
 
     assert (during, len(shards), after) == (["ours", "theirs"], 3, ["theirs"])
 

@@ -1,4 +1,4 @@
-"""The inline runtime beside AWS's own interface client for Python: the same answers, to the byte."""
+"""The inline runtime beside AWS's own interface client for Python: the same bytes."""
 
 from __future__ import annotations
 

@@ -39,21 +39,9 @@ class Place:
         return await kinesis.open_stream("orders", settings, self.backend, self.told.append)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    pytest.importorskip("flask", reason="moto's server needs flask")
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=BACKENDS)
 async def place(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Place]:
-    url = request.getfixturevalue("server") if request.param == "endpoint" else None
+    url = request.getfixturevalue("moto_server") if request.param == "endpoint" else None
     backend = await open_backend(request.param, clock, endpoint_url=url)
     yield Place(backend, clock)
     await backend.aclose()

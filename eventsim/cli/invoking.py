@@ -135,7 +135,7 @@ def _print(result: InvokeResult, whole: bool) -> None:
 
 def _answer(result: InvokeResult) -> dict[str, Any]:
     """The answer in the API's words; what it does not have is left out."""
-    answer = {
+    answer: dict[str, Any] = {
         "StatusCode": result.status_code,
         "FunctionError": result.function_error,
         "LogResult": result.log_result,

@@ -17,14 +17,21 @@ LOG_BYTES_MAX = 4 * 1024 * 1024  # of one invocation; a flood is cut off there
 
 
 class Log:
-    """The log of one call. ``host_thread`` is the thread that must not write to it, if any."""
+    """The log of one call. ``host_thread`` is the thread that must not write to it, if any;
+    what is written shows on *echo* at once, for whoever debugs the call.
+    """
 
-    __slots__ = ("_left", "_written", "host_thread", "now", "request_id")
+    __slots__ = ("_echo", "_left", "_written", "host_thread", "now", "request_id")
 
     def __init__(
-        self, request_id: str, now: Callable[[], datetime], host_thread: int | None = None
+        self,
+        request_id: str,
+        now: Callable[[], datetime],
+        host_thread: int | None = None,
+        echo: TextIO | None = None,
     ) -> None:
         self.request_id, self.now, self.host_thread = request_id, now, host_thread
+        self._echo = echo
         self._written: bytearray | None = None
         self._left = LOG_BYTES_MAX
 
@@ -34,6 +41,9 @@ class Log:
         if self._left > 0:
             self._written += written[: self._left]
         self._left -= len(written)
+        if self._echo is not None:
+            self._echo.write(written.decode("utf-8", "replace"))
+            self._echo.flush()
 
     def text(self) -> str:
         """All of it, ending in a line break if there is anything."""

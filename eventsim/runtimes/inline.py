@@ -84,7 +84,7 @@ class InlineRuntime:
         self._timeout = function.timeout
         runtime = runtime_of(function)
         code = self._code = Code(init, runtime, self._actor(init, runtime))
-        log = Log("", self._clock.wall)
+        log = Log("", self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
             outcome = self._in_loop(code, log, lambda _: code.load(init.request_id))
         else:
@@ -99,7 +99,7 @@ class InlineRuntime:
         code = self._code
         if code is None:
             raise RuntimeError("a runtime is started before it is called")
-        log = Log(call.request_id, self._clock.wall)
+        log = Log(call.request_id, self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
             elapsed = self._clock.stopwatch()
             with self._clock.hold():

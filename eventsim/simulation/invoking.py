@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
+import anyio
+
 from eventsim import clock
 from eventsim.scenario import Scenario
 from eventsim.simulation.options import Options
-from eventsim.simulation.running import Simulation
-from eventsim.simulation.setting import is_virtual
+from eventsim.simulation.running import _first_of_ours
+from eventsim.simulation.setting import is_virtual, open_setting
 from eventsim.types import InvokeRequest, InvokeResult
 
 
@@ -15,13 +19,20 @@ def invoke(
 ) -> InvokeResult:
     """Invoke a function of *scenario* once, on an event loop of its own.
 
-    An Event invocation has run when this returns. Raises InvokeError when the request is
-    refused, EventsimError when nothing can run, KeyboardInterrupt at Ctrl-C.
+    What an Event invocation began has ended when this returns. Raises InvokeError when the
+    request is refused, EventsimError when nothing can run, KeyboardInterrupt at Ctrl-C.
     """
     options = options or Options()
 
     async def main() -> InvokeResult:
-        async with Simulation(scenario, options) as simulation:
-            return await simulation.invoke(request)
+        async with AsyncExitStack() as closing:
+            setting = await open_setting(scenario, options, closing)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    setting.background = tasks
+                    result = await setting.invoker.invoke(request)
+            except BaseExceptionGroup as group:
+                raise _first_of_ours(group) from None
+            return result
 
     return clock.run(main, virtual=is_virtual(scenario, options))
