@@ -17,7 +17,10 @@ eventsim check scenarios/*.yaml
 def check(
     scenario: Annotated[list[str], typer.Argument(help="Scenario files, or names on board.")],
 ) -> None:
-    """Check scenarios without running them: every fault, with its place in the file."""
+    """Check scenarios without running them.
+
+    Every fault is told, with its place in the file and what would be right.
+    """
     with exits():
         from eventsim.errors import Fault, ScenarioError
         from eventsim.scenario import find, load

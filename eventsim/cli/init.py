@@ -72,7 +72,10 @@ def init(
         str, typer.Option("-o", metavar="FILE", help="Write a new file; else stdout.")
     ] = STREAM,
 ) -> None:
-    """Write a commented scenario around a handler of yours, ready to run."""
+    """Write a scenario around a handler of yours.
+
+    It has comments and is ready to run; a file that is there is never overwritten.
+    """
     with exits():
         folder = Path.cwd()
         found = look_up(handler, folder)

@@ -29,8 +29,8 @@ def invoke(
     log_type: Annotated[
         Literal["None", "Tail"], Option(help="Tail shows Lambda's lines too, the last 4 KB.")
     ] = "None",
-    timeout: Annotated[int, Option(help="Seconds.")] = 3,
-    memory_size: Annotated[int, Option(help="MB.")] = 128,
+    timeout: Annotated[int, Option(min=1, max=900, help="Seconds.")] = 3,
+    memory_size: Annotated[int, Option(min=128, max=10_240, help="MB.")] = 128,
     env_vars: Annotated[
         str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
     ] = None,
@@ -47,7 +47,10 @@ def invoke(
     json: Annotated[bool, Option("--json", help="The whole answer of the Invoke API.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
 ) -> None:
-    """Invoke a handler once, in real time: its answer on stdout, its log on stderr."""
+    """Invoke a handler once, in real time.
+
+    Its answer goes to stdout, its log to stderr; exit 1 if it fails.
+    """
     talk = Talk()
     with exits(talk):
         from eventsim.cli.invoking import Invocation, perform

@@ -46,7 +46,8 @@ class Invocation:
     @property
     def function(self) -> str:
         """The name of the function: its module's."""
-        return function_name(self.handler.rpartition(".")[0].replace("/", ".").split(".")[-1])
+        module = self.handler.rpartition(".")[0].replace("/", ".").split(".")[-1]
+        return function_name(module) or "function"
 
 
 class Errors:
@@ -67,18 +68,21 @@ class Errors:
 def perform(invocation: Invocation, talk: Talk) -> int:
     """Invoke what was asked for, and print its answer; the exit code."""
     name = invocation.function
-    tail, errors = invocation.log_type == "Tail", Errors()
+    tail = invocation.log_type == "Tail" and invocation.type == "RequestResponse"
+    errors = Errors()
     options = Options(
         allow_aws=invocation.allow_aws,
         sinks=[errors],
         variables=variables(invocation.env_vars, [name]) if invocation.env_vars else {},
         debug=invocation.debug,
-        on_log=None if tail and invocation.type == "RequestResponse" else talk.log,
+        on_log=None if tail or invocation.debug else talk.log,
     )
     result = invoke(_scenario(invocation, name), _request(invocation, name), options)
     _print(result, invocation.json)
     if result.log_result is not None and not invocation.json:
         talk.say(base64.b64decode(result.log_result).decode("utf-8", "replace").rstrip("\n"))
+    if not (invocation.json or result.payload):
+        talk.say(f"status {result.status_code}")
     for error in errors.found:
         talk.say(f"function error: {error}")
     return FAILED if errors.found else OK

@@ -31,7 +31,10 @@ PLURALS: tuple[Plural, ...] = (
 def list_(
     what: Annotated[Plural | None, typer.Argument(help="Only these.")] = None,
 ) -> None:
-    """List what a scenario or a command can name; each line begins with the name."""
+    """List what a scenario or a command can name.
+
+    Each line is a name and what it is.
+    """
     with exits():
         if what:
             _print(_lines(what), "")

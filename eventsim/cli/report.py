@@ -30,7 +30,10 @@ def report(
     ] = "summary",
     output: Annotated[str, typer.Option("-o", metavar="FILE", help="Write to a file.")] = STREAM,
 ) -> None:
-    """Report on a run from its journal, even while it runs or after it was killed."""
+    """Report on a run from its journal.
+
+    The run may be going on, or have been killed: what stands in the journal is reported.
+    """
     with exits():
         if same(journal, output) and journal != STREAM:
             raise EventsimError(f"-o {output} would overwrite the journal; write another name")

@@ -58,7 +58,10 @@ def run(
     verbose: Annotated[bool, Option("--verbose", help="Show each entry on stderr.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
 ) -> None:
-    """Run a scenario to its end and report on it; exit 1 if an expectation fails."""
+    """Run a scenario to its end, and report on it.
+
+    Exit 1 if an expectation fails, 2 if the run cannot be made, 130 if it is interrupted.
+    """
     talk = Progress(Talk(quiet=quiet))
     with exits(talk):
         from eventsim.cli.running import perform

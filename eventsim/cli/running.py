@@ -39,7 +39,9 @@ def perform(asked: Asked, talk: Progress) -> int:
     with _whole_journal(asked, report) as kept:
         entries = Entries(FrameSink(), kept)
         options = _options(asked, scenario, entries, talk)
-        failure = _drive(scenario, options, talk, stats := Stats())
+        follow = talk.terminal and not (asked.quiet or asked.verbose or asked.debug)
+        failure = _drive(scenario, options, talk if follow else None, stats := Stats())
+        talk.stop()
         if entries.frame.entries:
             with _while_read():
                 _tell(asked, report, junit, entries, stats, talk)
@@ -110,22 +112,21 @@ def _options(asked: Asked, scenario: Scenario, entries: Entries, talk: Progress)
         sinks=sinks,
         variables=given,
         debug=asked.debug,
-        on_log=None if talk.quiet else talk.log,
+        on_log=None if talk.quiet or asked.debug else talk.log,
     )
 
 
 def _drive(
-    scenario: Scenario, options: Options, talk: Progress, stats: Stats
+    scenario: Scenario, options: Options, progress: Progress | None, stats: Stats
 ) -> BaseException | None:
     """Run the scenario; what it did not survive, if anything."""
-    follow = talk.terminal and not (talk.quiet or options.debug or len(options.sinks) > 2)
 
     async def main() -> Result:
         async with Simulation(scenario, options) as simulation:
             stats.start(simulation.clock.stopwatch())
-            if follow:
-                talk.start(simulation.clock.stopwatch(), simulation.clock.time)
-                simulation.journal.watch(KINDS, talk.watch)
+            if progress:
+                progress.start(simulation.clock.stopwatch(), simulation.clock.time)
+                simulation.journal.watch(KINDS, progress.watch)
             return await simulation.run()
 
     try:
@@ -134,7 +135,6 @@ def _drive(
         return error
     finally:
         stats.stop()
-        talk.stop()
     return None
 
 

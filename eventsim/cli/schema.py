@@ -10,7 +10,10 @@ eventsim schema > scenario.schema.json
 
 
 def schema() -> None:
-    """Print the scenario format as JSON Schema, for editors that complete and check."""
+    """Print the scenario format as JSON Schema.
+
+    Editors complete and check by it.
+    """
     with exits():
         import orjson
 

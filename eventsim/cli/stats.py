@@ -31,7 +31,7 @@ class Figures:
     def line(self) -> str:
         """The figures as a person reads them."""
         return (
-            f"{self.simulated_seconds:,.0f} s simulated in {self.real_seconds:.2f} real seconds, "
+            f"{self.simulated_seconds:,.1f} s simulated in {self.real_seconds:.2f} real seconds, "
             f"{self.records:,} records delivered ({self.records_per_second:,.0f}/s), "
             f"peak memory {self.peak_memory_bytes / 2**20:.0f} MiB, Python {self.python}"
         )

@@ -19,7 +19,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import anyio
 
@@ -43,7 +43,8 @@ class InlineRuntimes:
 
     A handler's requests to AWS go to *endpoint_url*, or are refused; *allow_aws* lets it see
     the credentials and settings of this process. In virtual time a call that takes over
-    *watchdog_seconds* of real time ends the run; None lets it go on, for a debugger.
+    *watchdog_seconds* of real time ends the run; None lets it go on, for a debugger. What a
+    handler writes shows on *echo* at once, if there is one.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class InlineRuntimes:
         endpoint_url: str | None = None,
         allow_aws: bool = False,
         watchdog_seconds: float | None = WATCHDOG_SECONDS,
+        echo: TextIO | None = None,
     ) -> None:
         self.clock = clock
         self.endpoint_url, self.allow_aws = endpoint_url, allow_aws
         self.watchdog_seconds = watchdog_seconds
+        self.echo = echo
         self.worker = Worker()
         self.turns = anyio.Lock()
 

@@ -18,7 +18,8 @@ class Options:
     name and each line it writes. ``allow_aws`` lets handlers see the real credentials of this
     process and lets an endpoint outside this machine be used. ``invoker`` takes the place of the
     one that runs the scenario's functions. ``variables`` are environment variables that override
-    those of a function by its name; ``debug`` lets handlers take as long as they like.
+    those of a function by its name; ``debug`` lets handlers take as long as they
+    like, and shows on stderr at once what they write.
     """
 
     time: Literal["virtual", "real"] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -120,6 +121,7 @@ def _environments(
         clock,
         allow_aws=options.allow_aws,
         watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
+        echo=sys.stderr if options.debug else None,
     )
     closing.callback(runtimes.close)
     environments = Environments(
