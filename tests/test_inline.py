@@ -265,7 +265,7 @@ async def test_the_context_has_every_attribute_of_lambdas(clock: Clock) -> None:
 async def test_remaining_time_is_never_below_zero(clock: Clock) -> None:
     def handler(event: Any, context: Any) -> int:
         context._timeout_seconds = 0
-        return context.get_remaining_time_in_millis()  # type: ignore[no-any-return]  # Any
+        return context.get_remaining_time_in_millis()  # type: ignore[no-any-return]  # the context is untyped
 
     assert await invoke(clock, handler) == 0
 

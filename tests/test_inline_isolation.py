@@ -188,6 +188,23 @@ async def test_the_level_of_the_root_logger_belongs_to_an_environment(clock: Clo
     assert [line.split("\t")[-1] for _, line in running.logged] == ["verbose", "verbose"]
 
 
+async def test_the_loggers_that_an_environment_makes_are_its_own(clock: Clock) -> None:
+    def handler(event: Any, context: Any) -> int:
+        logger = logging.getLogger("of.the.function")
+        logger.addHandler(logging.NullHandler())
+        return len(logger.handlers)
+
+    with local(clock, function(handler), function(handler, "g")) as running:
+        assert [await running.answer(name=name) for name in "fgf"] == [1, 1, 2]
+    assert "of.the.function" not in logging.root.manager.loggerDict
+
+
+async def test_a_reset_takes_an_environment_off_the_stage(clock: Clock) -> None:
+    with local(clock, function("answers.exits")) as running:
+        await running.invoke({"status": 1})
+        assert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+
+
 async def test_context_variables_last_as_long_as_globals(clock: Clock) -> None:
     def handler(event: Any, context: Any) -> int:
         VARIABLE.set(VARIABLE.get() + 1)

@@ -12,6 +12,9 @@ import anyio
 import pytest
 
 from eventsim.clock import Clock, RealClock
+from eventsim.runtimes import Call, Init
+from eventsim.runtimes.inline import InlineRuntimes
+from eventsim.types import FunctionError, Payload
 from tests.conftest import START
 from tests.functions import HANDLERS, function, local
 
@@ -45,6 +48,26 @@ async def test_an_overrun_is_reported_at_its_deadline_and_its_late_answer_discar
     assert 1.0 <= took < 2.0
     assert running.logged[0] == ("f", "before")
     assert "after" not in [line for _, line in running.logged]
+
+
+async def test_a_call_that_overran_is_off_the_stage_at_once(clock: Clock) -> None:
+    released = threading.Event()
+
+    def handler(event: Any, context: Any) -> None:
+        released.wait()
+
+    runtime = InlineRuntimes(clock)()
+    f = function(handler, timeout=1)
+    await runtime.start(Init(f, "$LATEST", "us-east-1", "group", "stream", "r"))
+    outcome = await runtime.invoke(Call(Payload(dict), "r", "arn"))
+    assert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+    released.set()
+    assert (outcome.error, outcome.duration) == (
+        FunctionError(
+            "Sandbox.Timedout", "RequestId: r Error: Task timed out after 1.00 seconds", fatal=True
+        ),
+        1,
+    )
 
 
 async def test_the_next_call_does_not_wait_for_one_that_overran(clock: Clock) -> None:
@@ -98,7 +121,7 @@ async def test_calls_take_turns_and_their_wait_is_not_part_of_their_time(clock: 
         most.append(len(running_now))
         time.sleep(0.4)
         running_now.pop()
-        return context.get_remaining_time_in_millis()  # type: ignore[no-any-return]  # Any
+        return context.get_remaining_time_in_millis()  # type: ignore[no-any-return]  # the context is untyped
 
     remaining: list[int] = []
 

@@ -37,7 +37,7 @@ def test_whole_milliseconds_are_billed_as_they_are(duration: int, init: int) -> 
 
 def test_the_report_line_is_lambdas() -> None:
     measured = {"duration": 0.00301, "memory_size": 128}
-    assert report("ID", init=0.1101, error=None, **measured) == (  # type: ignore[arg-type]  # mixed
+    assert report("ID", init=0.1101, error=None, **measured) == (  # type: ignore[arg-type]  # values of several types
         "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t"
         "Max Memory Used: 128 MB\tInit Duration: 110.10 ms\t\n"
     )

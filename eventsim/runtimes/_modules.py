@@ -15,30 +15,52 @@ from collections.abc import Iterator
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 _NEVER_HIDDEN = sys.stdlib_module_names | {"eventsim"}
 
 _compiled: dict[str, dict[str, ModuleType]] = {}  # by folder
 
 
+class _Looked(NamedTuple):
+    """What stood in the way of a folder, of the modules that were present; and what was left."""
+
+    present: frozenset[str]
+    in_the_way: list[str]
+    left: frozenset[str]
+
+
+_looked: dict[str, _Looked] = {}  # by folder: environments take turns, modules seldom change
+
+
 class FolderModules:
     """What ``sys.modules`` holds of one code folder in one environment."""
 
-    __slots__ = ("_before", "_own", "folder", "hidden")
+    __slots__ = ("_before", "_entered", "_own", "folder", "hidden")
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.hidden: dict[str, ModuleType] = {}
         self._own: dict[str, ModuleType] = {}
+        self._entered = False
         self._before: frozenset[str] = frozenset()
 
     def enter(self) -> None:
         """Put this environment's modules in, and what they would collide with aside."""
-        importlib.invalidate_caches()
-        self.hidden = {name: sys.modules.pop(name) for name in _in_the_way(self.folder)}
-        self._before = frozenset(sys.modules)
+        looked = _looked.get(self.folder) if self._entered else None
+        if looked is None or sys.modules.keys() != looked.present:
+            looked = _looked[self.folder] = self._look()
+        self._entered = True
+        self.hidden = {name: sys.modules.pop(name) for name in looked.in_the_way}
+        self._before = looked.left
         sys.modules.update(_compiled.get(self.folder, {}))
         sys.modules.update(self._own)
+
+    def _look(self) -> _Looked:
+        if not self._entered:
+            importlib.invalidate_caches()  # the code may have been written a moment ago
+        present, names = frozenset(sys.modules), _in_the_way(self.folder)
+        return _Looked(present, names, present - frozenset(names))
 
     def leave(self) -> None:
         """Take them out again, those included that were imported meanwhile."""

@@ -20,7 +20,7 @@ from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
-from eventsim.types import Invoker, InvokeRequest, InvokeResult, Stream
+from eventsim.types import Invoker, Stream
 
 
 @dataclass(frozen=True, slots=True)
