@@ -8,12 +8,15 @@ import pytest
 
 from eventsim.errors import InvokeError, RequestEntityTooLarge, TooManyRequests
 from eventsim.rules.failures import (
+    Deliver,
     Discard,
-    Done,
+    Expire,
     Retry,
+    Send,
+    Step,
     next_steps,
     retry_wait,
-    without_expired,
+    steps_before,
 )
 from eventsim.types import Batch, EventSourceMapping, InvokeResult, Record
 
@@ -30,10 +33,10 @@ def batch_of(*arrivals: float, attempt: int = 1, returned: int = 0) -> Batch:
     return Batch("shardId-000000000000", records, attempt, returned)
 
 
-def test_success_is_done() -> None:
+def test_success_is_delivered() -> None:
     batch = batch_of(0.0)
 
-    assert next_steps(batch, OK, mapping()) == [Done(batch)]
+    assert next_steps(batch, OK, mapping()) == [Deliver(batch)]
 
 
 def test_a_function_error_is_retried_until_the_records_expire_by_default() -> None:
@@ -48,12 +51,11 @@ def test_a_function_error_is_retried_until_the_records_expire_by_default() -> No
     ]
 
 
-def test_exhausted_retries_discard_then_move_on() -> None:
+def test_exhausted_retries_discard() -> None:
     poison = batch_of(0.0, attempt=3, returned=2)
 
     assert next_steps(poison, ERROR, mapping(2)) == [
-        Discard(poison, "RetryAttemptsExhausted", "MaximumRetryAttempts 2 used up"),
-        Done(poison),
+        Discard(poison, "RetryAttemptsExhausted", "MaximumRetryAttempts 2 used up")
     ]
 
 
@@ -109,16 +111,18 @@ def test_eight_invocations_fit_into_sixty_seconds_as_recorded() -> None:
     assert sum(waits[:7]) < 60 < sum(waits)
 
 
-@pytest.mark.parametrize(
-    ("now", "expired", "fresh"),
-    [(109.0, 0, 3), (110.0, 1, 2), (115.0, 2, 1), (131.0, 3, 0)],
-)
-def test_records_past_their_retention_leave_from_the_front(
-    now: float, expired: int, fresh: int
-) -> None:
-    batch = batch_of(10.0, 11.0, 30.0)
+def test_records_past_their_retention_leave_from_the_front() -> None:
+    batch = batch_of(10.0, 11.0, 30.0, attempt=4, returned=5)
+    because = "retention of 0.0277778 h passed"
 
-    gone, left = without_expired(batch, now, 100.0)
+    def part(start: int, stop: int) -> Batch:
+        return replace(batch, records=batch.records[start:stop])
 
-    assert (len(gone.records) if gone else 0, len(left.records) if left else 0) == (expired, fresh)
-    assert [*(gone.records if gone else ()), *(left.records if left else ())] == [*batch.records]
+    expected: dict[float, list[Step]] = {
+        109.9: [Send(batch)],
+        110.0: [Expire(part(0, 1), because), Send(part(1, 3))],
+        115.0: [Expire(part(0, 2), because), Send(part(2, 3))],
+        131.0: [Expire(batch, because)],
+    }
+
+    assert {now: steps_before(batch, now, 100.0) for now in expected} == expected

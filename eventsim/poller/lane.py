@@ -10,7 +10,15 @@ from eventsim.errors import InvokeError
 from eventsim.poller.assembler import Assembled
 from eventsim.poller.ports import Ports, Words
 from eventsim.poller.progress import ShardProgress
-from eventsim.rules.failures import Discard, Done, Retry, next_steps, without_expired
+from eventsim.rules.failures import (
+    Deliver,
+    Discard,
+    Expire,
+    Retry,
+    Send,
+    next_steps,
+    steps_before,
+)
 from eventsim.types import Batch, EventSourceMapping, InvokeRequest, InvokeResult, Payload, Stream
 
 
@@ -58,13 +66,23 @@ class Lane:
             sending = todo.popleft()
             if sending.wait:
                 await self._ports.clock.sleep(sending.wait)
-            fresh = self._drop_expired(sending.batch)
-            if fresh is None:
-                continue
-            if fresh is not sending.batch:
-                sending = self._anew(fresh)
-            answer = await self._invoke(sending)
-            todo.extendleft(reversed(self._follow(sending, answer)))
+            fresh = self._prepare(sending)
+            if fresh is not None:
+                answer = await self._invoke(fresh)
+                todo.extendleft(reversed(self._follow(fresh, answer)))
+
+    def _prepare(self, sending: _Sending) -> _Sending | None:
+        """What is left to send, once the rules have looked at its age."""
+        now, keeps = self._ports.clock.timestamp(), self._stream.retention_seconds
+        left = None
+        for step in steps_before(sending.batch, now, keeps):
+            match step:
+                case Expire(batch, because):
+                    self._tell("records_expired", batch, because)
+                    self._advance(batch)
+                case Send(batch):
+                    left = sending if batch is sending.batch else self._anew(batch)
+        return left
 
     def _anew(self, batch: Batch, wait: float = 0.0) -> _Sending:
         size = self._words.size(batch.records)
@@ -83,12 +101,12 @@ class Lane:
         again = []
         for step in next_steps(sending.batch, answer, self._mapping):
             match step:
-                case Done(batch):
-                    if isinstance(answer, InvokeResult) and answer.function_error is None:
-                        self._tell_delivered(batch, sending.request_id)
+                case Deliver(batch):
+                    self._tell_delivered(batch, sending.request_id)
                     self._advance(batch)
                 case Discard(batch, condition, because):
                     self._tell_discarded(batch, sending.request_id, condition, because)
+                    self._advance(batch)
                 case Retry(batch, wait, because):
                     self._tell_retry(batch, sending.request_id, wait, because)
                     unchanged = batch.records is sending.batch.records
@@ -98,16 +116,6 @@ class Lane:
                         else self._anew(batch, wait)
                     )
         return again
-
-    def _drop_expired(self, batch: Batch) -> Batch | None:
-        """Let go of records that the stream no longer keeps, and return what is left."""
-        now = self._ports.clock.timestamp()
-        expired, fresh = without_expired(batch, now, self._stream.retention_seconds)
-        if expired is not None:
-            hours = self._stream.retention_seconds / 3600
-            self._tell("records_expired", expired, f"retention of {hours:g} h passed")
-            self._advance(expired)
-        return fresh
 
     def _advance(self, batch: Batch) -> None:
         checkpoint = self._progress.done(batch)

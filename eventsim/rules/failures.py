@@ -28,8 +28,8 @@ WAIT_SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The records are dealt with: the checkpoint may pass them."""
+class Deliver:
+    """The function took the batch: the checkpoint may pass it."""
 
     batch: Batch
 
@@ -45,14 +45,48 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Give the batch up, and tell the on-failure destination if there is one."""
+    """Give the batch up; the checkpoint may pass it."""
 
     batch: Batch
     condition: Condition
     because: str
 
 
-Step = Done | Retry | Discard
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The stream has let go of the records; the checkpoint may pass them."""
+
+    batch: Batch
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Invoke the function with the batch, now."""
+
+    batch: Batch
+
+
+Step = Deliver | Retry | Discard | Expire | Send
+
+
+def steps_before(batch: Batch, now: float, retention_seconds: float) -> list[Step]:
+    """Return what happens to a batch that is about to be sent at epoch time *now*.
+
+    What the stream no longer keeps leaves from the front; the rest, if any, is sent.
+    """
+    horizon = now - retention_seconds
+    records = batch.records
+    if records[0].arrival > horizon:
+        return [Send(batch)]
+    because = f"retention of {retention_seconds / 3600:g} h passed"
+    fresh = next((n for n, record in enumerate(records) if record.arrival > horizon), None)
+    if fresh is None:
+        return [Expire(batch, because)]
+    return [
+        Expire(replace(batch, records=records[:fresh]), because),
+        Send(replace(batch, records=records[fresh:])),
+    ]
 
 
 def next_steps(
@@ -64,13 +98,11 @@ def next_steps(
         because = f"{answer.code}: not invoked, which costs no retry"
         return [Retry(back, retry_wait(back.returned), because)]
     if isinstance(answer, InvokeResult) and answer.function_error is None:
-        return [Done(batch)]
+        return [Deliver(batch)]
     limit = mapping.maximum_retry_attempts
     if 0 <= limit < batch.attempt:
-        return [
-            Discard(batch, "RetryAttemptsExhausted", f"MaximumRetryAttempts {limit} used up"),
-            Done(batch),
-        ]
+        because = f"MaximumRetryAttempts {limit} used up"
+        return [Discard(batch, "RetryAttemptsExhausted", because)]
     back = replace(batch, attempt=batch.attempt + 1, returned=batch.returned + 1)
     return [Retry(back, retry_wait(back.returned), _reason(answer, batch.attempt, limit))]
 
@@ -78,22 +110,6 @@ def next_steps(
 def retry_wait(returned: int) -> float:
     """Return the seconds before a batch that came back *returned* times is sent again."""
     return min(FIRST_WAIT_SECONDS * 2.0 ** min(returned - 1, 20), WAIT_SECONDS_MAX)
-
-
-def without_expired(
-    batch: Batch, now: float, retention_seconds: float
-) -> tuple[Batch | None, Batch | None]:
-    """Split *batch* into what the stream no longer keeps at epoch time *now*, and the rest."""
-    horizon = now - retention_seconds
-    if batch.records[0].arrival > horizon:
-        return None, batch
-    fresh = next((n for n, record in enumerate(batch.records) if record.arrival > horizon), None)
-    if fresh is None:
-        return batch, None
-    return (
-        replace(batch, records=batch.records[:fresh]),
-        replace(batch, records=batch.records[fresh:]),
-    )
 
 
 def _reason(answer: InvokeResult | InvokeError, attempt: int, limit: int) -> str:
