@@ -13,7 +13,6 @@ import pytest
 from eventsim.cli.sinks import FrameSink
 from eventsim.journal import FRAME, KINDS
 from eventsim.journal.reading import read
-
 from tests.commands import APP, SCENARIO, eventsim
 
 SUMMARY = """\
@@ -197,9 +196,10 @@ def test_junit_and_stats_are_written_beside_the_report(folder: Path) -> None:
     ]
     assert stats["records"] == 0
     assert stats["real_seconds"] > 0
-    assert stats["simulated_seconds"] == json.loads(
-        eventsim("run", "s.yaml", "--json", "--quiet").stdout
-    )["seconds"]
+    assert (
+        stats["simulated_seconds"]
+        == json.loads(eventsim("run", "s.yaml", "--json", "--quiet").stdout)["seconds"]
+    )
 
 
 def test_real_time_changes_no_byte_of_journal_and_stdout(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
@@ -203,6 +204,17 @@ async def test_a_reset_takes_an_environment_off_the_stage(clock: Clock) -> None:
     with local(clock, function("answers.exits")) as running:
         await running.invoke({"status": 1})
         assert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+
+
+async def test_a_handler_finds_a_current_loop_whatever_the_others_do_to_theirs(
+    clock: Clock,
+) -> None:
+    asks, runs = function("answers.asks_for_the_loop"), function("answers.runs_a_loop", "g")
+    before = asyncio.get_event_loop_policy()
+    with local(clock, asks, runs) as running:
+        answers = [await running.answer(1, name=name) for name in "gfgf"]
+    assert answers == [True, [True, 1], True, [True, 1]]
+    assert asyncio.get_event_loop_policy() is before
 
 
 async def test_context_variables_last_as_long_as_globals(clock: Clock) -> None:

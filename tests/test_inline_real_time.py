@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -163,6 +164,17 @@ async def test_what_the_process_prints_meanwhile_is_its_own(
 async def test_a_handler_runs_an_event_loop_of_its_own_in_its_thread(clock: Clock) -> None:
     with local(clock, function("answers.runs_a_loop")) as running:
         assert await running.answer() is True
+
+
+async def test_a_handler_finds_a_current_loop_whatever_the_others_do_to_theirs(
+    clock: Clock,
+) -> None:
+    asks, runs = function("answers.asks_for_the_loop"), function("answers.runs_a_loop", "g")
+    before = asyncio.get_event_loop_policy()
+    with local(clock, asks, runs) as running:
+        answers = [await running.answer(1, name=name) for name in "gfgf"]
+    assert answers == [True, [True, 1], True, [True, 1]]
+    assert asyncio.get_event_loop_policy() is before
 
 
 async def test_a_module_is_imported_afresh_after_a_timeout(clock: Clock) -> None:

@@ -9,6 +9,7 @@ back after each call.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 from eventsim.errors import HandlerStuck
 from eventsim.runtimes._capture import Capture, Log, LogHandler
 from eventsim.runtimes._logging import LoggingState
+from eventsim.runtimes._loops import LoopPolicy
 from eventsim.runtimes._modules import FolderModules
 from eventsim.runtimes._watchdog import Interrupted, Watchdog
 
@@ -114,6 +116,7 @@ class Actor:
         "context",
         "folder",
         "function",
+        "loops",
         "modules",
         "state",
         "variables",
@@ -131,6 +134,7 @@ class Actor:
         self.watchdog_seconds = watchdog_seconds
         self.context = Context()
         self.modules = FolderModules(folder) if folder else None
+        self.loops = LoopPolicy()
         self.state: ProcessState | None = None
 
 
@@ -143,6 +147,7 @@ class Stage:
         self._owner: int | None = None
         self._actor: Actor | None = None
         self._host = self._state = ProcessState()
+        self._policy: asyncio.AbstractEventLoopPolicy | None = None
         self._turn = 0
         self._watchdog = Watchdog()
 
@@ -160,7 +165,7 @@ class Stage:
             if self._actor is not actor:
                 self._enter(actor)
             loop = _get_running_loop()
-            self._begin(log, thread)
+            self._begin(actor, log, thread)
             _set_running_loop(None)
             try:
                 self._watchdog.begin(actor.watchdog_seconds, thread)
@@ -187,12 +192,15 @@ class Stage:
             if self._actor is actor:
                 self._leave()
 
-    def _begin(self, log: Log, thread: int) -> None:
+    def _begin(self, actor: Actor, log: Log, thread: int) -> None:
         host, root = CAPTURE.host, logging.root
         host.stdout, host.stderr, host.handlers = sys.stdout, sys.stderr, root.handlers
         CAPTURE.log = log
         sys.stdout, sys.stderr = CAPTURE.stdout, CAPTURE.stderr
         root.handlers = self._state.logging.handlers
+        self._policy = asyncio.get_event_loop_policy()
+        asyncio.set_event_loop_policy(actor.loops)
+        actor.loops.thread = thread
         self._owner = thread
 
     def _end(self, actor: Actor) -> None:
@@ -200,6 +208,7 @@ class Stage:
             host, root = CAPTURE.host, logging.root
             self._state.logging.handlers, root.handlers = root.handlers, host.handlers
             sys.stdout, sys.stderr = host.stdout, host.stderr
+            asyncio.set_event_loop_policy(self._policy)
             CAPTURE.log = None
             self._owner = None
         try:

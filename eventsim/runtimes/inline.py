@@ -123,6 +123,7 @@ class InlineRuntime:
         code, self._code = self._code, None
         if code is not None:
             STAGE.dismiss(code.actor)
+            code.actor.loops.close()
 
     def _in_loop(self, code: Code, log: Log, work: _Work) -> Outcome:
         """What *work* returns, done in virtual time's own thread, and measured."""

@@ -185,6 +185,7 @@ class Simulation:
             self._tell_end("failed", str(error))
 
     def _tell_end(self, outcome: str, because: str | None = None) -> None:
+        self._setting.environments.close()  # an interrupted run has not done so yet
         self.journal.write(
             "run_finished",
             because,

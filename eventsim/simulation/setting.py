@@ -32,6 +32,7 @@ from eventsim.types import EventSourceMapping, Function, Invoker, Stream
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
+POLLED = ("event", "encoded_size", "encoded_size_at_most")
 
 
 @dataclass(slots=True)
@@ -175,7 +176,8 @@ def _pollers(setting: Setting) -> list[Poller]:
 
 
 def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumption) -> Poller:
-    source = registry.load("sources", setting.scenario.resources[mapping.source].type)
+    kind = setting.scenario.resources[mapping.source].type
+    source = registry.load("sources", kind, wants=POLLED)
     ports = Ports(
         invoker=setting.invoker,
         journal=setting.journal,

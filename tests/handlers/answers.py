@@ -85,6 +85,14 @@ def runs_a_loop(event, context):
     return asyncio.run(later())
 
 
+def asks_for_the_loop(event, context):
+    async def later():
+        return event
+
+    loop = asyncio.get_event_loop()
+    return [loop is asyncio.get_event_loop(), loop.run_until_complete(later())]
+
+
 def prints(event, context):
     print("to stdout")
     print("to stderr", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""The benchmarks run; what they measure is not judged here, for the machine may be busy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+NAMES = (
+    "20,000 records, 64 shards, BatchSize 100, journal off",
+    "20,000 records, 64 shards, BatchSize 100, journal batch",
+    "4,000 records, 64 shards, BatchSize 10, journal off",
+    "1,000 records, 64 shards, BatchSize 1, journal off",
+    "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100",
+    "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
+    "24 h of capped retries on 64 shards (92,544 invocations)",
+    "a year of 2,000 sparse records, 8 shards, journal off",
+    "eventsim --help",
+)
+FIELDS = {
+    "name",
+    "baseline",
+    "ratio",
+    "lowest",
+    "highest",
+    "seconds",
+    "baseline_seconds",
+    "reach",
+    "note",
+    "met",
+}
+
+
+def test_every_figure_is_measured_printed_and_written_as_json(tmp_path: Path) -> None:
+    written = tmp_path / "bench.json"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--json", str(written)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(written.read_text())["figures"]
+    assert tuple(figure["name"] for figure in figures) == NAMES
+    printed = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert tuple(printed) == NAMES
+    for figure in figures:
+        assert figure.keys() == FIELDS
+        assert 0 < figure["lowest"] <= figure["ratio"] <= figure["highest"]
+        assert figure["seconds"] > 0 < figure["baseline_seconds"]
+        reached = None if figure["reach"] is None else figure["ratio"] <= figure["reach"]
+        assert figure["met"] is reached
