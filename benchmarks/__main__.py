@@ -19,7 +19,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from polling.figures(20_000 if quick else 1_000_000, pairs)
     yield from memory.figures(2_000 if quick else 100_000)
     yield from retrying.figures(pairs)
-    yield from sparse.figures(2_000 if quick else 300_000, 1 if quick else 3)
+    yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
     yield from starting.figures(pairs)
 
 

@@ -19,7 +19,24 @@ from eventsim.types import Record
 SHARDS = 8
 BATCH_SIZE = 100
 SECONDS = 365 * 86_400
-CARRIERS = tuple("9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split())
+CARRIERS = (
+    "9E",
+    "AA",
+    "AS",
+    "B6",
+    "DL",
+    "EV",
+    "F9",
+    "FL",
+    "HA",
+    "MQ",
+    "OO",
+    "UA",
+    "US",
+    "VX",
+    "WN",
+    "YV",
+)
 
 
 def records(count: int) -> list[RecordedRecord]:

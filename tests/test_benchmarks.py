@@ -15,8 +15,8 @@ NAMES = (
     "1,000 records, 64 shards, BatchSize 1, journal off",
     "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100",
     "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
-    "24 h of capped retries on 64 shards (92,544 invocations)",
-    "a year of 2,000 sparse records, 8 shards, journal off",
+    "24 h of capped retries on 64 shards (92,608 invocations)",
+    "a year of 500 sparse records, 8 shards, journal off",
     "eventsim --help",
 )
 FIELDS = {

@@ -17,10 +17,11 @@ def handler(event, context):
     print("got", event)
     if "boom" in event:
         raise ValueError(event["boom"])
-    return {"é": event, "memory": context.memory_limit_in_mb}
+    return {"event": event, "memory": context.memory_limit_in_mb}
 
 def name(event, context):
-    return os.environ.get("WHO"), context.function_name, os.getcwd() == os.environ["LAMBDA_TASK_ROOT"]
+    at_home = os.getcwd() == os.environ["LAMBDA_TASK_ROOT"]
+    return os.environ.get("WHO"), context.function_name, at_home
 
 def client(event, context):
     return context.client_context.custom
@@ -48,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_answer_is_on_stdout_and_the_log_on_stderr() -> None:
     assert eventsim("invoke", "app.handler", "--event", "e.json") == (
         0,
-        '{"é": {"id": 1}, "memory": "128"}\n',
+        '{"event": {"id": 1}, "memory": "128"}\n',
         "app | got {'id': 1}\n",
     )
 
@@ -98,7 +99,7 @@ def test_json_is_the_whole_answer_of_the_api() -> None:
     assert answer == {
         "StatusCode": 200,
         "ExecutedVersion": "$LATEST",
-        "Payload": {"é": {"id": 1}, "memory": "256"},
+        "Payload": {"event": {"id": 1}, "memory": "256"},
     }
     assert log.splitlines()[1] == "got {'id': 1}"
     failed = eventsim("invoke", "app.leave", "--json")

@@ -1,4 +1,4 @@
-"""The README shows what happens: its output is real, its scenario runs, its links lead somewhere."""
+"""The README shows what happens: its output is real, its scenario runs, its links lead on."""
 
 from __future__ import annotations
 

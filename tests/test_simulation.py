@@ -302,6 +302,7 @@ def test_a_damaged_recording_ends_the_run_after_what_came_before(tmp_path: Path)
 
     last = sink.entries[-1]
     assert (last.kind, last.fields["outcome"]) == ("run_finished", "failed")
+    assert (last.because or "").startswith("r.jsonl:3: damaged line, not JSON")
     assert last.fields["counts"]["records"]["put"] == 1
 
 
@@ -318,6 +319,23 @@ def test_a_recording_that_is_cut_off_gives_every_whole_line_and_says_so(tmp_path
 
     assert journal.result.counts["records"]["delivered"] == 1
     assert journal.of("recording_cut_off") == [{"source": "orders", "path": "r.jsonl", "line": 3}]
+
+
+def test_every_arn_of_a_run_is_in_the_partition_of_its_region() -> None:
+    seen: list[str] = []
+
+    def keeps(event: Any, context: Any) -> None:
+        (record, *_) = event["Records"]
+        seen.extend([record["eventSourceARN"], record["invokeIdentityArn"]])
+        seen.append(context.invoked_function_arn)
+
+    told(small(region="cn-north-1", functions={"consumer": {**_block(small()), "Handler": keeps}}))
+
+    assert seen == [
+        "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/orders",
+        "arn:aws-cn:iam::123456789012:role/eventsim",
+        "arn:aws-cn:lambda:cn-north-1:123456789012:function:consumer",
+    ]
 
 
 def test_a_speed_is_refused_in_virtual_time() -> None:

@@ -11,13 +11,12 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from eventsim.backends import Backend
 from eventsim.backends._aws import AwsApi, needs_aws_extra
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, UnsafeEndpoint
+from eventsim.rules.addresses import is_loopback
 
 
 async def open_backend(
@@ -53,18 +52,8 @@ async def open_backend(
 
 
 def is_local(url: str) -> bool:
-    """Whether *url* leads to this machine by its very name, whatever a resolver says.
-
-    Raises BackendError when it is not the address of a web server.
-    """
+    """Whether *url* leads to this machine. Raises BackendError when it is not an address."""
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        return is_loopback(url)
     except ValueError as error:
-        raise BackendError(f"'{url}' is not an address: {error}") from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise BackendError(f"'{url}' is not an address; one looks like http://127.0.0.1:4566")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        raise BackendError(str(error)) from error

@@ -24,36 +24,39 @@ Detail = Literal["off", "batch", "payload"]
 Option = typer.Option
 
 
+EndpointUrl = Annotated[
+    str | None, Option(metavar="URL", help="The address of --backend endpoint.")
+]
+AllowAws = Annotated[
+    bool, Option("--allow-aws", help="Let handlers and the endpoint reach AWS itself.")
+]
+Journal = Annotated[str | None, Option(metavar="FILE", help="Keep the journal; .gz zips it.")]
+Report = Annotated[
+    str | None,
+    Option("--as", metavar="REPORT", help="summary, or another of `eventsim list reports`."),
+]
+Junit = Annotated[str | None, Option(metavar="FILE", help="Write the expectations for CI.")]
+Stats = Annotated[str | None, Option(metavar="FILE", help="Write what the run cost, as JSON.")]
+EnvVars = Annotated[
+    str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
+]
+
+
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
     time: Annotated[Time | None, Option(help="Instead of the scenario's.")] = None,
     speed: Annotated[float | None, Option(help="Divide the waits of real time.")] = None,
     seed: Annotated[int | None, Option(help="Instead of the scenario's.")] = None,
     backend: Annotated[Backend | None, Option(help="Where the services come from.")] = None,
-    endpoint_url: Annotated[
-        str | None, Option(metavar="URL", help="The address of --backend endpoint.")
-    ] = None,
-    allow_aws: Annotated[
-        bool, Option("--allow-aws", help="Let handlers and the endpoint reach AWS itself.")
-    ] = False,
-    journal: Annotated[
-        str | None, Option(metavar="FILE", help="Keep the journal; .gz zips it.")
-    ] = None,
+    endpoint_url: EndpointUrl = None,
+    allow_aws: AllowAws = False,
+    journal: Journal = None,
     detail: Annotated[Detail, Option(help="How much the journal says.")] = "batch",
-    as_: Annotated[
-        str | None,
-        Option("--as", metavar="REPORT", help="summary, or another of `eventsim list reports`."),
-    ] = None,
+    as_: Report = None,
     json: Annotated[bool, Option("--json", help="The same as --as json.")] = False,
-    junit: Annotated[
-        str | None, Option(metavar="FILE", help="Write the expectations for CI.")
-    ] = None,
-    stats: Annotated[
-        str | None, Option(metavar="FILE", help="Write what the run cost, as JSON.")
-    ] = None,
-    env_vars: Annotated[
-        str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
-    ] = None,
+    junit: Junit = None,
+    stats: Stats = None,
+    env_vars: EnvVars = None,
     quiet: Annotated[bool, Option("--quiet", help="Talk of failures only.")] = False,
     verbose: Annotated[bool, Option("--verbose", help="Show each entry on stderr.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,

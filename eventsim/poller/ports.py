@@ -10,6 +10,7 @@ from eventsim.checkpoints import Checkpoints
 from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
+from eventsim.rules.arns import region_of
 from eventsim.rules.batching import PAYLOAD_BYTES_MAX
 from eventsim.types import Invoker, Record
 
@@ -58,7 +59,7 @@ class Words:
 
     def __init__(self, source: StreamSource, shard_id: str, stream_arn: str, role_arn: str) -> None:
         self._source, self._shard_id = source, shard_id
-        region = stream_arn.split(":")[3]
+        region = region_of(stream_arn)
         self._arguments = {"stream_arn": stream_arn, "region": region, "role_arn": role_arn}
 
     def event(self, records: Sequence[Record]) -> dict[str, Any]:

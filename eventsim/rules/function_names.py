@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from eventsim.errors import InvalidParameterValue, ResourceNotFound, ValidationFailed
+from eventsim.rules.arns import arn
 
 LATEST = "$LATEST"
 NAME_LENGTH_MAX = 64
@@ -31,8 +32,8 @@ class Place(NamedTuple):
 
     def arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function there, with its qualifier if it has one."""
-        arn = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
-        return f"{arn}:{qualifier}" if qualifier else arn
+        resource = f"function:{name}:{qualifier}" if qualifier else f"function:{name}"
+        return arn("lambda", self.region, self.account, resource)
 
 
 class FunctionName(NamedTuple):

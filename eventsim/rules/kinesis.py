@@ -16,6 +16,7 @@ from __future__ import annotations
 from hashlib import md5
 from typing import NamedTuple
 
+from eventsim.rules.arns import arn
 from eventsim.types import PutRecord
 
 HASH_KEYS = 2**128
@@ -73,14 +74,7 @@ def shard_id(index: int) -> str:
 
 def stream_arn(name: str, account: str, region: str) -> str:
     """Return the ARN of a stream."""
-    return f"arn:{partition(region)}:kinesis:{region}:{account}:stream/{name}"
-
-
-def partition(region: str) -> str:
-    """Return the partition that a region belongs to, as ARNs write it."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return arn("kinesis", region, account, f"stream/{name}")
 
 
 def sequence_prefix(opened: float, shard_index: int) -> str:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from eventsim.errors import UnsafeEndpoint
+from eventsim.rules.addresses import is_loopback
 from eventsim.types import Function
 
 REFUSING_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens there
@@ -80,7 +79,6 @@ def _past_proxies(host: Mapping[str, str]) -> dict[str, str]:
 
 def _is_local(url: str) -> bool:
     try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
+        return is_loopback(url)
     except ValueError:
         return False

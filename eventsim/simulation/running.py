@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -13,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from eventsim import __version__, clock
 from eventsim.clock import Clock
-from eventsim.errors import EventsimError, HandlerStuck, JournalError
+from eventsim.errors import BackendError, EventsimError, HandlerStuck, JournalError, Unreachable
 from eventsim.journal import SCHEMA_VERSION, Journal
 from eventsim.poller import Poller
 from eventsim.scenario import Scenario
@@ -182,7 +184,7 @@ class Simulation:
 
     def _tell_failure(self, error: BaseException) -> None:
         if not isinstance(error, JournalError):
-            self._tell_end("failed", str(error))
+            self._tell_end("failed", _reason(error, self.scenario.origin.project))
 
     def _tell_end(self, outcome: str, because: str | None = None) -> None:
         self._setting.environments.close()  # an interrupted run has not done so yet
@@ -195,8 +197,15 @@ class Simulation:
         )
 
 
+def _reason(error: BaseException, project: Path) -> str:
+    """What went wrong, without what differs from one machine to the next."""
+    if isinstance(error, BackendError | Unreachable):
+        return f"the back end failed: {type(error).__name__}"  # its text has an address
+    return str(error).replace(f"{project}{os.sep}", "").replace(str(project), ".")
+
+
 def _file(scenario: Scenario) -> str | None:
-    """The scenario's file as its project calls it: folders of this machine stay out of a journal."""
+    """The scenario's file as its project calls it: no folder of this machine in a journal."""
     path, project = scenario.origin.path, scenario.origin.project
     if path is None:
         return None

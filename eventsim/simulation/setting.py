@@ -22,6 +22,7 @@ from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.reports._tally import Tally
+from eventsim.rules.arns import arn
 from eventsim.rules.function_names import Place
 from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
 from eventsim.scenario import Scenario
@@ -184,7 +185,7 @@ def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumpt
         clock=setting.clock,
         chance=setting.chance,
         checkpoints=MemoryCheckpoints(),
-        role_arn=f"arn:aws:iam::{setting.scenario.account}:role/{ROLE}",
+        role_arn=arn("iam", setting.scenario.region, setting.scenario.account, f"role/{ROLE}"),
         on_checkpoint=consumption.advance,
     )
     return Poller(mapping, cast(StreamSource, source), setting.streams[mapping.source], ports)
