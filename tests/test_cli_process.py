@@ -25,6 +25,9 @@ MANY = SCENARIO.replace(
     ).lstrip(),
 )
 
+# What is in a buffer when its reader leaves must not come up at the end.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -92,6 +95,7 @@ def piped_to_head(folder: Path, *words: str) -> tuple[int, str]:
             stdout=writing,
             stderr=subprocess.PIPE,
             text=True,
+            env=BUFFERED,
             timeout=30,
             check=False,
         )
@@ -127,6 +131,7 @@ def test_a_reader_of_stderr_that_leaves_ends_nothing(folder: Path) -> None:
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=writing,
+        env=BUFFERED,
         timeout=30,
         check=False,
     )

@@ -14,13 +14,16 @@ from structlog.typing import EventDict, WrappedLogger
 
 from eventsim.errors import JournalError
 from eventsim.journal import FRAME, KINDS, Detail, Entry, Journal, Sink
-from eventsim.journal.kinds import SCHEMA_VERSION
+from eventsim.journal.kinds import NOT_YET, SCHEMA_VERSION
 from eventsim.journal.reading import read
 from eventsim.journal.reference import FIELDS, FRAME_FIELDS, markdown
 from eventsim.journal.sinks import ConsoleSink, JsonLinesSink, MemorySink
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 DOCS = Path(__file__).parent.parent / "docs"
+
+
+ROOT = Path(__file__).parent.parent
 
 
 class Hands:
@@ -286,3 +289,11 @@ def test_the_reference_page_is_current() -> None:
 
     assert page == markdown(), "python -m eventsim.journal.reference > docs/journal.md"
     assert f"schema {SCHEMA_VERSION}" in page
+
+
+def test_every_kind_is_written_somewhere_or_said_to_be_to_come() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "eventsim").rglob("*.py"))
+    written = {kind for kind in KINDS if re.search(rf'(write|_tell)\(\s*"{kind}"', source)}
+    either = {"invocation_throttled", "invocation_denied"}  # one of two, in one call
+
+    assert KINDS.keys() - written - either == NOT_YET

@@ -7,14 +7,13 @@ another request will do; 130 interrupted; 141 whoever read the output had seen e
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
-from eventsim.cli.talk import Talk
+from eventsim.cli.talk import Talk, hush
 from eventsim.errors import EventsimError, HandlerStuck, ScenarioError
 
 OK, FAILED, WRONG, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
@@ -28,7 +27,7 @@ def exits(talk: Talk | None = None) -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        hush()
+        hush(sys.stdout)
         raise typer.Exit(BROKEN_PIPE) from None
     except KeyboardInterrupt:
         talk.say("interrupted")
@@ -42,14 +41,3 @@ def exits(talk: Talk | None = None) -> Iterator[None]:
     except EventsimError as error:
         talk.say(f"error: {error}")
         raise typer.Exit(WRONG) from None
-
-
-def hush() -> None:
-    """Nobody reads stdout any more: what is still in its buffer must not raise at the end."""
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # not a file of the process: nothing is flushed at its end
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

@@ -70,4 +70,5 @@ def invoke(
             json,
             debug,
         )
-        raise typer.Exit(perform(invocation, talk))
+        code = perform(invocation, talk)
+    raise typer.Exit(code)

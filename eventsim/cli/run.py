@@ -88,4 +88,5 @@ def run(
             verbose,
             debug,
         )
-        raise typer.Exit(perform(asked, talk))
+        code = perform(asked, talk)
+    raise typer.Exit(code)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from eventsim import clock
 from eventsim.cli.asked import Asked
-from eventsim.cli.exits import FAILED, OK, hush
+from eventsim.cli.exits import FAILED, OK
 from eventsim.cli.files import STREAM, journal_entries, refuse_to_lose, writing
 from eventsim.cli.progress import KINDS, Progress
 from eventsim.cli.report import Report
 from eventsim.cli.sinks import FrameSink, StdoutSink
 from eventsim.cli.stats import Stats
+from eventsim.cli.talk import hush
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.journal import Entry, Sink
@@ -145,7 +146,7 @@ def _while_read() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        hush()
+        hush(sys.stdout)
 
 
 def _tell(

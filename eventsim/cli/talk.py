@@ -4,6 +4,7 @@ What is said on stderr, while stdout carries data only.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TextIO
@@ -57,10 +58,22 @@ class Talk:
                 self._show(visible(line) if self._terminal else line)
             except BrokenPipeError:
                 self._open = False
+                hush(self._out)
 
     def _show(self, line: str) -> None:
         self._out.write(line + "\n")
         self._out.flush()
+
+
+def hush(stream: TextIO) -> None:
+    """Nobody reads *stream* any more: what is still in its buffer must not raise at the end."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):  # not a file of the process: nothing is flushed at its end
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def visible(text: str) -> str:

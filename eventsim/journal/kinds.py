@@ -171,3 +171,19 @@ KINDS: dict[str, Kind] = {
 
 # Written at every detail, even `off`: without them a journal says nothing at all.
 FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "recording_cut_off"})
+
+# Named, so that reports know them, but written by nothing yet: an expectation may not ask for one.
+NOT_YET = frozenset(
+    {
+        "shard_split",
+        "shard_merged",
+        "records_filtered",
+        "batch_bisected",
+        "function_changed",
+        "event_queued",
+        "event_retried",
+        "event_dropped",
+        "destination_delivered",
+        "destination_failed",
+    }
+)

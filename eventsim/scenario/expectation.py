@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from eventsim.journal.kinds import KINDS
+from eventsim.journal.kinds import KINDS, NOT_YET
 from eventsim.scenario.block import Block
 from eventsim.scenario.problem import Path, meant, refuse, refuse_below, show
 from eventsim.scenario.values import Text, Whole
@@ -17,7 +17,10 @@ from eventsim.scenario.values import Text, Whole
 
 def _kind(value: str) -> str:
     if value not in KINDS:
-        raise refuse(f"is '{value}', which is no kind of journal entry{meant(value, KINDS)}")
+        known = KINDS.keys() - NOT_YET
+        raise refuse(f"is '{value}', which is no kind of journal entry{meant(value, known)}")
+    if value in NOT_YET:
+        raise refuse(f"is '{value}', an entry that nothing writes: it is not simulated yet")
     return value
 
 

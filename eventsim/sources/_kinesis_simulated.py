@@ -189,6 +189,8 @@ class SimulatedReader:
         return self._skip(first, clock.time())
 
     def _at_tick(self, first: int, tick: int) -> _Waited:
+        if tick > first:  # the last poll that was not made would have brought a fresh iterator
+            self._iterator = self._iterator._replace(issued=self._ticks.time(tick - 1))
         self._next = tick + 1
         return _Waited(True, tick - first)
 
