@@ -24,7 +24,7 @@ help:
 
 demo: $(VENV)/.demo
 	@mkdir -p build
-	$(BIN)/eventsim run scenarios/nyc-flights.yaml --journal build/nyc-flights.jsonl
+	$(BIN)/eventsim run scenarios/nyc-flights.yaml --quiet --journal build/nyc-flights.jsonl
 	$(BIN)/eventsim report build/nyc-flights.jsonl --as timeline
 
 test: lint types tests

@@ -65,18 +65,28 @@ class Position:
     timestamp: float | None = None
 
 
+class Trimmed(NamedTuple):
+    """Records that passed the stream's retention before anybody read them."""
+
+    first: str
+    last: str
+    records: int
+
+
 class Read(NamedTuple):
     """What one wait on a shard brought.
 
     ``polls`` counts the requests that AWS would have made since the last read, this one
     included; ``behind`` is MillisBehindLatest in seconds; ``ended`` says that nothing will
-    ever follow: the shard is closed, or the run puts no more records.
+    ever follow: the shard is closed, or the run puts no more records. ``trimmed`` names what
+    was lost before these, where the back end can tell.
     """
 
     records: Sequence[Record]
     polls: int = 1
     behind: float = 0.0
     ended: bool = False
+    trimmed: Trimmed | None = None
 
 
 class Reader(Protocol):

@@ -28,7 +28,7 @@ records = st.lists(
         RecordedRecord,
         arrival=st.floats(0, 253402300799, allow_subnormal=False)
         | st.integers(0, 4_000_000_000_000).map(lambda ms: ms / 1000),
-        key=printable,
+        key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
         data=st.binary(max_size=40)
         | printable.map(str.encode)
         | st.recursive(
@@ -444,3 +444,39 @@ def test_a_start_that_is_no_time_is_refused(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"{path}:1: start 'now' is not a time such as 2013-01-01T10:17:00.000Z"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            '{"arrival":"2012-12-31T23:59:59Z","key":"a","json":1}',
+            "arrival 2012-12-31T23:59:59.000Z is before the start of the recording, "
+            "2013-01-01T00:00:00.000Z",
+        ),
+        (
+            '{"arrival":"2013-01-01T00:00:00Z","key":"","json":1}',
+            "key has 0 characters; it must have 1 to 256",
+        ),
+        (
+            '{"arrival":"2013-01-01T00:00:00Z","key":"%s","json":1}' % ("k" * 257),
+            "key has 257 characters; it must have 1 to 256",
+        ),
+        (
+            '{"arrival":"2013-01-01T00:00:00Z","key":"a","data":"%s"}' % ("x" * 10_485_000),
+            "data of more than 10,484,736 bytes, which no stream takes",
+        ),
+    ],
+    ids=["before the start", "no key", "long key", "large data"],
+)
+def test_a_record_that_no_stream_can_take_is_named_by_its_line(
+    tmp_path: Path, line: str, text: str
+) -> None:
+    path = tmp_path / "r.jsonl"
+    header = '{"recording":"eventsim","schema":1,"source":"kinesis","start":"2013-01-01T00:00:00Z"}'
+    path.write_text(f"{header}\n{line}\n")
+
+    with pytest.raises(RecordingError) as refused:
+        list(read(path))
+
+    assert str(refused.value) == f"{path}:2: {text}"

@@ -250,6 +250,47 @@ def test_without_a_limit_a_poisoned_shard_is_free_when_its_records_expire() -> N
     assert 86_400 <= journal.result.seconds < 86_400 + 61
 
 
+def test_what_expires_before_it_is_read_is_told_too() -> None:
+    def fails(event: Any, context: Any) -> None:
+        raise ValueError("poison")
+
+    later = [{"key": "a", "data": number} for number in (2, 3)]
+    timeline = [
+        {"at": "0s", "put": "orders", "records": [{"key": "a", "data": 1}]},
+        {"at": "2s", "put": "orders", "records": later},
+    ]
+    functions = {"consumer": {**_block(small()), "Handler": fails}}
+    journal = told(small(functions=functions, timeline=timeline))
+
+    counts = journal.result.counts["records"]
+    assert (counts["put"], counts["read"], counts["expired"]) == (3, 1, 3)
+    reasons = [entry.because for entry in journal.entries if entry.kind == "records_expired"]
+    assert reasons == [
+        "retention of 24 h passed",
+        "retention of 24 h passed before they were read",
+    ]
+
+
+def test_a_run_cut_short_counts_what_had_been_put_by_then(tmp_path: Path) -> None:
+    lines = [
+        f'{{"arrival":"2026-01-01T00:00:0{second}Z","key":"a","json":1}}' for second in range(10)
+    ]
+    header = '{"recording":"eventsim","schema":1,"source":"kinesis"}'
+    (tmp_path / "r.jsonl").write_text("\n".join([header, *lines, ""]))
+    timeline = [{"at": "0s", "put": "orders", "from": "r.jsonl"}]
+    plain = {**_plain(small()), "functions": {}}
+    scenario = Scenario.of({**plain, "timeline": timeline, "run_for": "5500ms"}, folder=tmp_path)
+
+    assert told(scenario).result.counts["records"]["put"] == 6
+
+
+async def test_a_simulation_runs_once() -> None:
+    async with Simulation(small()) as simulation:
+        await simulation.run()
+        with pytest.raises(EventsimError, match="runs once"):
+            await simulation.run()
+
+
 def test_a_disabled_mapping_reads_nothing() -> None:
     function = _block(small())
     function["Events"]["Orders"]["Properties"]["Enabled"] = False

@@ -38,6 +38,10 @@ def exits(talk: Talk | None = None) -> Iterator[None]:
     except ScenarioError as error:
         talk.say(str(error))  # each line begins with its place, as editors want it
         raise typer.Exit(WRONG) from None
+    except OSError as error:
+        talk.say(f"error: cannot write to stdout: {error.strerror or error}")
+        hush(sys.stdout)
+        raise typer.Exit(WRONG) from None
     except EventsimError as error:
         talk.say(f"error: {error}")
         raise typer.Exit(WRONG) from None

@@ -44,8 +44,13 @@ def perform(asked: Asked, talk: Progress) -> int:
         failure = _drive(scenario, options, talk if follow else None, stats := Stats())
         talk.stop()
         if entries.frame.entries:
-            with _while_read():
-                _tell(asked, report, junit, entries, stats, talk)
+            try:
+                with _while_read():
+                    _tell(asked, report, junit, entries, stats, talk)
+            except EventsimError as error:
+                if failure is None:
+                    raise
+                talk.say(f"error: {error}")  # and then what ended the run itself
     return _verdict(asked, entries.frame, failure, talk)
 
 

@@ -46,7 +46,7 @@ class JsonLinesSink:
         self._path = path
         self._batch = 1 if eager else ENTRIES_PER_FLUSH
         self._lines: list[bytes] = []
-        self._closed = False
+        self._closed = self._lost = False
         try:
             self._file: BinaryIO = path.open("wb")
         except OSError as error:
@@ -65,8 +65,10 @@ class JsonLinesSink:
     def flush(self) -> None:
         """Put everything written so far where another process can read it."""
         lines, self._lines = b"".join(self._lines), []
+        if self._lost:
+            return  # as was said when it happened
         if self._closed:
-            return
+            raise JournalError(f"the journal {self._path} is closed; a run needs a sink of its own")
         try:
             if self._zip is not None:
                 self._zip.write(lines)
@@ -91,7 +93,7 @@ class JsonLinesSink:
 
     def _failed(self, error: OSError) -> JournalError:
         """Let go of the file: what is written from now on is lost, and this error says so."""
-        self._closed = True
+        self._closed = self._lost = True
         for file in (self._zip, self._file):
             if file is not None:
                 with suppress(OSError, ValueError):

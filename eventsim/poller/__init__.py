@@ -71,14 +71,19 @@ class Poller:
         return Position("AFTER_SEQUENCE_NUMBER", sequence_number=checkpoint)
 
     def _tell_read(self, shard_id: str, read: Read) -> None:
-        self._ports.journal.write(
-            "records_read",
-            mapping=self.mapping.name,
-            source=self.mapping.source,
-            shard=shard_id,
-            first=read.records[0].sequence_number,
-            last=read.records[-1].sequence_number,
-            records=len(read.records),
-            polls=read.polls,
-            behind=read.behind,
-        )
+        place = {"mapping": self.mapping.name, "source": self.mapping.source, "shard": shard_id}
+        journal = self._ports.journal
+        if read.trimmed is not None:
+            hours = self._stream.retention_seconds / 3600
+            because = f"retention of {hours:g} h passed before they were read"
+            journal.write("records_expired", because, **place, **read.trimmed._asdict())
+        if read.records:
+            journal.write(
+                "records_read",
+                **place,
+                first=read.records[0].sequence_number,
+                last=read.records[-1].sequence_number,
+                records=len(read.records),
+                polls=read.polls,
+                behind=read.behind,
+            )

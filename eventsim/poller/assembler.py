@@ -77,9 +77,10 @@ class Assembler:
         until = self._opened + self._window if holding and self._window else None
         read = await self._reader.read(until)
         self._ended, self._behind = read.ended, read.behind > 0
+        if read.records or read.trimmed:
+            self._on_read(read)
         if not read.records:
             return
-        self._on_read(read)
         if holding:
             self._waiting = [*self._waiting[self._sent :], *read.records]
         else:

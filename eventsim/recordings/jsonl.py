@@ -19,7 +19,8 @@ What a reader does, line by line and never with more than one chunk or line in m
 * no header, a newer schema, a wrong suffix, binary data: RecordingError before any record
 * a damaged line, an unknown field, a line over 32 MiB: RecordingError naming the line, after
   every record before it
-* an arrival earlier than that of the line before: the same, for order is what a recording keeps
+* an arrival earlier than that of the line before, or than ``start``: the same, for order is what
+  a recording keeps; a key that is empty or over 256 characters, or data over 10 MiB: the same
 * a cut-off end (a last line without its line feed that is no JSON, or a gzip stream that ends
   early): every whole line is read, then ``on_cut_off(line)`` is called with the number of the
   line that is not whole; without a callback that is a RecordingError too
@@ -46,6 +47,9 @@ from eventsim.recordings._lines import LINE_BYTES_MAX, Lines, check_suffix, open
 
 SCHEMA = 1
 
+KEY_CHARACTERS_MAX = 256
+DATA_BYTES_MAX = 10 * 1024 * 1024 - 4 * KEY_CHARACTERS_MAX
+_TOO_LARGE = f"data of more than {DATA_BYTES_MAX:,} bytes, which no stream takes"
 _ARRIVAL_MAX = 253402300800.0  # the year 10000; milliseconds taken for seconds are beyond it
 _EXAMPLE_TIME = "2013-01-01T10:17:00.000Z"
 _HEADER_EXAMPLE = '{"recording": "eventsim", "schema": 1, "source": "kinesis"}'
@@ -67,8 +71,7 @@ def read(
     path = Path(path)
     with opened(path) as file:
         lines = Lines(path, file)
-        _header(lines)
-        previous = 0.0
+        start = previous = _header(lines).start or 0.0
         for line in lines:
             try:
                 record = _record(orjson.loads(line))
@@ -79,8 +82,12 @@ def read(
                     lines.cut_off = True
                     break
                 raise RecordingError(path, lines.number, _damage(error)) from error
+            if len(record.data) > DATA_BYTES_MAX:
+                raise RecordingError(path, lines.number, _TOO_LARGE)
             if record.arrival < previous:
-                raise RecordingError(path, lines.number, _backwards(record.arrival, previous))
+                raise RecordingError(
+                    path, lines.number, _backwards(record.arrival, previous, start)
+                )
             previous = record.arrival
             yield record
         if lines.cut_off:
@@ -149,6 +156,8 @@ def _record(fields: Any) -> RecordedRecord:
     key = fields.get("key")
     if type(key) is not str:
         raise ValueError(f"key is {_shown(key)}; it must be text")
+    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
     arrival = _arrival(fields.get("arrival"))
     if len(fields) == 3:
         if "json" in fields:
@@ -235,7 +244,9 @@ def _damage(error: Exception) -> str:
     return str(error)
 
 
-def _backwards(arrival: float, previous: float) -> str:
+def _backwards(arrival: float, previous: float, start: float = 0.0) -> str:
+    if previous == start:
+        return f"arrival {_stamp(arrival)} is before the start of the recording, {_stamp(start)}"
     return (
         f"the clock runs backwards: arrival {_stamp(arrival)} comes after {_stamp(previous)}; "
         "a recording is in order of arrival"
@@ -257,7 +268,7 @@ def _write_lines(
     packed = path.suffix == ".gz"
     with gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else nullcontext(file) as out:
         out.write(_header_line(path, header))
-        number, previous = 1, 0.0
+        number, previous = 1, header.start or 0.0
         for number, record in enumerate(records, 2):
             try:
                 out.write(_line(record, previous))

@@ -65,6 +65,7 @@ class Simulation:
         self.scenario = scenario
         self.options = options or Options()
         self._closing = AsyncExitStack()
+        self._ran = False
         self._setting: Setting
 
     @property
@@ -105,6 +106,9 @@ class Simulation:
         A run that is interrupted, or that cannot go on, closes its journal with that outcome
         and raises.
         """
+        if self._ran:
+            raise EventsimError("a Simulation runs once; make another for another run")
+        self._ran = True
         expecting = Expecting(self.scenario.expect, self.journal)
         self._tell_start()
         try:
@@ -122,15 +126,21 @@ class Simulation:
         return self._judge(expecting)
 
     async def _play(self) -> None:
-        with self._until():
-            async with anyio.create_task_group() as tasks:
-                self._setting.background = tasks
-                for poller in self._setting.pollers:
-                    await self._start(poller, tasks)
-                await self._timeline()
-                for stream in self.streams.values():
-                    stream.finish()
-        self._setting.environments.close()
+        try:
+            with self._until():
+                async with anyio.create_task_group() as tasks:
+                    self._setting.background = tasks
+                    for poller in self._setting.pollers:
+                        await self._start(poller, tasks)
+                    await self._timeline()
+                    self._finish_streams()
+        finally:
+            self._finish_streams()  # a run cut short also tells what has been put by now
+            self._setting.environments.close()
+
+    def _finish_streams(self) -> None:
+        for stream in self.streams.values():
+            stream.finish()
 
     def _until(self) -> anyio.CancelScope:
         limit = self.scenario.run_for

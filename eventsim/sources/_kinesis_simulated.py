@@ -21,7 +21,7 @@ from eventsim.sources._ahead import Ahead
 from eventsim.sources._ticks import Ticks
 from eventsim.streams import OnPut
 from eventsim.streams.kinesis import GetRecords, KinesisStream, ShardIterator
-from eventsim.types import Position, PutRecord, Read, Shard, TimedRecord
+from eventsim.types import Position, PutRecord, Read, Shard, TimedRecord, Trimmed
 
 LOOK_AHEAD_SECONDS = 3_600.0
 THROTTLED_SECONDS = 0.2
@@ -91,6 +91,7 @@ class SimulatedStream:
         return SimulatedReader(self.store, shard_id, position, self._clock, self._poll_interval)
 
     def finish(self) -> None:
+        self.store.settle()
         self.store.close()
 
     def consumed(self, shard_id: str, sequence_number: str) -> None:
@@ -135,17 +136,32 @@ class SimulatedReader:
                 waited = await self._wait(deadline)
                 polls += waited.polls
                 if not waited.due:
-                    return Read((), polls, ended=self._store.ended(self._iterator))
+                    trimmed = self._skip_trimmed()
+                    return Read((), polls, 0.0, self._store.ended(self._iterator), trimmed)
             elif self._clock.time() >= deadline:
                 return Read((), polls)
             else:
                 self._next = max(self._next, self._ticks.after(self._clock.time()))
             polls += 1
+            trimmed = self._skip_trimmed()
             answer = self._get_records()
-            if answer is None:
+            if answer is None and trimmed is None:
                 await self._clock.sleep_until(min(deadline, self._clock.time() + THROTTLED_SECONDS))
-            elif answer.records or answer.next_iterator is None:
-                return Read(answer.records, polls, answer.behind, answer.next_iterator is None)
+            elif answer is None:
+                return Read((), polls, trimmed=trimmed)
+            elif trimmed or answer.records or answer.next_iterator is None:
+                ended = answer.next_iterator is None
+                return Read(answer.records, polls, answer.behind, ended, trimmed)
+
+    def _skip_trimmed(self) -> Trimmed | None:
+        """What was lost to the retention since the last read; the iterator is past it now."""
+        if self._position is not None:
+            return None
+        self._store.settle()
+        trimmed = self._store.trimmed(self._iterator)
+        if trimmed is not None:
+            self._iterator = self._store.skip(self._iterator)
+        return trimmed
 
     def _get_records(self) -> GetRecords | None:
         """Poll once; None when the shard is throttled, which makes the next poll due at once."""
@@ -156,8 +172,8 @@ class SimulatedReader:
             answer = self._store.get_records(self._iterator)
         except ServiceError as error:
             if error.code == "ExpiredIteratorException":
-                self._position = Position("AFTER_SEQUENCE_NUMBER", self._iterator.after)
-                return self._get_records()
+                self._iterator = self._iterator._replace(issued=self._clock.time())
+                return self._get_records()  # a fresh one, AFTER_SEQUENCE_NUMBER of the last read
             if error.code != "ProvisionedThroughputExceededException":
                 raise
             self._due = True
@@ -189,8 +205,6 @@ class SimulatedReader:
         return self._skip(first, clock.time())
 
     def _at_tick(self, first: int, tick: int) -> _Waited:
-        if tick > first:  # the last poll that was not made would have brought a fresh iterator
-            self._iterator = self._iterator._replace(issued=self._ticks.time(tick - 1))
         self._next = tick + 1
         return _Waited(True, tick - first)
 

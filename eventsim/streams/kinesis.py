@@ -22,7 +22,7 @@ from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
 from eventsim.streams import OnPut, PutSummary, nobody
 from eventsim.streams._shard import ShardLog
-from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
+from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord, Trimmed
 
 _ROUTES_MAX = 65_536
 
@@ -200,6 +200,22 @@ class KinesisStream:
             return GetRecords(records, None, 0.0)
         after = rules.sequence_number(shard.prefix, end - 1)
         return GetRecords(records, ShardIterator(shard.shard_id, after, now), behind)
+
+    def trimmed(self, iterator: ShardIterator) -> Trimmed | None:
+        """Return what has left the shard by its retention since the iterator, unread."""
+        shard = self._shard(iterator.shard_id)
+        wanted = (rules.number_in_shard(shard.prefix, iterator.after) or 0) + 1
+        if wanted >= shard.oldest:
+            return None
+        first = rules.sequence_number(shard.prefix, wanted)
+        last = rules.sequence_number(shard.prefix, shard.oldest - 1)
+        return Trimmed(first, last, shard.oldest - wanted)
+
+    def skip(self, iterator: ShardIterator) -> ShardIterator:
+        """Return the iterator at the oldest record there is, if it stood before that."""
+        shard = self._shard(iterator.shard_id)
+        after = rules.sequence_number(shard.prefix, _next(shard, iterator) - 1)
+        return iterator._replace(after=after)
 
     def next_arrival(self, iterator: ShardIterator) -> float | None:
         """Return when the record at the iterator arrives (or -inf: it has), None if unknown."""
