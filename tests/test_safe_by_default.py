@@ -104,6 +104,7 @@ async def test_a_handlers_variables_have_nothing_of_the_real_account(clock: Cloc
     assert aws == {
         **CREDENTIALS,
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_MAX_ATTEMPTS": "1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 import pytest
 
-from eventsim import Options, Result, Scenario, Simulation, clock, load, run
+from eventsim import Options, Result, Scenario, Simulation, clock, load, registry, run
 from eventsim.errors import Deadlock, EventsimError, RecordingError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import MemorySink
@@ -360,6 +361,9 @@ def test_a_recording_that_is_cut_off_gives_every_whole_line_and_says_so(tmp_path
 
     assert journal.result.counts["records"]["delivered"] == 1
     assert journal.of("recording_cut_off") == [{"source": "orders", "path": "r.jsonl", "line": 3}]
+    out = io.StringIO()
+    registry.load("reports", "summary").write(iter(journal.entries), out)
+    assert "recording    r.jsonl is cut off in line 3; the rest was put\n" in out.getvalue()
 
 
 def test_every_arn_of_a_run_is_in_the_partition_of_its_region() -> None:

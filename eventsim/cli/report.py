@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 eventsim report run.jsonl --as timeline
 eventsim report run.jsonl.gz --as junit -o report.xml
-eventsim run 04 --journal - | eventsim report - --as json
+eventsim run poison-record --journal - | eventsim report - --as json
 """
 
 

@@ -64,6 +64,7 @@ class Run:
     def __init__(self) -> None:
         self.started: dict[str, Any] = {}
         self.expectations: list[dict[str, Any]] = []
+        self.cut_off: list[str] = []
         self.because: str | None = None
         self._finished: dict[str, Any] = {}
         self._tally = Tally()
@@ -87,6 +88,9 @@ class Run:
             self.started = fields
         elif kind == "run_finished":
             self._finished, self.because = fields, entry.because
+        elif kind == "recording_cut_off":
+            self.cut_off.append(f"{fields.get('path')} is cut off in line {fields.get('line')}")
+            del self.cut_off[EXPECTATIONS_MAX:]
         elif kind == "expectation_checked" and len(self.expectations) < EXPECTATIONS_MAX:
             self.expectations.append(
                 {key: fields[key] for key in ("name", "passed", "wanted", "found")}

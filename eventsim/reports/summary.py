@@ -32,6 +32,8 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
         page.line(shown(run.because))
     page.line()
     _records(page, counts)
+    for text in run.cut_off:
+        page.line(("recording".ljust(LABEL), "dim"), (f"{shown(text)}; the rest was put", "bad"))
     _line(page, "invocations", *_parts(counts))
     _table(page, "mapping", counts["mappings"], _mapping)
     _table(page, "function", counts["functions"], _function)

@@ -23,6 +23,7 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "eventsim-dummy-secret-access-key",
     "AWS_SESSION_TOKEN": "eventsim-dummy-session-token",
 }
+_REFUSED = {"AWS_ENDPOINT_URL": REFUSING_ENDPOINT, "AWS_MAX_ATTEMPTS": "1"}
 _NOWHERE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -53,7 +54,8 @@ def variables_of(
         }
         return kept | dict(function.environment) | dict(lambdas) | regions
     kept = {name: value for name, value in host.items() if not name.upper().startswith("AWS_")}
-    endpoint = {"AWS_ENDPOINT_URL": endpoint_url or REFUSING_ENDPOINT}
+    # Nobody answers a refused request later: trying again costs half a minute of real time.
+    endpoint = {"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else _REFUSED
     own = dict(function.environment)
     return kept | _past_proxies(kept) | endpoint | own | dict(lambdas) | CREDENTIALS | _NOWHERE
 
