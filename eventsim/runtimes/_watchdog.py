@@ -33,13 +33,17 @@ class Watchdog:
         self._fired = 0
         self._stopped: threading.Event | None = None
         self._former: Any = None
+        self._former_sigint: Any = None
+        self._calling = False
 
     def begin(self, limit_seconds: float | None, thread: int) -> None:
+        self._calling = True
         self._call += 1
         self._thread = thread
         self._limit = limit_seconds
 
     def end(self) -> None:
+        self._calling = False
         self._limit = None
         if self._fired == self._call:
             clear(self._thread)
@@ -48,6 +52,8 @@ class Watchdog:
         """Start watching; signals only reach calls of the main thread if that is this one."""
         if self._former is None and threading.current_thread() is threading.main_thread():
             self._former = signal.signal(_SIGNAL, self._on_signal)
+            if callable(signal.getsignal(signal.SIGINT)):
+                self._former_sigint = signal.signal(signal.SIGINT, self._on_sigint)
         self._stopped = threading.Event()
         threading.Thread(
             target=self._watch, args=(self._stopped,), name="eventsim watchdog", daemon=True
@@ -60,6 +66,9 @@ class Watchdog:
         if self._former is not None and threading.current_thread() is threading.main_thread():
             signal.signal(_SIGNAL, self._former)
             self._former = None
+            if signal.getsignal(signal.SIGINT) == self._on_sigint:
+                signal.signal(signal.SIGINT, self._former_sigint)
+            self._former_sigint = None
 
     def _watch(self, stopped: threading.Event) -> None:
         seen, waited = 0, 0.0
@@ -82,6 +91,18 @@ class Watchdog:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._limit is not None and self._fired == self._call:
             raise Interrupted
+
+    def _on_sigint(self, number: int, frame: FrameType | None) -> None:
+        """Tell whoever waited for Ctrl-C, and end the handler that keeps them from acting."""
+        calling = self._calling and self._thread == threading.main_thread().ident
+        if self._former_sigint is not None:
+            self._former_sigint(number, frame)
+        if calling:
+            raise CtrlC
+
+
+class CtrlC(KeyboardInterrupt):
+    """Raised in a handler that runs in the loop's thread, which the loop cannot end itself."""
 
 
 def interrupt(thread: int) -> None:

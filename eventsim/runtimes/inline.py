@@ -31,6 +31,7 @@ from eventsim.runtimes import Call, Init
 from eventsim.runtimes._capture import Log
 from eventsim.runtimes._code import NULL, Code
 from eventsim.runtimes._stage import STAGE, Actor
+from eventsim.runtimes._watchdog import CtrlC
 from eventsim.runtimes._worker import Worker
 from eventsim.types import Function, Outcome
 
@@ -105,8 +106,11 @@ class InlineRuntime:
         log = Log(call.request_id, self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
             elapsed = self._clock.stopwatch()
-            with self._clock.hold():
-                outcome = STAGE.call(code.actor, log, code.answer, call, log, elapsed)
+            try:
+                with self._clock.hold():
+                    outcome = STAGE.call(code.actor, log, code.answer, call, log, elapsed)
+            except CtrlC:
+                return await _cancelled()
             written = log.text()
             if outcome is NULL and not written:
                 return Outcome(b"null", None, elapsed())
@@ -171,6 +175,12 @@ class InlineRuntime:
 
         watchdog = house.watchdog_seconds if self._clock.virtual else None
         return Actor(function.name, variables, folder, watchdog)
+
+
+async def _cancelled() -> Outcome:
+    """Ctrl-C was heard and the run is about to be cancelled: wait for that."""
+    await anyio.Event().wait()
+    raise AssertionError("nobody sets this event")
 
 
 def runtime_of(function: Function) -> str:
