@@ -84,7 +84,18 @@ class Capture:
 
 def _stream(capture: Capture, name: str) -> TextIO:
     raw: Any = _Raw(capture, name)
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+    return _Text(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
+class _Text(io.TextIOWrapper):
+    """Every function of the process writes to it, so none of them can close or detach it."""
+
+    def close(self) -> None:
+        self.flush()
+
+    def detach(self) -> Any:
+        self.flush()
+        return self.buffer
 
 
 class _Raw(io.RawIOBase):
@@ -102,6 +113,9 @@ class _Raw(io.RawIOBase):
             with suppress(ValueError):  # it may be closed by now
                 stream.write(content.decode("utf-8", "replace"))
         return len(content)
+
+    def close(self) -> None:
+        """Stay open, as the text on top of it does."""
 
     def writable(self) -> bool:
         return True

@@ -154,7 +154,7 @@ class Stage:
     def call(self, actor: Actor, log: Log, work: Callable[..., T], *arguments: Any) -> T:
         """Run *work* as *actor* and return what it returns.
 
-        Raises HandlerStuck when the watchdog had to end it.
+        Raises HandlerStuck when the watchdog had to end it, CtrlC when that came meanwhile.
         """
         thread = threading.get_ident()
         if self._owner == thread:
@@ -168,11 +168,16 @@ class Stage:
             self._begin(actor, log, thread)
             _set_running_loop(None)
             try:
-                self._watchdog.begin(actor.watchdog_seconds, thread)
-                return actor.context.run(work, *arguments)
+                try:
+                    self._watchdog.begin(actor.watchdog_seconds, thread)
+                    return actor.context.run(work, *arguments)
+                finally:
+                    self._watchdog.end()
             finally:
-                self._watchdog.end()
                 _set_running_loop(loop)
+        except KeyboardInterrupt:
+            self._watchdog.end()  # again: Ctrl-C may have come before it was through
+            raise
         except Interrupted:
             raise HandlerStuck(actor.function, actor.watchdog_seconds or 0.0) from None
         finally:

@@ -2,13 +2,14 @@
 Ends a handler that never returns, where virtual time would wait for it for ever.
 
 One thread looks now and then whether the same call is still running; a call costs nothing
-but two assignments. In the main thread the handler is interrupted by a signal, which also ends
+but a few assignments. In the main thread the handler is interrupted by a signal, which also ends
 ``time.sleep``; in another thread only where it runs Python code. Code that swallows every
 exception is interrupted again and again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import signal
 import threading
@@ -34,25 +35,32 @@ class Watchdog:
         self._stopped: threading.Event | None = None
         self._former: Any = None
         self._former_sigint: Any = None
+        self._interruptible: int | None = None  # the thread whose calls Ctrl-C ends
         self._calling = False
+        self._pressed = False
 
     def begin(self, limit_seconds: float | None, thread: int) -> None:
-        self._calling = True
         self._call += 1
         self._thread = thread
         self._limit = limit_seconds
+        self._calling = thread == self._interruptible
 
     def end(self) -> None:
+        """Raises CtrlC when that came during the call, whatever the handler made of it."""
         self._calling = False
         self._limit = None
         if self._fired == self._call:
             clear(self._thread)
+        if self._pressed:
+            self._pressed = False
+            raise CtrlC from None
 
     def start(self) -> None:
         """Start watching; signals only reach calls of the main thread if that is this one."""
         if self._former is None and threading.current_thread() is threading.main_thread():
             self._former = signal.signal(_SIGNAL, self._on_signal)
-            if callable(signal.getsignal(signal.SIGINT)):
+            if _cancels_the_main_task(signal.getsignal(signal.SIGINT)):
+                self._interruptible = threading.get_ident()
                 self._former_sigint = signal.signal(signal.SIGINT, self._on_sigint)
         self._stopped = threading.Event()
         threading.Thread(
@@ -66,6 +74,7 @@ class Watchdog:
         if self._former is not None and threading.current_thread() is threading.main_thread():
             signal.signal(_SIGNAL, self._former)
             self._former = None
+            self._interruptible = None
             if signal.getsignal(signal.SIGINT) == self._on_sigint:
                 signal.signal(signal.SIGINT, self._former_sigint)
             self._former_sigint = None
@@ -94,7 +103,8 @@ class Watchdog:
 
     def _on_sigint(self, number: int, frame: FrameType | None) -> None:
         """Tell whoever waited for Ctrl-C, and end the handler that keeps them from acting."""
-        calling = self._calling and self._thread == threading.main_thread().ident
+        calling, self._calling = self._calling, False  # from the second on, asyncio raises
+        self._pressed = self._pressed or calling
         if self._former_sigint is not None:
             self._former_sigint(number, frame)
         if calling:
@@ -103,6 +113,11 @@ class Watchdog:
 
 class CtrlC(KeyboardInterrupt):
     """Raised in a handler that runs in the loop's thread, which the loop cannot end itself."""
+
+
+def _cancels_the_main_task(handler: Any) -> bool:
+    """Whether it is asyncio's: who else handles SIGINT need not cancel anything."""
+    return isinstance(getattr(getattr(handler, "func", None), "__self__", None), asyncio.Runner)
 
 
 def interrupt(thread: int) -> None:

@@ -90,7 +90,10 @@ class InlineRuntime:
         code = self._code = Code(init, runtime, self._actor(init, runtime))
         log = Log("", self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
-            outcome = self._in_loop(code, log, lambda _: code.load(init.request_id))
+            try:
+                outcome = self._in_loop(code, log, lambda _: code.load(init.request_id))
+            except CtrlC:
+                return await _cancelled()
         else:
             done = await self._in_thread(code, log, lambda _: code.load(init.request_id), limit)
             if done is None:
