@@ -18,7 +18,7 @@ help:
 	@echo 'make test     lint, types and every test (make lint types tests, one by one)'
 	@echo 'make format   lay out the code and mend what lint can mend'
 	@echo 'make tidy     the house rules alone'
-	@echo 'make soak     the tests that take minutes'
+	@echo 'make soak     the tests that take minutes, and every property with thousands of examples'
 	@echo 'make bench    figures, each as a ratio to its baseline'
 	@echo 'make clean    remove builds and caches; rm -r $(VENV) removes the environment'
 
@@ -47,7 +47,7 @@ tidy: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/test_tidy.py
 
 soak: $(VENV)/.test
-	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -m soak --timeout 3600
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -m 'soak or hypothesis' --timeout 3600
 
 bench: $(VENV)/.test
 	@mkdir -p build

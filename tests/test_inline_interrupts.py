@@ -19,7 +19,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 HANDLERS = {
     "loops": "say('in')\n    while True: pass",
     "sleeps": "say('in')\n    time.sleep(10_000)",
-    "waits in a loop of its own": "say('in')\n    asyncio.run(asyncio.sleep(10_000))",
+    "waits in a loop of its own": "asyncio.run(wait())",  # in only once that loop runs
     "returns when it is interrupted": (
         "try:\n        say('in')\n        time.sleep(10_000)\n"
         "    except BaseException:\n        return 'fine'"
@@ -31,6 +31,7 @@ def handler(body: str) -> str:
     return (
         "import asyncio, time\n"
         "def say(what): print(what, flush=True)\n"
+        "async def wait():\n    say('in')\n    await asyncio.sleep(10_000)\n"
         f"def handler(event, context):\n    {body}\n"
     )
 

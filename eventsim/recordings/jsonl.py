@@ -24,6 +24,8 @@ What a reader does, line by line and never with more than one chunk or line in m
 * a cut-off end (a last line without its line feed that is no JSON, or a gzip stream that ends
   early): every whole line is read, then ``on_cut_off(line)`` is called with the number of the
   line that is not whole; without a callback that is a RecordingError too
+* a damaged gzip stream is always told, but its checksum stands at its end: unlike a damaged
+  plain file, it may have given altered records by then, so trust none of that run
 * a last line that is whole but for its line feed is a record; blank lines are passed over; a
   header with nothing after it is an empty recording
 """
