@@ -24,7 +24,7 @@ from benchmarks.running import ROLE
 from benchmarks.timing import Figure, compare
 from eventsim.recordings import RecordedRecord, jsonl
 from eventsim.sources import kinesis
-from eventsim.types import Record
+from eventsim.types import Origin, Record
 
 SHARDS = 64
 BATCH_SIZE = 100
@@ -50,7 +50,7 @@ def records(count: int, per_second: float) -> Iterator[RecordedRecord]:
 
 def bare(recording: Path) -> None:
     """The loop that anyone would write: all of it on one shard, in batches of a hundred."""
-    shard_id = f"shardId-{0:012}"
+    origin = Origin(f"shardId-{0:012}", ARN, "us-east-1", ROLE)
     base = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_898
     number = base
     recorded = jsonl.read(recording)
@@ -60,7 +60,7 @@ def bare(recording: Path) -> None:
             for n, (arrival, key, data, *_) in enumerate(taken, number)
         ]
         number += len(batch)
-        event = kinesis.event(batch, shard_id, stream_arn=ARN, region="us-east-1", role_arn=ROLE)
+        event = kinesis.event(batch, origin)
         handler(event, None)
 
 

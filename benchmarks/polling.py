@@ -19,7 +19,7 @@ from eventsim.clock import run
 from eventsim.journal import Detail, Journal
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.sources import kinesis
-from eventsim.types import Position, PutRecord, Read, Reader, Record, Shard, TimedRecord
+from eventsim.types import Origin, Position, PutRecord, Read, Reader, Record, Shard, TimedRecord
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 START = 1_767_225_600.0
@@ -79,16 +79,11 @@ class _GeneratedReader:
 def bare(shards: int, count: int, batch_size: int) -> None:
     """The loop that anyone would write."""
     for shard in range(shards):
-        shard_id = f"shardId-{shard:012}"
+        origin = Origin(f"shardId-{shard:012}", ARN, "us-east-1", ROLE)
         for read in records(shard, count // shards):
             for start in range(0, len(read), batch_size):
                 batch = read[start : start + batch_size]
-                handler(
-                    kinesis.event(
-                        batch, shard_id, stream_arn=ARN, region="us-east-1", role_arn=ROLE
-                    ),
-                    None,
-                )
+                handler(kinesis.event(batch, origin), None)
 
 
 def polled(shards: int, count: int, batch_size: int, detail: Detail) -> None:

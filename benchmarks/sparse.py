@@ -14,7 +14,7 @@ from benchmarks.timing import Figure, compare
 from eventsim.ids import Chance
 from eventsim.recordings import RecordedRecord, jsonl
 from eventsim.sources import kinesis
-from eventsim.types import Record
+from eventsim.types import Origin, Record
 
 SHARDS = 8
 BATCH_SIZE = 100
@@ -51,11 +51,11 @@ def records(count: int) -> list[RecordedRecord]:
 
 def bare(recording: Path) -> None:
     """The loop that anyone would write: an event a record, for hardly two share a second."""
-    shard_id = f"shardId-{0:012}"
+    origin = Origin(f"shardId-{0:012}", ARN, "us-east-1", ROLE)
     base = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_898
     for number, recorded in enumerate(jsonl.read(recording), base):
         batch = [Record(str(number), recorded.key, recorded.data, recorded.arrival)]
-        event = kinesis.event(batch, shard_id, stream_arn=ARN, region="us-east-1", role_arn=ROLE)
+        event = kinesis.event(batch, origin)
         handler(event, None)
 
 

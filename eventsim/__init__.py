@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from eventsim.types import Invoker as Invoker
     from eventsim.types import InvokeRequest as InvokeRequest
     from eventsim.types import InvokeResult as InvokeResult
+    from eventsim.types import MappingKind as MappingKind
+    from eventsim.types import Origin as Origin
     from eventsim.types import Payload as Payload
     from eventsim.types import Position as Position
     from eventsim.types import PutRecord as PutRecord
@@ -53,7 +55,9 @@ _HOMES = {
     "InvokeResult": "types",
     "Invoker": "types",
     "Journal": "journal",
+    "MappingKind": "types",
     "Options": "simulation",
+    "Origin": "types",
     "Payload": "types",
     "Position": "types",
     "PutRecord": "types",

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eventsim.sources import kinesis
-from eventsim.types import Record
+from eventsim.types import Origin, Record
 
-ARGUMENTS = {
-    "stream_arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
-    "region": "eu-west-1",
-    "role_arn": "arn:aws:iam::123456789012:role/consumer",
-}
 SHARD = "shardId-000000000000"
+ORIGIN = Origin(
+    SHARD,
+    "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
+    "eu-west-1",
+    "arn:aws:iam::123456789012:role/consumer",
+)
 
 keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 arrivals = st.integers(0, 4_102_444_800_000).map(lambda milliseconds: milliseconds / 1000)
@@ -30,9 +31,7 @@ records = st.builds(Record, numbers, keys, st.binary(max_size=50), arrivals)
 def test_the_event_is_the_one_aws_sends() -> None:
     number = "49590338271490256608559692538361571095921575989136588898"
 
-    event = kinesis.event(
-        [Record(number, "1", b"Hello, this is a test.", 1545084650.987)], SHARD, **ARGUMENTS
-    )
+    event = kinesis.event([Record(number, "1", b"Hello, this is a test.", 1545084650.987)], ORIGIN)
 
     assert event == {
         "Records": [
@@ -68,7 +67,7 @@ def test_the_event_is_the_one_aws_sends() -> None:
 
 @given(st.lists(records, max_size=5))
 def test_data_is_base64_of_the_very_bytes(batch: list[Record]) -> None:
-    event = kinesis.event(batch, SHARD, **ARGUMENTS)
+    event = kinesis.event(batch, ORIGIN)
 
     found = [each["kinesis"]["data"] for each in event["Records"]]
     assert found == [b64encode(record.data).decode() for record in batch]
@@ -77,9 +76,9 @@ def test_data_is_base64_of_the_very_bytes(batch: list[Record]) -> None:
 
 @given(st.lists(records, max_size=5))
 def test_the_size_is_that_of_the_encoded_event(batch: list[Record]) -> None:
-    event = kinesis.event(batch, SHARD, **ARGUMENTS)
+    event = kinesis.event(batch, ORIGIN)
 
-    size = kinesis.encoded_size(batch, shard_id=SHARD, **ARGUMENTS)
+    size = kinesis.encoded_size(batch, ORIGIN)
 
     assert size == len(orjson.dumps(event))
 
@@ -87,7 +86,7 @@ def test_the_size_is_that_of_the_encoded_event(batch: list[Record]) -> None:
 def test_each_event_is_a_fresh_object() -> None:
     batch = [Record("1", "a", b"", 0.0), Record("2", "a", b"", 0.0)]
 
-    one, two = (kinesis.event(batch, SHARD, **ARGUMENTS) for _ in range(2))
+    one, two = (kinesis.event(batch, ORIGIN) for _ in range(2))
 
     containers = [each for event in (one, two) for each in _containers(event)]
     assert len({id(each) for each in containers}) == len(containers) == 2 * 6
@@ -125,7 +124,7 @@ def test_a_resource_that_cannot_be_is_refused(key: str, value: object, message: 
 
 
 def test_words_that_the_scenario_looks_for() -> None:
-    assert (kinesis.MAPPING_EVENT, kinesis.POLL_INTERVAL_SECONDS) == ("Kinesis", 1.0)
+    assert (kinesis.MAPPING.event, kinesis.POLL_INTERVAL_SECONDS) == ("Kinesis", 1.0)
 
 
 def _containers(value: Any) -> list[Any]:
@@ -138,12 +137,12 @@ def _containers(value: Any) -> list[Any]:
 
 @given(st.lists(records, max_size=5))
 def test_the_bound_on_the_size_is_never_too_low(batch: list[Record]) -> None:
-    bound = kinesis.encoded_size_at_most(batch, shard_id=SHARD, **ARGUMENTS)
+    bound = kinesis.encoded_size_at_most(batch, ORIGIN)
 
-    assert bound >= kinesis.encoded_size(batch, shard_id=SHARD, **ARGUMENTS)
+    assert bound >= kinesis.encoded_size(batch, ORIGIN)
 
 
 def test_the_bound_of_an_ordinary_batch_is_below_six_megabytes() -> None:
     batch = [Record("1" * 56, "key", b"x" * 200, 1.5)] * 1_000
 
-    assert kinesis.encoded_size_at_most(batch, shard_id=SHARD, **ARGUMENTS) < 6 * 1024 * 1024
+    assert kinesis.encoded_size_at_most(batch, ORIGIN) < 6 * 1024 * 1024

@@ -24,6 +24,7 @@ from eventsim.types import (
     EventSourceMapping,
     InvokeRequest,
     InvokeResult,
+    Origin,
     Position,
     PutRecord,
     Read,
@@ -47,18 +48,10 @@ class Arrival(NamedTuple):
 class PlainSource:
     """Events are lists of sequence numbers; a record is as large as it says."""
 
-    def event(
-        self,
-        records: Sequence[Record],
-        shard_id: str,
-        *,
-        stream_arn: str,
-        region: str,
-        role_arn: str,
-    ) -> dict[str, Any]:
-        return {"shard": shard_id, "numbers": [int(r.sequence_number) for r in records]}
+    def event(self, records: Sequence[Record], origin: Origin) -> dict[str, Any]:
+        return {"shard": origin.shard_id, "numbers": [int(r.sequence_number) for r in records]}
 
-    def encoded_size(self, records: Sequence[Record], **_: str) -> int:
+    def encoded_size(self, records: Sequence[Record], origin: Origin) -> int:
         return sum(record.data for record in records)
 
     encoded_size_at_most = encoded_size

@@ -19,7 +19,8 @@ from eventsim.poller.assembler import Assembler
 from eventsim.poller.lane import Lane
 from eventsim.poller.ports import Ports, StreamSource, Words
 from eventsim.poller.progress import ShardProgress
-from eventsim.types import EventSourceMapping, Position, Read, Reader, Stream
+from eventsim.rules.arns import region_of
+from eventsim.types import EventSourceMapping, Origin, Position, Read, Reader, Stream
 
 __all__ = ["Poller", "Ports", "StreamSource"]
 
@@ -49,7 +50,8 @@ class Poller:
 
     async def _poll(self, shard_id: str, reader: Reader) -> None:
         ports = self._ports
-        words = Words(self._source, shard_id, self.mapping.event_source_arn, ports.role_arn)
+        arn = self.mapping.event_source_arn
+        words = Words(self._source, Origin(shard_id, arn, region_of(arn), ports.role_arn))
         assembler = Assembler(
             shard_id,
             reader,

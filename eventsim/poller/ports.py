@@ -10,69 +10,41 @@ from eventsim.checkpoints import Checkpoints
 from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
-from eventsim.rules.arns import region_of
 from eventsim.rules.batching import PAYLOAD_BYTES_MAX
-from eventsim.types import Invoker, Record
+from eventsim.types import Invoker, Origin, Record
 
 
 class StreamSource(Protocol):
     """What a file in ``sources/`` knows of its records, and the poller does not."""
 
-    def event(
-        self,
-        records: Sequence[Record],
-        shard_id: str,
-        *,
-        stream_arn: str,
-        region: str,
-        role_arn: str,
-    ) -> dict[str, Any]:
+    def event(self, records: Sequence[Record], origin: Origin) -> dict[str, Any]:
         """The event that the function gets, built afresh."""
 
-    def encoded_size(
-        self,
-        records: Sequence[Record],
-        *,
-        shard_id: str,
-        stream_arn: str,
-        region: str,
-        role_arn: str,
-    ) -> int:
+    def encoded_size(self, records: Sequence[Record], origin: Origin) -> int:
         """How many bytes that event has as compact JSON."""
 
-    def encoded_size_at_most(
-        self,
-        records: Sequence[Record],
-        *,
-        shard_id: str,
-        stream_arn: str,
-        region: str,
-        role_arn: str,
-    ) -> int:
+    def encoded_size_at_most(self, records: Sequence[Record], origin: Origin) -> int:
         """No fewer bytes than it has, found faster: exactness matters near 6 MB only."""
 
 
 class Words:
     """A source's event and its size, for one shard of one mapping."""
 
-    __slots__ = ("_arguments", "_shard_id", "_source")
+    __slots__ = ("_origin", "_source")
 
-    def __init__(self, source: StreamSource, shard_id: str, stream_arn: str, role_arn: str) -> None:
-        self._source, self._shard_id = source, shard_id
-        region = region_of(stream_arn)
-        self._arguments = {"stream_arn": stream_arn, "region": region, "role_arn": role_arn}
+    def __init__(self, source: StreamSource, origin: Origin) -> None:
+        self._source, self._origin = source, origin
 
     def event(self, records: Sequence[Record]) -> dict[str, Any]:
         """The event that the function gets, built afresh."""
-        return self._source.event(records, self._shard_id, **self._arguments)
+        return self._source.event(records, self._origin)
 
     def size(self, records: Sequence[Record]) -> int:
         """How many bytes it has; no fewer, and exactly where it might be too large."""
-        source, shard_id, rest = self._source, self._shard_id, self._arguments
-        size = source.encoded_size_at_most(records, shard_id=shard_id, **rest)
+        size = self._source.encoded_size_at_most(records, self._origin)
         if size <= PAYLOAD_BYTES_MAX:
             return size
-        return source.encoded_size(records, shard_id=shard_id, **rest)
+        return self._source.encoded_size(records, self._origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ class ShardProgress:
 
     def begin(self, batch: Batch) -> None:
         """The batch is in flight from now on."""
-        self._spans.append(_Span(batch.last))
+        self._spans.append(_Span(batch.records[-1].sequence_number))
 
     def done(self, batch: Batch) -> str | None:
         """Note a batch, or the front part of one, as done; return the checkpoint if it moved."""
-        end = int(batch.last)
-        span = next(span for span in self._spans if end <= int(span.last))
-        span.done = batch.last
+        last = batch.records[-1].sequence_number
+        span = next(span for span in self._spans if int(last) <= int(span.last))
+        span.done = last
         moved = None
         while self._spans:
             front = self._spans[0]

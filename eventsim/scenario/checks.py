@@ -116,7 +116,8 @@ def _type(mapping: _Mapping, resource: Any) -> Iterator[Problem]:
 
 def _event_of(kind: str) -> str | None:
     try:
-        return getattr(registry.load("sources", kind), "MAPPING_EVENT", None)
+        mapping = getattr(registry.load("sources", kind), "MAPPING", None)
+        return mapping.event if mapping else None
     except UnknownPlugin:
         return None  # told where the resource is
 

@@ -182,8 +182,8 @@ class FunctionBlock(SamBlock):
 def mapping_events() -> dict[str, str]:
     """SAM's types of event that our sources answer to, with the source's name."""
     modules = {name: registry.load("sources", name) for name in registry.names("sources")}
-    events = {name: getattr(module, "MAPPING_EVENT", None) for name, module in modules.items()}
-    return {event: name for name, event in events.items() if event}
+    kinds = {name: getattr(module, "MAPPING", None) for name, module in modules.items()}
+    return {kind.event: name for name, kind in kinds.items() if kind}
 
 
 def not_simulated(event_type: str) -> bool:

@@ -1,7 +1,9 @@
 """
 Event sources, one file each: the file's name is the type's name.
 
-A source that is polled has ``Resource`` (the keys of a scenario's resource), ``MAPPING_EVENT``
-(SAM's type of event), ``POLL_INTERVAL_SECONDS``, ``event``, ``encoded_size`` and
-``open_stream``. Files beginning with ``_`` are private parts of the source they are named for.
+A source that is polled has ``Resource`` (the keys of a scenario's resource), ``MAPPING`` (SAM's
+type of event and what a mapping may set), ``BATCH_INFO`` and ``ARRIVAL_TIMESPEC`` (the key of its
+on-failure documents, and how exactly they tell arrivals), ``POLL_INTERVAL_SECONDS``, ``event``,
+``encoded_size`` and ``open_stream``. Files beginning with ``_`` are private parts of the source
+they are named for.
 """

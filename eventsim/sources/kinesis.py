@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
 from eventsim.streams import OnPut, nobody
-from eventsim.types import Record, Stream
+from eventsim.types import MappingKind, Origin, Record, Stream
 
-MAPPING_EVENT = "Kinesis"
+MAPPING = MappingKind("Kinesis")
+BATCH_INFO = "KinesisBatchInfo"
+ARRIVAL_TIMESPEC = "milliseconds"
 POLL_INTERVAL_SECONDS = 1.0
 
 
@@ -44,16 +46,10 @@ class Resource(BaseModel):
     limits: Annotated[bool, Field(strict=True)] = False
 
 
-def event(
-    records: Sequence[Record],
-    shard_id: str,
-    *,
-    stream_arn: str,
-    region: str,
-    role_arn: str,
-) -> dict[str, Any]:
+def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:
     """The event of a batch from one shard, built afresh."""
     encode = b2a_base64
+    shard_id, arn, region, role_arn = origin.shard_id, origin.arn, origin.region, origin.role_arn
     return {
         "Records": [
             {
@@ -70,21 +66,14 @@ def event(
                 "eventName": "aws:kinesis:record",
                 "invokeIdentityArn": role_arn,
                 "awsRegion": region,
-                "eventSourceARN": stream_arn,
+                "eventSourceARN": arn,
             }
             for sequence_number, partition_key, data, arrival in records
         ]
     }
 
 
-def encoded_size(
-    records: Sequence[Record],
-    *,
-    shard_id: str = "",
-    stream_arn: str = "",
-    region: str = "",
-    role_arn: str = "",
-) -> int:
+def encoded_size(records: Sequence[Record], origin: Origin) -> int:
     """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8.
 
     What is the same in every record (shard and ARNs) counts as it is given, plain ASCII.
@@ -95,23 +84,16 @@ def encoded_size(
     base64_quarters = sum([(len(each) + 2) // 3 for each in data])
     # A JSON list costs a bracket more than its items and their commas.
     items = len(orjson.dumps(keys)) + len(orjson.dumps(arrivals)) - 2 * len(records) - 2
-    same = _SAME_BYTES + len(shard_id) + len(stream_arn) + len(region) + len(role_arn)
+    same = _SAME_BYTES + _length(origin)
     numbers = 2 * sum(map(len, sequence_numbers))
     return _FRAME_BYTES + len(records) * same + numbers + items + 4 * base64_quarters
 
 
-def encoded_size_at_most(
-    records: Sequence[Record],
-    *,
-    shard_id: str = "",
-    stream_arn: str = "",
-    region: str = "",
-    role_arn: str = "",
-) -> int:
+def encoded_size_at_most(records: Sequence[Record], origin: Origin) -> int:
     """A bound on ``encoded_size`` that costs a third of it; far too high only for short keys."""
     if not records:
         return _FRAME_BYTES + 1
-    same = _SAME_BYTES + len(shard_id) + len(stream_arn) + len(region) + len(role_arn)
+    same = _SAME_BYTES + _length(origin)
     longest_number = 2 * len(records[-1].sequence_number)  # numbers grow
     varying = _KEY_BYTES_MAX + _ARRIVAL_BYTES_MAX + longest_number + _BASE64_PADDING
     data = sum(map(len, map(_DATA, records)))
@@ -150,6 +132,10 @@ async def open_stream(
     )
 
 
+def _length(origin: Origin) -> int:
+    return len(origin.shard_id) + len(origin.arn) + len(origin.region) + len(origin.role_arn)
+
+
 _DATA = itemgetter(2)
 _KEY_BYTES_MAX = 6 * rules.PARTITION_KEY_CHARACTERS_MAX + 2  # each as \\u0000, in quotes
 _ARRIVAL_BYTES_MAX = 24
@@ -157,7 +143,7 @@ _BASE64_PADDING = 4
 _FRAME_BYTES = len(b'{"Records":[]}') - 1  # a comma between two records, none after the last
 # All of a record but what varies: sequence number (twice), key with quotes, data, arrival, ARNs.
 _SAME_BYTES = (
-    len(orjson.dumps(event([Record("", "", b"", 0.0)], "", stream_arn="", region="", role_arn="")))
+    len(orjson.dumps(event([Record("", "", b"", 0.0)], Origin())))
     - len(b'{"Records":[]}')
     - len(b'""0.0')
     + 1

@@ -9,11 +9,21 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from eventsim import EventsimError, Position, PutRecord, Read, Record, Shard, TimedRecord
+from eventsim import (
+    EventsimError,
+    MappingKind,
+    Origin,
+    Position,
+    PutRecord,
+    Read,
+    Record,
+    Shard,
+    TimedRecord,
+)
 from eventsim.backends import Backend
 from eventsim.streams import OnPut, PutSummary
 
-MAPPING_EVENT = "Ticks"
+MAPPING = MappingKind("Ticks")
 SHARD_ID = "tick-0"
 
 
@@ -26,20 +36,15 @@ class Resource(BaseModel):
     count: Annotated[int, Field(ge=0)]
 
 
-def event(
-    records: Sequence[Record], shard_id: str, *, stream_arn: str, region: str, role_arn: str
-) -> dict[str, Any]:
+def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:
     """The event of a batch, built afresh."""
     ticks = [{"number": record.data, "at": record.arrival} for record in records]
-    return {"source": stream_arn, "ticks": ticks}
+    return {"source": origin.arn, "ticks": ticks}
 
 
-def encoded_size(
-    records: Sequence[Record], *, shard_id: str, stream_arn: str, region: str, role_arn: str
-) -> int:
+def encoded_size(records: Sequence[Record], origin: Origin) -> int:
     """How many bytes ``event`` of the same arguments has as compact JSON."""
-    built = event(records, shard_id, stream_arn=stream_arn, region=region, role_arn=role_arn)
-    return len(orjson.dumps(built))
+    return len(orjson.dumps(event(records, origin)))
 
 
 encoded_size_at_most = encoded_size  # a bound that is found faster is worth it for large records

@@ -1,0 +1,85 @@
+"""
+The words that travel between layers, and the seams they travel through.
+
+Values are immutable; a seam is a Protocol of a few methods.
+"""
+
+from __future__ import annotations
+
+from eventsim.types.invocations import (
+    Duration,
+    Function,
+    FunctionError,
+    InvocationType,
+    Invoker,
+    InvokeRequest,
+    InvokeResult,
+    Outcome,
+    Payload,
+)
+from eventsim.types.mappings import (
+    REPORT_BATCH_ITEM_FAILURES,
+    Batch,
+    Checkpoint,
+    Condition,
+    Destination,
+    EventSourceMapping,
+    FailureDocument,
+    MappingKind,
+    Origin,
+    ResponseContext,
+    StartingPosition,
+    TumblingWindow,
+)
+from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMessage
+from eventsim.types.streams import (
+    Position,
+    PositionType,
+    PutRecord,
+    Read,
+    Reader,
+    Record,
+    Shard,
+    Stream,
+    TimedRecord,
+    Trimmed,
+)
+
+__all__ = [
+    "REPORT_BATCH_ITEM_FAILURES",
+    "Batch",
+    "Checkpoint",
+    "Condition",
+    "Destination",
+    "Duration",
+    "EventSourceMapping",
+    "FailureDocument",
+    "Function",
+    "FunctionError",
+    "InvocationType",
+    "InvokeRequest",
+    "InvokeResult",
+    "Invoker",
+    "MappingKind",
+    "Message",
+    "Origin",
+    "Outcome",
+    "Payload",
+    "Position",
+    "PositionType",
+    "PutRecord",
+    "Queue",
+    "Read",
+    "Reader",
+    "Received",
+    "Record",
+    "ResponseContext",
+    "SendMessage",
+    "Shard",
+    "StartingPosition",
+    "Stream",
+    "TimedMessage",
+    "TimedRecord",
+    "Trimmed",
+    "TumblingWindow",
+]

@@ -1,0 +1,144 @@
+"""What travels between a caller, the Invoke API and a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import orjson
+
+InvocationType = Literal["RequestResponse", "Event", "DryRun"]
+
+
+class Payload:
+    """An event on its way to a function: built when it is needed, as an object or as bytes.
+
+    Who already knows how many bytes it will have says so, and nobody needs to encode it to ask.
+    """
+
+    __slots__ = ("_build", "_encoded", "_size", "_unchecked")
+
+    def __init__(self, build: Callable[[], Any], size: int | None = None) -> None:
+        self._build = build
+        self._size = size
+        self._encoded: bytes | None = None
+        self._unchecked = False
+
+    @classmethod
+    def of_bytes(cls, encoded: bytes) -> Payload:
+        """The payload of an Invoke request as it came; no bytes at all mean ``{}``."""
+        encoded = encoded or b"{}"
+        payload = cls(lambda: orjson.loads(encoded))
+        payload._encoded = encoded
+        payload._unchecked = True
+        return payload
+
+    def check(self) -> None:
+        """Raises ValueError for bytes that are not JSON; costs nothing for what we built."""
+        if self._unchecked:
+            self._build()
+            self._unchecked = False
+
+    def value(self) -> Any:
+        """A fresh object, which the receiver may change. Raises ValueError if it is not JSON."""
+        return self._build()
+
+    def encoded(self) -> bytes:
+        """The bytes of the Invoke request."""
+        if self._encoded is None:
+            self._encoded = orjson.dumps(self._build())
+        return self._encoded
+
+    @property
+    def size(self) -> int:
+        """How many bytes ``encoded()`` has."""
+        return len(self.encoded()) if self._size is None else self._size
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeRequest:
+    """A call of the Invoke API.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+
+    function_name: str
+    payload: Payload
+    request_id: str
+    invocation_type: InvocationType = "RequestResponse"
+    log_type: Literal["None", "Tail"] = "None"
+    client_context: str | None = None
+    qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeResult:
+    """The answer of the Invoke API; a function that failed has ``function_error`` set."""
+
+    status_code: int
+    payload: bytes = b""
+    function_error: str | None = None
+    executed_version: str | None = None
+    log_result: str | None = None
+
+
+class Invoker(Protocol):
+    """Runs a function once. Retries, batching and destinations live elsewhere.
+
+    Raises InvokeError when the API refuses and nothing ran.
+    """
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long an invocation takes in virtual time: declared, or measured on this machine.
+
+    ``sigma`` above 0 makes it lognormal around ``median`` seconds.
+    """
+
+    median: float = 0.001
+    sigma: float = 0.0
+    measured: bool = False
+
+
+class FunctionError(NamedTuple):
+    """Why a function failed. After a *fatal* one its runtime is gone and has to start again."""
+
+    type: str
+    message: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's configuration, in AWS's fields and units.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+    """
+
+    name: str
+    handler: str | Callable[[Any, Any], Any]
+    code_uri: str | None = None
+    timeout: int = 3
+    memory_size: int = 128
+    environment: tuple[tuple[str, str], ...] = ()
+    runtime: str | None = None
+    description: str = ""
+    duration: Duration = Duration()
+    init_duration: float = 0.1
+    async_handler: bool = False
+
+
+class Outcome(NamedTuple):
+    """What one call of the handler came to, before it is wrapped as an answer.
+
+    ``duration`` is in real seconds, as measured; ``log`` is what the function wrote.
+    """
+
+    payload: bytes
+    error: FunctionError | None
+    duration: float
+    log: str = ""

@@ -1,0 +1,124 @@
+"""
+What a stream holds, and how it is written and read.
+
+Times called ``arrival`` are seconds since the epoch, as AWS stamps records; everything else is in
+seconds since the run began (``Clock.time``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+PositionType = Literal[
+    "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"
+]
+
+
+class Record(NamedTuple):
+    """One item of a stream. A named tuple, since a run makes millions of them.
+
+    ``data`` is what the source carries: bytes for Kinesis, a change for DynamoDB Streams.
+    """
+
+    sequence_number: str
+    partition_key: str
+    data: Any
+    arrival: float
+
+
+class PutRecord(NamedTuple):
+    """What a writer hands to a stream; the hash key, if given, overrides the key's MD5."""
+
+    partition_key: str
+    data: Any
+    explicit_hash_key: int | None = None
+
+
+class TimedRecord(NamedTuple):
+    """A record to be put at a time, in seconds since the run began."""
+
+    time: float
+    record: PutRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard as a reader of the stream sees it; parents are drained before children."""
+
+    shard_id: str
+    parent_shard_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a shard iterator starts. A timestamp is in seconds since the epoch.
+
+    Every reader understands every type, also where the service's own API has no such iterator.
+    """
+
+    type: PositionType
+    sequence_number: str | None = None
+    timestamp: float | None = None
+
+
+class Trimmed(NamedTuple):
+    """Records that passed the stream's retention before anybody read them."""
+
+    first: str
+    last: str
+    records: int
+
+
+class Read(NamedTuple):
+    """What one wait on a shard brought.
+
+    ``polls`` counts the requests that AWS would have made since the last read, this one
+    included; ``behind`` is MillisBehindLatest in seconds; ``ended`` says that nothing will
+    ever follow, because the shard is ``closed`` (it was split or merged; its children go on) or
+    because the run puts no more records. ``trimmed`` names what was lost before these, where
+    the back end can tell.
+    """
+
+    records: Sequence[Record]
+    polls: int = 1
+    behind: float = 0.0
+    ended: bool = False
+    trimmed: Trimmed | None = None
+    closed: bool = False
+
+
+class Reader(Protocol):
+    """Fetches one shard's records, oldest first, each exactly once."""
+
+    async def read(self, until: float | None) -> Read:
+        """Return the next records, or none when the clock reaches *until* first.
+
+        May be cancelled while it waits, and called again: no record is lost or repeated.
+        """
+
+
+class Stream(Protocol):
+    """A stream on one back end, as writers and mappings see it."""
+
+    arn: str
+    retention_seconds: float
+
+    async def put(self, records: Sequence[PutRecord]) -> None:
+        """Put records now, in this order."""
+
+    async def feed(self, records: Iterator[TimedRecord]) -> None:
+        """Put records at their times; return after the last. Never holds them all."""
+
+    async def shards(self) -> Sequence[Shard]:
+        """Every shard there is, parents before children."""
+
+    def reader(self, shard_id: str, position: Position) -> Reader:
+        """A reader of one shard from *position* on."""
+
+    def finish(self) -> None:
+        """Nobody will put another record: readers end once they have read what there is."""
+
+    def consumed(self, shard_id: str, sequence_number: str) -> None:
+        """Every mapping is done with the shard up to here: the back end may let go of it."""
