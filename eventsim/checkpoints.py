@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from eventsim.types import Checkpoint
+
 
 class Checkpoints(Protocol):
-    """Sequence numbers by mapping and shard; never an iterator, which would expire."""
+    """Checkpoints by mapping and shard; sequence numbers, never an iterator, which would expire."""
 
-    def get(self, mapping: str, shard_id: str) -> str | None:
-        """Return the last sequence number done, or None when the shard is new."""
+    async def begin(self, mapping: str, timestamp: float) -> float:
+        """Return when the mapping began: *timestamp*, in epoch seconds, if it has not yet.
 
-    def set(self, mapping: str, shard_id: str, sequence_number: str) -> None:
+        A shard on which nothing was done yet is read from there when the mapping starts again,
+        so that LATEST does not lose what came in between.
+        """
+
+    def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
+        """Return what was set last, or None when the shard is new."""
+
+    async def set(self, mapping: str, shard_id: str, checkpoint: Checkpoint) -> None:
         """Keep it. When this returns, a poller that starts again goes on behind it."""
 
 
@@ -19,10 +28,14 @@ class MemoryCheckpoints:
     """Checkpoints that last as long as the process."""
 
     def __init__(self) -> None:
-        self._done: dict[tuple[str, str], str] = {}
+        self._began: dict[str, float] = {}
+        self._done: dict[tuple[str, str], Checkpoint] = {}
 
-    def get(self, mapping: str, shard_id: str) -> str | None:
+    async def begin(self, mapping: str, timestamp: float) -> float:
+        return self._began.setdefault(mapping, timestamp)
+
+    def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
         return self._done.get((mapping, shard_id))
 
-    def set(self, mapping: str, shard_id: str, sequence_number: str) -> None:
-        self._done[mapping, shard_id] = sequence_number
+    async def set(self, mapping: str, shard_id: str, checkpoint: Checkpoint) -> None:
+        self._done[mapping, shard_id] = checkpoint

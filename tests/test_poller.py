@@ -21,6 +21,7 @@ from eventsim.journal import Entry, Journal
 from eventsim.journal.sinks import MemorySink
 from eventsim.poller import Poller, Ports
 from eventsim.types import (
+    Checkpoint,
     EventSourceMapping,
     InvokeRequest,
     InvokeResult,
@@ -47,6 +48,9 @@ class Arrival(NamedTuple):
 
 class PlainSource:
     """Events are lists of sequence numbers; a record is as large as it says."""
+
+    BATCH_INFO = "PlainBatchInfo"
+    ARRIVAL_TIMESPEC = "milliseconds"
 
     def event(self, records: Sequence[Record], origin: Origin) -> dict[str, Any]:
         return {"shard": origin.shard_id, "numbers": [int(r.sequence_number) for r in records]}
@@ -264,7 +268,7 @@ async def test_maximum_retry_attempts_1_means_two_invocations_then_the_shard_mov
             "approximate_invoke_count": 2,
         },
     )
-    assert bench.checkpoints.get("f.E", "s") == "2"
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("2")
 
 
 async def test_throttles_cost_no_retry(clock: Clock) -> None:
@@ -306,13 +310,13 @@ async def test_records_past_the_retention_are_let_go_and_told(clock: Clock) -> N
     await bench.poll({"s": [Arrival(0.0, 1), Arrival(30.0, 2)]}, batch_size=1)
 
     (expired,) = bench.told("records_expired")
-    assert (expired.time, expired.because) == (63.75, "retention of 0.0166667 h passed")
+    assert (expired.time, expired.because) == (60.0, "retention of 0.0166667 h passed")
     assert [call.numbers for call in bench.calls] == [[1]] * 8 + [[2]]
-    assert bench.checkpoints.get("f.E", "s") == "2"
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("2")
 
 
 async def test_a_new_poller_goes_on_behind_the_checkpoint(bench: Bench) -> None:
-    bench.checkpoints.set("f.E", "s", "2")
+    await bench.checkpoints.set("f.E", "s", Checkpoint("2"))
 
     await bench.poll({"s": arrivals(0.0, 0.0, 0.0, 0.0)})
 
@@ -326,7 +330,7 @@ async def test_a_poller_that_is_cancelled_has_not_moved_the_checkpoint(clock: Cl
         await bench.poll({"s": arrivals(0.0, 0.0)}, batch_size=1)
 
     assert [call.numbers for call in bench.calls] == [[1], [2]]
-    assert bench.checkpoints.get("f.E", "s") == "1"
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("1")
 
 
 async def test_each_shard_has_a_task_of_its_own(clock: Clock) -> None:

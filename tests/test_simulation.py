@@ -260,7 +260,8 @@ def test_what_expires_before_it_is_read_is_told_too() -> None:
         {"at": "0s", "put": "orders", "records": [{"key": "a", "data": 1}]},
         {"at": "2s", "put": "orders", "records": later},
     ]
-    functions = {"consumer": {**_block(small()), "Handler": fails}}
+    busy = {"Handler": fails, "duration": "100s", "Timeout": 200}
+    functions = {"consumer": {**_block(small()), **busy}}
     journal = told(small(functions=functions, timeline=timeline))
 
     counts = journal.result.counts["records"]

@@ -68,7 +68,8 @@ KINDS: dict[str, Kind] = {
     "records_filtered": Kind("records matched no filter and were skipped", _BATCH),
     "batch_formed": Kind("a batch was closed and is ready to be sent", _BATCH),
     "batch_delivered": Kind(
-        "the function took a batch; `age` is the iterator age of its last record",
+        "the function took a batch; `age` is the iterator age of its last record, `final` says "
+        "that it closed a tumbling window",
         (
             "mapping",
             "source",
@@ -78,7 +79,27 @@ KINDS: dict[str, Kind] = {
             *_SPAN,
             "attempt",
             "age",
+            "final",
         ),
+    ),
+    "batch_failed": Kind(
+        "the function did not take a batch, or only `delivered` records of it; `invoked` is false "
+        "when it did not run",
+        (
+            "mapping",
+            "source",
+            "shard",
+            "function",
+            "request_id",
+            *_SPAN,
+            "delivered",
+            "invoked",
+            "attempt",
+        ),
+    ),
+    "shard_lost": Kind(
+        "a shard cannot be read any more: its stream or table is gone",
+        ("mapping", "source", "shard"),
     ),
     "checkpoint_advanced": Kind(
         "everything on the shard up to this sequence number is done",
@@ -177,8 +198,6 @@ NOT_YET = frozenset(
     {
         "shard_split",
         "shard_merged",
-        "records_filtered",
-        "batch_bisected",
         "function_changed",
         "event_queued",
         "event_retried",

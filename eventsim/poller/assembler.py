@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from math import inf
+from typing import NamedTuple, Protocol
 
 from eventsim.clock import Clock
+from eventsim.poller.windows import Windows
 from eventsim.rules.batching import Cut, full_cut, window_reason, window_start
-from eventsim.types import Batch, EventSourceMapping, Read, Reader, Record
+from eventsim.types import Batch, EventSourceMapping, Read, Record
+
+
+class Supply(Protocol):
+    """Where a lane's records come from."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are records that ``read`` would return at once."""
+
+    async def read(self, until: float | None) -> Read:
+        """Return the next records, or none when the clock reaches *until* first."""
 
 
 class Assembled(NamedTuple):
@@ -19,29 +33,42 @@ class Assembled(NamedTuple):
 
 
 class Assembler:
-    """Forms one shard's batches, in order; holds what was read and not yet sent."""
+    """Forms one lane's batches, in order; holds what was read and not yet sent."""
 
     def __init__(
         self,
         shard_id: str,
-        reader: Reader,
+        supply: Supply,
         mapping: EventSourceMapping,
         clock: Clock,
         size_of: Callable[[Sequence[Record]], int],
-        on_read: Callable[[Read], None],
+        windows: Windows | None = None,
     ) -> None:
         self._shard_id = shard_id
-        self._reader = reader
+        self._supply = supply
         self._mapping = mapping
         self._window = mapping.maximum_batching_window_in_seconds
+        self._age = mapping.maximum_record_age_in_seconds
         self._clock = clock
         self._size_of = size_of
-        self._on_read = on_read
+        self._windows = windows
         self._waiting: Sequence[Record] = ()
         self._sent = 0
         self._opened = clock.time()
         self._ended = False
+        self._closed = False
         self._behind = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether records have come that are in no batch yet."""
+        return self._sent < len(self._waiting) or self._supply.waiting
+
+    @property
+    def next_sequence_number(self) -> str | None:
+        """The sequence number of the first record that is held and in no batch yet."""
+        held = self._sent < len(self._waiting)
+        return self._waiting[self._sent].sequence_number if held else None
 
     def open_window(self) -> None:
         """The previous invocation has ended: the next batching window starts now."""
@@ -51,34 +78,84 @@ class Assembler:
         """Return the next batch, or None when the shard has ended and everything was sent."""
         while True:
             held = self._held()
-            cut = full_cut(held, self._mapping.batch_size, self._size_of) if held else None
+            final = self._final(held) if self._windows is not None else None
+            if final is not None:
+                return final
+            cut = self._cut(held) if held else None
             if cut is not None:
                 return self._take(cut)
-            if held and self._due():
-                because = window_reason(self._window)
-                return self._take(Cut(len(held), self._size_of(held), because))
-            if self._ended:
-                if not held:
-                    return None
-                await self._clock.sleep_until(self._opened + self._window)
-            else:
+            if not self._ended:
                 await self._read(bool(held))
+            elif held:
+                await self._clock.sleep_until(self._due())
+            elif self._closing() < inf:
+                await self._clock.sleep_until(self._closing())
+            else:
+                return None
 
     def _held(self) -> Sequence[Record]:
         return self._waiting[self._sent : self._sent + self._mapping.batch_size]
 
-    def _due(self) -> bool:
+    def _cut(self, held: Sequence[Record]) -> Cut | None:
+        """The batch to be sent now, if there is one."""
+        if self._windows is not None:
+            inside = self._windows.count_inside(held)
+            if inside < len(held):
+                held = held[:inside]
+                whole = full_cut(held, self._mapping.batch_size, self._size_of)
+                return whole or Cut(inside, self._size_of(held), "the tumbling window is over")
+        cut = full_cut(held, self._mapping.batch_size, self._size_of)
+        if cut is not None:
+            return cut
         if self._window:
-            return self._clock.time() >= self._opened + self._window
-        return not self._behind or self._ended
+            if self._clock.time() < self._due():
+                return None
+            if self._clock.time() < self._opened + self._window:
+                because = f"MaximumRecordAgeInSeconds {self._age} reached"
+                return Cut(len(held), self._size_of(held), because)
+        elif self._behind and not self._ended:
+            return None
+        return Cut(len(held), self._size_of(held), window_reason(self._window))
+
+    def _due(self) -> float:
+        """When what is held is sent though it makes no full batch, or has to leave it."""
+        due = self._opened + self._window
+        if self._age < 0:
+            return due
+        epoch = self._clock.timestamp() - self._clock.time()
+        return min(due, self._waiting[self._sent].arrival + self._age - epoch)
+
+    def _closing(self) -> float:
+        """When the tumbling window is closed if nothing comes; never, without one."""
+        if self._windows is None or self._windows.current is None or self._closed:
+            return inf
+        return self._windows.closes_at
+
+    def _final(self, held: Sequence[Record]) -> Assembled | None:
+        """The final invocation of the tumbling window, if it is over."""
+        windows = self._windows
+        if windows is None or windows.current is None:
+            return None
+        if held:
+            because = None if windows.count_inside(held) else "a record of a later window came"
+        elif self._closed and self._ended:
+            because = "the shard was closed"
+        else:
+            idle = self._clock.time() >= windows.closes_at
+            because = "nothing came for two minutes after its end" if idle else None
+        if because is None:
+            return None
+        batch = Batch(self._shard_id, (), window=replace(windows.current, final=True))
+        return Assembled(batch, self._size_of(()), f"final invocation of its window: {because}")
 
     async def _read(self, holding: bool) -> None:
         """Wait for records: for as long as it takes, or to the window's end when some are held."""
-        until = self._opened + self._window if holding and self._window else None
-        read = await self._reader.read(until)
+        until = self._due() if holding and self._window else None
+        if not holding and (closing := self._closing()) < inf:
+            until = closing
+        read = await self._supply.read(until)
         self._ended, self._behind = read.ended, read.behind > 0
-        if read.records or read.trimmed:
-            self._on_read(read)
+        self._closed = read.closed
         if not read.records:
             return
         if holding:
@@ -91,4 +168,5 @@ class Assembler:
     def _take(self, cut: Cut) -> Assembled:
         records = self._waiting[self._sent : self._sent + cut.length]
         self._sent += cut.length
-        return Assembled(Batch(self._shard_id, records), cut.size, cut.because)
+        window = None if self._windows is None else self._windows.current
+        return Assembled(Batch(self._shard_id, records, window=window), cut.size, cut.because)

@@ -3,177 +3,190 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from eventsim.errors import InvokeError
-from eventsim.poller.assembler import Assembled
+from eventsim.poller.assembler import Assembled, Assembler
+from eventsim.poller.halt import Halt
 from eventsim.poller.ports import Ports, Words
 from eventsim.poller.progress import ShardProgress
+from eventsim.poller.telling import Telling
+from eventsim.poller.windows import Windows
 from eventsim.rules.failures import (
+    Bisect,
     Deliver,
     Discard,
     Expire,
+    Fail,
     Retry,
     Send,
+    expires_at,
     next_steps,
     steps_before,
 )
-from eventsim.types import Batch, EventSourceMapping, InvokeRequest, InvokeResult, Payload, Stream
+from eventsim.types import (
+    Batch,
+    EventSourceMapping,
+    InvokeRequest,
+    InvokeResult,
+    Payload,
+    Record,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A batch to be sent; an unchanged one goes out again under the same request id, as on AWS."""
+    """A batch to be sent, at ``due`` in run time; unchanged, under the same request id, as on AWS.
+
+    ``size`` is that of its event in bytes, without what a tumbling window adds.
+    """
 
     batch: Batch
     request_id: str
     size: int
-    wait: float = 0.0
+    due: float = 0.0
 
 
 class Lane:
-    """Delivers one shard's batches in order; asks the rules what a failure means."""
+    """Delivers the batches of one lane in order; asks the rules what a failure means."""
 
     def __init__(
         self,
-        shard_id: str,
+        number: int,
         mapping: EventSourceMapping,
         words: Words,
-        stream: Stream,
+        retention_seconds: float,
+        assembler: Assembler,
         progress: ShardProgress,
         ports: Ports,
+        windows: Windows | None = None,
     ) -> None:
-        self._shard_id = shard_id
-        self._mapping = mapping
-        self._words = words
-        self._stream = stream
-        self._progress = progress
-        self._ports = ports
-        self._place: dict[str, Any] = {
-            "mapping": mapping.name,
-            "source": mapping.source,
-            "shard": shard_id,
-        }
+        self._number, self._mapping, self._words = number, mapping, words
+        self._retention_seconds = retention_seconds
+        self._assembler, self._progress = assembler, progress
+        self._ports, self._windows = ports, windows
+        self.halt = Halt()
+        self._tell = Telling(mapping, words.origin.shard_id, ports)
+        self._epoch = ports.clock.timestamp() - ports.clock.time()
+        self._todo: deque[_Sending] = deque()
+        self._left: Sequence[Record] = ()  # of the batch in hand, what is still to be dealt with
 
-    async def deliver(self, assembled: Assembled) -> None:
+    async def run(self) -> None:
+        """Send every batch that there is; return when there will be none, or when halted."""
+        with self.halt.scope:
+            while not self.halt.asked:
+                assembled = await self._assembler.next()
+                if assembled is None:
+                    return
+                await self._deliver(assembled)
+                self._assembler.open_window()
+
+    async def _deliver(self, assembled: Assembled) -> None:
         """Return when every record of the batch is delivered, discarded or expired."""
         batch, size, because = assembled
-        self._tell("batch_formed", batch, because)
-        self._progress.begin(batch)
-        todo = deque([_Sending(batch, self._ports.chance.uuid("requests"), size)])
-        while todo:
-            sending = todo.popleft()
-            if sending.wait:
-                await self._ports.clock.sleep(sending.wait)
-            fresh = self._prepare(sending)
-            if fresh is not None:
-                answer = await self._invoke(fresh)
-                todo.extendleft(reversed(self._follow(fresh, answer)))
+        self._tell.batch("batch_formed", batch, because)
+        self._left = batch.records
+        todo = self._todo
+        todo.append(_Sending(batch, self._ports.chance.uuid("requests"), size))
+        while todo and not self.halt.asked:
+            if todo[0].due:
+                await self._wait(todo[0])
+            with self.halt:
+                await self._send(todo.popleft())
 
-    def _prepare(self, sending: _Sending) -> _Sending | None:
-        """What is left to send, once the rules have looked at its age."""
-        now, keeps = self._ports.clock.timestamp(), self._stream.retention_seconds
-        left = None
-        for step in steps_before(sending.batch, now, keeps):
+    async def _wait(self, sending: _Sending) -> None:
+        """Until it is to be sent again, or until its first record has to leave it."""
+        leaves = expires_at(sending.batch, self._mapping, self._retention_seconds) - self._epoch
+        await self._ports.clock.sleep_until(min(sending.due, leaves))
+
+    async def _send(self, sending: _Sending) -> None:
+        now, mapping = self._ports.clock.timestamp(), self._mapping
+        for step in steps_before(sending.batch, now, mapping, self._retention_seconds):
             match step:
                 case Expire(batch, because):
-                    self._tell("records_expired", batch, because)
-                    self._advance(batch)
+                    self._tell.batch("records_expired", batch, because)
+                    await self._advance(batch)
+                case Discard():
+                    await self._discard(step, sending, None)
                 case Send(batch):
-                    left = sending if batch is sending.batch else self._anew(batch)
-        return left
+                    fresh = sending if batch is sending.batch else self._anew(batch, sending.due)
+                    if fresh.due > self._ports.clock.time():
+                        self._todo.appendleft(fresh)
+                    else:
+                        await self._follow(fresh, await self._invoke(fresh))
 
-    def _anew(self, batch: Batch, wait: float = 0.0) -> _Sending:
+    def _anew(self, batch: Batch, due: float = 0.0) -> _Sending:
         size = self._words.size(batch.records)
-        return _Sending(batch, self._ports.chance.uuid("requests"), size, wait)
+        return _Sending(batch, self._ports.chance.uuid("requests"), size, due)
 
     async def _invoke(self, sending: _Sending) -> InvokeResult | InvokeError:
-        payload = Payload(lambda: self._words.event(sending.batch.records), sending.size)
+        batch, size, words = sending.batch, sending.size, self._words
+        if batch.window is not None:
+            batch = self._in_window(batch)
+            size = words.whole_size(batch)
+        payload = Payload(lambda: words.event(batch), size)
         request = InvokeRequest(self._mapping.function_name, payload, sending.request_id)
         try:
             return await self._ports.invoker.invoke(request)
         except InvokeError as refused:
             return refused
 
-    def _follow(self, sending: _Sending, answer: InvokeResult | InvokeError) -> list[_Sending]:
-        """Perform the steps that the rules ask for, and return what is to be sent again."""
-        again = []
+    async def _follow(self, sending: _Sending, answer: InvokeResult | InvokeError) -> None:
+        """Perform the steps that the rules ask for; what is to be sent again comes next."""
+        request_id = sending.request_id
+        again: list[_Sending] = []
         for step in next_steps(sending.batch, answer, self._mapping):
             match step:
-                case Deliver(batch):
-                    self._tell_delivered(batch, sending.request_id)
-                    self._advance(batch)
-                case Discard(batch, condition, because):
-                    self._tell_discarded(batch, sending.request_id, condition, because)
-                    self._advance(batch)
-                case Retry(batch, wait, because):
-                    self._tell_retry(batch, sending.request_id, wait, because)
-                    unchanged = batch.records is sending.batch.records
-                    again.append(
-                        _Sending(batch, sending.request_id, sending.size, wait)
-                        if unchanged
-                        else self._anew(batch, wait)
-                    )
-        return again
+                case Deliver(batch, state):
+                    self._tell.delivered(batch, request_id)
+                    if self._windows is not None and batch.window is not None:
+                        self._windows.answered(batch.window, state)
+                    await self._advance(batch)
+                case Fail():
+                    self._tell.failed(step, request_id)
+                case Discard():
+                    await self._discard(step, sending, answer)
+                case Retry(batch, wait, _):
+                    self._tell.retry(step, request_id)
+                    again.append(self._again(sending, batch, self._ports.clock.time() + wait))
+                case Bisect(_, halves, _):
+                    self._tell.bisected(step)
+                    again += [self._anew(half) for half in halves]
+                case Send(batch):
+                    again.append(self._anew(batch))
+        self._todo.extendleft(reversed(again))
 
-    def _advance(self, batch: Batch) -> None:
-        checkpoint = self._progress.done(batch)
-        if checkpoint is None:
+    def _again(self, sending: _Sending, batch: Batch, due: float) -> _Sending:
+        """The same records keep their request id, whatever the attempt."""
+        if batch.records is sending.batch.records:
+            return _Sending(batch, sending.request_id, sending.size, due)
+        return self._anew(batch, due)
+
+    async def _discard(
+        self, step: Discard, sending: _Sending, answer: InvokeResult | InvokeError | None
+    ) -> None:
+        batch = step.batch if step.batch.window is None else self._in_window(step.batch)
+        self._tell.discarded(step, sending.request_id)
+        if self._windows is not None and batch.window is not None:
+            self._windows.gave_up(batch.window)
+        await self._advance(batch)
+
+    def _in_window(self, batch: Batch) -> Batch:
+        """The batch with its window's state as it is now."""
+        if self._windows is None or batch.window is None:
+            return batch
+        return replace(batch, window=self._windows.with_state(batch.window))
+
+    async def _advance(self, batch: Batch) -> None:
+        """*batch*, the front of what is left, is dealt with: let the checkpoint follow."""
+        self._left = left = self._left[len(batch.records) :]
+        window = None if self._windows is None else self._windows.current
+        following = left[0].sequence_number if left else self._assembler.next_sequence_number
+        if following is None and not self._assembler.waiting:
+            await self._progress.done(self._number, None, window)
             return
-        ports, name = self._ports, self._mapping.name
-        ports.checkpoints.set(name, self._shard_id, checkpoint)
-        ports.journal.write("checkpoint_advanced", **self._place, sequence_number=checkpoint)
-        ports.on_checkpoint(name, self._shard_id, checkpoint)
-
-    def _tell(self, kind: str, batch: Batch, because: str) -> None:
-        self._ports.journal.write(
-            kind,
-            because,
-            **self._place,
-            first=batch.first,
-            last=batch.last,
-            records=len(batch.records),
-        )
-
-    def _tell_delivered(self, batch: Batch, request_id: str) -> None:
-        age = self._ports.clock.timestamp() - batch.records[-1].arrival
-        self._ports.journal.write(
-            "batch_delivered",
-            **self._place,
-            function=self._mapping.function_name,
-            request_id=request_id,
-            first=batch.first,
-            last=batch.last,
-            records=len(batch.records),
-            attempt=batch.attempt,
-            age=round(age, 6),
-        )
-
-    def _tell_retry(self, batch: Batch, request_id: str, wait: float, because: str) -> None:
-        self._ports.journal.write(
-            "retry_scheduled",
-            because,
-            **self._place,
-            function=self._mapping.function_name,
-            request_id=request_id,
-            first=batch.first,
-            last=batch.last,
-            records=len(batch.records),
-            attempt=batch.attempt,
-            wait=wait,
-        )
-
-    def _tell_discarded(self, batch: Batch, request_id: str, condition: str, because: str) -> None:
-        self._ports.journal.write(
-            "batch_discarded",
-            because,
-            **self._place,
-            function=self._mapping.function_name,
-            request_id=request_id,
-            first=batch.first,
-            last=batch.last,
-            batch_size=len(batch.records),
-            condition=condition,
-            approximate_invoke_count=batch.attempt,
-        )
+        # Records that came in one aggregate share a sequence number: all are done, or none.
+        numbers = (record.sequence_number for record in reversed(batch.records))
+        floor = next((number for number in numbers if number != following), None)
+        await self._progress.done(self._number, floor or self._progress.floor(self._number), window)

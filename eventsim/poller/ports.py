@@ -11,11 +11,19 @@ from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.rules.batching import PAYLOAD_BYTES_MAX
-from eventsim.types import Invoker, Origin, Record
+from eventsim.rules.tumbling import in_window, window_bytes
+from eventsim.types import Batch, Destination, Invoker, Origin, Record
 
 
 class StreamSource(Protocol):
-    """What a file in ``sources/`` knows of its records, and the poller does not."""
+    """What a file in ``sources/`` knows of its records, and the poller does not.
+
+    ``BATCH_INFO`` is the key of what an on-failure document says of a batch, and
+    ``ARRIVAL_TIMESPEC`` how exactly it tells arrivals: ``seconds`` or ``milliseconds``.
+    """
+
+    BATCH_INFO: str
+    ARRIVAL_TIMESPEC: str
 
     def event(self, records: Sequence[Record], origin: Origin) -> dict[str, Any]:
         """The event that the function gets, built afresh."""
@@ -30,26 +38,40 @@ class StreamSource(Protocol):
 class Words:
     """A source's event and its size, for one shard of one mapping."""
 
-    __slots__ = ("_origin", "_source")
+    __slots__ = ("origin", "source")
 
     def __init__(self, source: StreamSource, origin: Origin) -> None:
-        self._source, self._origin = source, origin
+        self.source, self.origin = source, origin
 
-    def event(self, records: Sequence[Record]) -> dict[str, Any]:
+    def event(self, batch: Batch) -> dict[str, Any]:
         """The event that the function gets, built afresh."""
-        return self._source.event(records, self._origin)
+        event = self.source.event(batch.records, self.origin)
+        return event if batch.window is None else in_window(event, batch.window, self.origin)
 
     def size(self, records: Sequence[Record]) -> int:
-        """How many bytes it has; no fewer, and exactly where it might be too large."""
-        size = self._source.encoded_size_at_most(records, self._origin)
+        """How many bytes the event has; no fewer, and exactly where it might be too large."""
+        size = self.source.encoded_size_at_most(records, self.origin)
         if size <= PAYLOAD_BYTES_MAX:
             return size
-        return self._source.encoded_size(records, self._origin)
+        return self.source.encoded_size(records, self.origin)
+
+    def whole_size(self, batch: Batch) -> int:
+        """The same with what a tumbling window adds."""
+        added = 0 if batch.window is None else window_bytes(batch.window, self.origin)
+        return self.size(batch.records) + added
+
+
+def nobody(mapping: str, shard_id: str, sequence_number: str) -> None:
+    """For checkpoints that interest nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The doors of a poller; ``role_arn`` is the execution role that stands in its events."""
+    """Every way out of a poller. ``on_checkpoint`` is told mapping, shard, sequence number.
+
+    ``matches`` says whether a record is one for the function; all are without it. What is given
+    up goes to ``destination``, if there is one.
+    """
 
     invoker: Invoker
     journal: Journal
@@ -57,4 +79,6 @@ class Ports:
     chance: Chance
     checkpoints: Checkpoints
     role_arn: str
-    on_checkpoint: Callable[[str, str, str], None]
+    on_checkpoint: Callable[[str, str, str], None] = nobody
+    matches: Callable[[Record], bool] | None = None
+    destination: Destination | None = None

@@ -1,41 +1,76 @@
-"""How far one shard is done: the checkpoint never passes a record that is still in flight."""
+"""How far one shard is done: the checkpoint never passes a record that is still to be sent."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-
-from eventsim.types import Batch
-
-
-@dataclass(slots=True)
-class _Span:
-    last: str
-    done: str | None = None
+from eventsim.poller.ports import Ports
+from eventsim.types import Checkpoint, EventSourceMapping, TumblingWindow
 
 
 class ShardProgress:
-    """Follows the batches in flight of one shard, which began in the order of their records."""
+    """Follows the lanes of one shard, and moves its checkpoint behind the slowest of them.
 
-    def __init__(self) -> None:
-        self._spans: deque[_Span] = deque()
+    A lane with records to deal with has a *floor*: the last sequence number before the first of
+    them. While no lane has any, everything read is done, filtered records too.
+    """
 
-    def begin(self, batch: Batch) -> None:
-        """The batch is in flight from now on."""
-        self._spans.append(_Span(batch.records[-1].sequence_number))
+    def __init__(
+        self,
+        shard_id: str,
+        mapping: EventSourceMapping,
+        ports: Ports,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self._shard_id, self._mapping, self._ports = shard_id, mapping, ports
+        self._floors: list[str | None] = [None] * mapping.parallelization_factor
+        self._done = checkpoint
+        self.head = "" if checkpoint is None else checkpoint.sequence_number
 
-    def done(self, batch: Batch) -> str | None:
-        """Note a batch, or the front part of one, as done; return the checkpoint if it moved."""
-        last = batch.records[-1].sequence_number
-        span = next(span for span in self._spans if int(last) <= int(span.last))
-        span.done = last
-        moved = None
-        while self._spans:
-            front = self._spans[0]
-            if front.done is None:
-                break
-            moved, front.done = front.done, None
-            if moved != front.last:
-                break
-            self._spans.popleft()
-        return moved
+    def arrived(self, lane: int, before: str) -> None:
+        """The lane has records to deal with; *before* is the sequence number ahead of them."""
+        if self._floors[lane] is None:
+            self._floors[lane] = before
+
+    async def read_to(self, sequence_number: str) -> None:
+        """Everything up to here has been read, and given to its lane or filtered out."""
+        self.head = sequence_number
+        if not any(floor is not None for floor in self._floors):
+            await self._check(self.head, None)
+
+    def floor(self, lane: int) -> str | None:
+        """The last sequence number before what the lane still has to deal with, if anything."""
+        return self._floors[lane]
+
+    async def done(
+        self, lane: int, floor: str | None, window: TumblingWindow | None = None
+    ) -> None:
+        """The lane has dealt with what it had up to *floor*, with everything when None."""
+        self._floors[lane] = floor
+        left = [each for each in self._floors if each is not None]
+        lowest = self.head if not left else left[0] if len(left) == 1 else min(left, key=_number)
+        await self._check(lowest, window)
+
+    async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
+        before = self._done
+        if not sequence_number:
+            return
+        moved = before is None or _number(sequence_number) > _number(before.sequence_number)
+        if not moved and (before is None or before.window == window):
+            return
+        number = sequence_number if before is None or moved else before.sequence_number
+        self._done = checkpoint = Checkpoint(number, window)
+        ports, name = self._ports, self._mapping.name
+        await ports.checkpoints.set(name, self._shard_id, checkpoint)
+        if not moved:
+            return
+        ports.journal.write(
+            "checkpoint_advanced",
+            mapping=name,
+            source=self._mapping.source,
+            shard=self._shard_id,
+            sequence_number=number,
+        )
+        ports.on_checkpoint(name, self._shard_id, number)
+
+
+def _number(sequence_number: str) -> int:
+    return int(sequence_number) if sequence_number else -1

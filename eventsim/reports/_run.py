@@ -26,6 +26,7 @@ _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "records_expired": _BATCH,
     "batch_formed": _BATCH,
     "batch_delivered": (*_SENT, ("age", _NUMBER)),
+    "batch_failed": (*_SENT, ("delivered", int)),
     "retry_scheduled": (*_SENT, ("wait", _NUMBER)),
     "batch_bisected": _BATCH,
     "batch_discarded": (

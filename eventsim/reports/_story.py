@@ -28,6 +28,7 @@ class Story:
         self._grace = 0.0
         self._answers: dict[str, Entry] = {}
         self._answered = 0.0
+        self._failed: dict[str, None] = {}
         self._count = 0
         self._whole: list[Line] = []
         self._lines = Lines()
@@ -42,8 +43,10 @@ class Story:
             self._keep(entry)
         elif kind == "batch_delivered":
             self._tell_delivered(entry)
-        elif kind in ("retry_scheduled", "batch_discarded"):
+        elif kind == "batch_failed":
             self._tell_failed(entry)
+        elif kind in ("retry_scheduled", "batch_discarded"):
+            self._tell_what_follows(entry)
         elif kind == "run_started":
             self._grace = _grace(fields)
         elif kind in TELLINGS and not (kind == "expectation_checked" and fields["passed"]):
@@ -86,17 +89,27 @@ class Story:
         self._tell(entry, text=text, mood=mood)
 
     def _tell_failed(self, entry: Entry) -> None:
-        fields = entry.fields
-        retried = entry.kind == "retry_scheduled"
-        answer = self._answers.pop(str(fields.get("request_id")), None)
+        """Tell how the invocation went; one that never ran is told by what follows from it."""
+        request_id = str(entry.fields.get("request_id"))
+        answer = self._answers.pop(request_id, None)
         if answer is None:
-            self._tell(entry)
             return
-        attempt = fields["attempt"] - 1 if retried else fields["approximate_invoke_count"]
-        records = plural(fields["records" if retried else "batch_size"], "record")
+        if len(self._failed) >= ANSWERS_MAX:
+            self._failed.clear()
+        self._failed[request_id] = None
+        fields = entry.fields
+        text = invoked(fields["attempt"], plural(fields["records"], "record"), answer)
+        if not answer.fields.get("error"):
+            text += f", {TELLINGS[entry.kind].text(entry)}"
         sort = str(answer.fields.get("error_type"))
-        self._tell(entry, text=invoked(attempt, records, answer), mood="wrong", sort=sort)
-        self._tell(entry, mood="quiet" if retried else "wrong")
+        self._tell(entry, text=text, mood="wrong", sort=sort)
+
+    def _tell_what_follows(self, entry: Entry) -> None:
+        retried = entry.kind == "retry_scheduled"
+        told = str(entry.fields.get("request_id")) in self._failed
+        if told and not retried:
+            del self._failed[str(entry.fields["request_id"])]
+        self._tell(entry, mood="quiet" if told and retried else "wrong")
 
     def _is_read(self, mood: Mood) -> bool:
         """Whether the text of a line of this mood, told now, can ever be shown."""

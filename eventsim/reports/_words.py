@@ -82,6 +82,12 @@ def _delivered(entry: Entry) -> str:
     return f"{_number(fields)} delivered, attempt {fields['attempt']}"
 
 
+def _failed(entry: Entry) -> str:
+    fields = entry.fields
+    taken = f"{fields['delivered']:,} of {_number(fields)} taken"
+    return _because(taken if fields["delivered"] else f"{_number(fields)} not taken", entry)
+
+
 def _retried(entry: Entry) -> str:
     fields = entry.fields
     again = f"{_number(fields)} again in {span_of_time(fields['wait'])}"
@@ -156,8 +162,12 @@ TELLINGS: dict[str, Telling] = {
     "batch_delivered": Telling(
         "quiet", _shard, _delivered, lambda fields: {"batch": 1, "delivered": fields["records"]}
     ),
+    "batch_failed": Telling("quiet", _shard, _failed),
+    "shard_lost": Telling("wrong", _shard, _plain("shard lost")),
     "retry_scheduled": Telling("wrong", _shard, _retried),
-    "batch_bisected": Telling("event", _shard, lambda e: _because("batch split in two", e)),
+    "batch_bisected": Telling(
+        "event", _shard, lambda e: _because(f"batch of {_number(e.fields)} split in two", e)
+    ),
     "batch_discarded": Telling("wrong", _shard, _discarded),
     "records_expired": Telling(
         "wrong", _shard, lambda e: _because(f"{_number(e.fields)} expired", e)
