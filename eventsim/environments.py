@@ -183,13 +183,14 @@ class Environments:
         self, pool: _Pool, environment: _Environment, call: Call, whole_log: bool
     ) -> Outcome:
         start = await self._start(pool, environment, call) if environment.state != "ready" else _UP
-        self._journal.write(
-            "invocation_started",
-            function=pool.function.name,
-            version=pool.version,
-            request_id=call.request_id,
-            environment=environment.id,
-        )
+        if self._journal.hears("invocation_started"):
+            self._journal.write(
+                "invocation_started",
+                function=pool.function.name,
+                version=pool.version,
+                request_id=call.request_id,
+                environment=environment.id,
+            )
         if start.failure is not None:
             outcome = start.failure._replace(duration=start.within)
             if self._clock.virtual and start.within:
@@ -314,6 +315,8 @@ class Environments:
         )
 
     def _tell_reuse(self, pool: _Pool, environment: _Environment) -> None:
+        if not self._journal.hears("environment_reused"):
+            return
         again = environment.state == "reset"
         self._journal.write(
             "environment_reused",

@@ -99,6 +99,8 @@ class LocalInvoker:
             self._tell_refusal(target.function.name, call.request_id, refused)
 
     def _tell_request(self, request: InvokeRequest) -> None:
+        if not self._journal.hears("invocation_requested"):
+            return
         fields: dict[str, Any] = {}
         if self._journal.detail == "payload":
             fields["payload"] = self._journal.keep(request.payload.encoded())

@@ -117,6 +117,10 @@ class Journal:
         for kind in kinds:
             self._watchers[kind] += (watcher,)
 
+    def hears(self, kind: str) -> bool:
+        """Whether an entry of this kind goes anywhere: else nobody need put its fields together."""
+        return kind not in self._silent or bool(self._watchers[kind])
+
     def write(self, kind: str, because: str | None = None, **fields: Any) -> None:
         """Write one entry, now. Raises KeyError for a kind that is not in ``KINDS``."""
         for watcher in self._watchers[kind]:

@@ -102,6 +102,9 @@ class Lane:
 
     async def _send(self, sending: _Sending) -> None:
         now, mapping = self._ports.clock.timestamp(), self._mapping
+        if now < expires_at(sending.batch, mapping, self._retention_seconds) and not sending.due:
+            await self._follow(sending, await self._invoke(sending))
+            return
         for step in steps_before(sending.batch, now, mapping, self._retention_seconds):
             match step:
                 case Expire(batch, because):
@@ -180,13 +183,17 @@ class Lane:
 
     async def _advance(self, batch: Batch) -> None:
         """*batch*, the front of what is left, is dealt with: let the checkpoint follow."""
-        self._left = left = self._left[len(batch.records) :]
+        records = batch.records
+        self._left = left = self._left[len(records) :]
         window = None if self._windows is None else self._windows.current
         following = left[0].sequence_number if left else self._assembler.next_sequence_number
         if following is None and not self._assembler.waiting:
             await self._progress.done(self._number, None, window)
             return
         # Records that came in one aggregate share a sequence number: all are done, or none.
-        numbers = (record.sequence_number for record in reversed(batch.records))
-        floor = next((number for number in numbers if number != following), None)
-        await self._progress.done(self._number, floor or self._progress.floor(self._number), window)
+        floor = self._progress.floor(self._number)
+        for record in reversed(records):
+            if record.sequence_number != following:
+                floor = record.sequence_number
+                break
+        await self._progress.done(self._number, floor, window)

@@ -24,6 +24,7 @@ class ShardProgress:
         self._floors: list[str | None] = [None] * mapping.parallelization_factor
         self._done = checkpoint
         self.head = "" if checkpoint is None else checkpoint.sequence_number
+        self._number = _number(self.head)
 
     def arrived(self, lane: int, before: str) -> None:
         """The lane has records to deal with; *before* is the sequence number ahead of them."""
@@ -45,31 +46,37 @@ class ShardProgress:
     ) -> None:
         """The lane has dealt with what it had up to *floor*, with everything when None."""
         self._floors[lane] = floor
-        left = [each for each in self._floors if each is not None]
-        lowest = self.head if not left else left[0] if len(left) == 1 else min(left, key=_number)
-        await self._check(lowest, window)
+        if len(self._floors) > 1:
+            left = [each for each in self._floors if each is not None]
+            floor = min(left, key=_number) if left else None
+        await self._check(self.head if floor is None else floor, window)
 
     async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
-        before = self._done
-        if not sequence_number:
+        """Set the checkpoint, if that moves it or the window it is in has changed."""
+        number = _number(sequence_number)
+        moved = number > self._number
+        if not moved and (self._done is None or self._done.window == window):
             return
-        moved = before is None or _number(sequence_number) > _number(before.sequence_number)
-        if not moved and (before is None or before.window == window):
-            return
-        number = sequence_number if before is None or moved else before.sequence_number
-        self._done = checkpoint = Checkpoint(number, window)
+        if moved or self._done is None:
+            self._number = number
+            self._done = Checkpoint(sequence_number, window)
+        else:
+            self._done = self._done._replace(window=window)
         ports, name = self._ports, self._mapping.name
-        await ports.checkpoints.set(name, self._shard_id, checkpoint)
-        if not moved:
-            return
-        ports.journal.write(
-            "checkpoint_advanced",
-            mapping=name,
-            source=self._mapping.source,
-            shard=self._shard_id,
-            sequence_number=number,
-        )
-        ports.on_checkpoint(name, self._shard_id, number)
+        await ports.checkpoints.set(name, self._shard_id, self._done)
+        if moved:
+            self._tell(sequence_number)
+            ports.on_checkpoint(name, self._shard_id, sequence_number)
+
+    def _tell(self, sequence_number: str) -> None:
+        if self._ports.journal.hears("checkpoint_advanced"):
+            self._ports.journal.write(
+                "checkpoint_advanced",
+                mapping=self._mapping.name,
+                source=self._mapping.source,
+                shard=self._shard_id,
+                sequence_number=sequence_number,
+            )
 
 
 def _number(sequence_number: str) -> int:

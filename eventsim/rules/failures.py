@@ -125,7 +125,8 @@ def steps_before(
 
 def expires_at(batch: Batch, mapping: EventSourceMapping, retention_seconds: float) -> float:
     """Return the epoch time at which the first record of the batch has to leave it."""
-    return _oldest(batch) + min(retention_seconds, _age_max(mapping))
+    age = mapping.maximum_record_age_in_seconds
+    return _oldest(batch) + (retention_seconds if age < 0 else min(retention_seconds, age))
 
 
 def next_steps(
@@ -136,11 +137,11 @@ def next_steps(
         return _not_invoked(batch, answer, mapping)
     if answer.function_error is not None:
         return _failed(batch, mapping, "function error", invoked=True)
+    reports = mapping.reports_batch_item_failures
+    if not reports and batch.window is None:
+        return [Deliver(batch)]
     verdict = read_answer(
-        answer.payload,
-        batch.records,
-        reports=mapping.reports_batch_item_failures,
-        windowed=batch.window is not None,
+        answer.payload, batch.records, reports=reports, windowed=batch.window is not None
     )
     if verdict.because is None:
         return _delivered(batch, verdict)
