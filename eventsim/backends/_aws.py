@@ -66,10 +66,16 @@ class AwsApi:
         return self._clients[service]
 
     async def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
-        """Make one request. Raises ServiceError or Unreachable."""
+        """Make one request; a body that would stream is read whole.
+
+        Raises ServiceError or Unreachable.
+        """
         with _in_our_words():
             client = await self.client(service)
-            return await getattr(client, operation)(**parameters)
+            answer = await getattr(client, operation)(**parameters)
+            if hasattr(answer.get("Body"), "read"):
+                answer["Body"] = await answer["Body"].read()
+            return answer
 
     async def aclose(self) -> None:
         """Close every client."""
@@ -93,6 +99,7 @@ def _in_our_words() -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        ConnectionError,  # noqa: A004  # botocore's: refused, no such host, no answer in time
         HTTPClientError,
         NoCredentialsError,
         PartialCredentialsError,
@@ -106,7 +113,7 @@ def _in_our_words() -> Iterator[None]:
         if status >= 500:
             raise Unreachable(f"the service answered {status} {code}: {message}") from error
         raise ServiceError(code, message) from error
-    except HTTPClientError as error:
+    except (HTTPClientError, ConnectionError) as error:
         raise Unreachable(str(error)) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise BackendError(f"AWS wants credentials, and there are none: {error}") from error

@@ -45,7 +45,9 @@ async def open_backend(
             "or an address such as http://127.0.0.1:4566"
         )
     with needs_aws_extra("the endpoint back end"):
-        api = AwsApi(region, endpoint_url=url, private=local)
+        # An emulator's address has no room before it for the name of a bucket.
+        config = {"s3": {"addressing_style": "path"}} if local else {}
+        api = AwsApi(region, endpoint_url=url, private=local, **config)
     backend = Backend("endpoint", clock, account, region, api)
     backend.on_close(api.aclose)
     return backend
