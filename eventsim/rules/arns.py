@@ -8,9 +8,13 @@ from __future__ import annotations
 
 
 def arn(service: str, region: str, account: str, resource: str) -> str:
-    """Return an ARN; IAM's have no region but are of the partition that *region* is in."""
-    place = "" if service == "iam" else region
-    return f"arn:{partition(region)}:{service}:{place}:{account}:{resource}"
+    """Return an ARN, of the partition that *region* is in.
+
+    IAM's have no region, those of S3 buckets no account either.
+    """
+    place = "" if service in ("iam", "s3") else region
+    owner = "" if service == "s3" else account
+    return f"arn:{partition(region)}:{service}:{place}:{owner}:{resource}"
 
 
 def partition(region: str) -> str:
@@ -23,3 +27,9 @@ def partition(region: str) -> str:
 def region_of(name: str) -> str:
     """Return the region in an ARN."""
     return name.split(":")[3]
+
+
+def service_of(name: str) -> str:
+    """Return the service in an ARN, or nothing for a text that is none."""
+    parts = name.split(":")
+    return parts[2] if parts[0] == "arn" and len(parts) > 5 else ""

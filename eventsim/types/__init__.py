@@ -6,6 +6,7 @@ Values are immutable; a seam is a Protocol of a few methods.
 
 from __future__ import annotations
 
+from eventsim.types.buckets import Bucket, StoredObject
 from eventsim.types.invocations import (
     Duration,
     Function,
@@ -44,10 +45,12 @@ from eventsim.types.streams import (
     TimedRecord,
     Trimmed,
 )
+from eventsim.types.topics import Publish, Topic
 
 __all__ = [
     "REPORT_BATCH_ITEM_FAILURES",
     "Batch",
+    "Bucket",
     "Checkpoint",
     "Condition",
     "Destination",
@@ -67,6 +70,7 @@ __all__ = [
     "Payload",
     "Position",
     "PositionType",
+    "Publish",
     "PutRecord",
     "Queue",
     "Read",
@@ -77,9 +81,11 @@ __all__ = [
     "SendMessage",
     "Shard",
     "StartingPosition",
+    "StoredObject",
     "Stream",
     "TimedMessage",
     "TimedRecord",
+    "Topic",
     "Trimmed",
     "TumblingWindow",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from eventsim.types.invocations import Payload
 from eventsim.types.streams import Position, Record
 
 StartingPosition = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
@@ -156,13 +157,13 @@ class ResponseContext(NamedTuple):
 class FailureDocument:
     """What an on-failure destination gets: ``body`` for SQS and SNS.
 
-    S3 gets ``body`` with the whole ``event`` besides, as an object whose key begins with
-    ``prefix`` (the mapping's UUID and the shard) and goes on with the time of ``timestamp``,
-    in seconds since the epoch.
+    S3 gets ``body`` with the whole ``event`` besides, which nobody else has to build, as an
+    object whose key begins with ``prefix`` (the mapping's UUID and the shard) and goes on with
+    the time of ``timestamp``, in seconds since the epoch.
     """
 
     body: dict[str, Any]
-    event: bytes
+    event: Payload
     prefix: str
     timestamp: float
 

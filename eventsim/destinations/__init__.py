@@ -1,0 +1,37 @@
+"""
+Where documents are delivered: one file each, named as the service is in ARNs.
+
+A file has ``open_destination(resource, chance)``, which gives a ``Destination`` that writes to
+that queue, topic or bucket, whichever back end it is on. It delivers a document once: what is
+refused is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eventsim import registry
+from eventsim.destinations._refusal import not_valid
+from eventsim.errors import EventsimError
+from eventsim.ids import Chance
+from eventsim.rules.arns import service_of
+from eventsim.types import Bucket, Destination, Queue, Topic
+
+
+def open_destination(
+    arn: str, resources: Mapping[str, Queue | Topic | Bucket], chance: Chance
+) -> Destination:
+    """The on-failure destination that *arn* names; *resources* are the run's, by their ARNs.
+
+    Raises ServiceError, as Lambda refuses it, for what no destination can be, a FIFO queue or
+    topic included; EventsimError when the run has no such resource.
+    """
+    service = service_of(arn)
+    if service not in registry.names("destinations"):
+        raise not_valid(arn)
+    module = registry.load("destinations", service, wants=["open_destination"])
+    if arn not in resources:
+        known = ", ".join(sorted(resources)) or "none"
+        raise EventsimError(f"{arn} is no resource of the run; there are: {known}")
+    destination: Destination = module.open_destination(resources[arn], chance)
+    return destination

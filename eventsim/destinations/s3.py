@@ -1,0 +1,29 @@
+"""
+S3: a document is an object of its own, with the event in it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+from __future__ import annotations
+
+from eventsim.ids import Chance
+from eventsim.rules.failure_documents import OBJECT_CONTENT_TYPE, as_object
+from eventsim.types import Bucket, FailureDocument
+
+
+class S3Destination:
+    """Puts documents into a bucket, with what the function was, or would have been, sent."""
+
+    def __init__(self, bucket: Bucket, chance: Chance) -> None:
+        self.arn = bucket.arn
+        self._bucket, self._chance = bucket, chance
+
+    async def send(self, document: FailureDocument) -> None:
+        """Deliver it. Raises ServiceError when it is refused, Unreachable without an answer."""
+        key, body = as_object(document, self._chance.uuid("objects", self.arn))
+        await self._bucket.put_object(key, body, OBJECT_CONTENT_TYPE)
+
+
+def open_destination(bucket: Bucket, chance: Chance) -> S3Destination:
+    """The destination that writes to *bucket*."""
+    return S3Destination(bucket, chance)

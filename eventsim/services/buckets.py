@@ -1,0 +1,69 @@
+"""
+A simulated S3 bucket: objects by their keys.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
+(Without versions. What is put stays until it is put again: a bucket is as large as what the
+user's run puts into it.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import md5
+
+from eventsim.clock import Clock
+from eventsim.errors import ServiceError
+from eventsim.rules.arns import arn
+from eventsim.types import StoredObject
+from eventsim.types.buckets import CONTENT_TYPE
+
+KEY_BYTES_MAX = 1024
+
+OnObject = Callable[[StoredObject], None]
+
+
+def nobody(stored: StoredObject) -> None:
+    """For a bucket whose objects interest nobody."""
+
+
+class Bucket:
+    """Keeps the newest object of every key.
+
+    With *refuse*, an AWS error code, it takes no object at all. *on_object* is told of every
+    object once it is there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        region: str,
+        clock: Clock,
+        refuse: str | None = None,
+        on_object: OnObject = nobody,
+    ) -> None:
+        self.arn = arn("s3", region, "", name)
+        self._clock, self._refuse, self._on_object = clock, refuse, on_object
+        self._objects: dict[str, StoredObject] = {}
+
+    async def put_object(self, key: str, body: bytes, content_type: str = CONTENT_TYPE) -> None:
+        """Put an object; it is there when this returns."""
+        if self._refuse is not None:
+            text = f"{self.arn} refuses every object, as its resource says"
+            raise ServiceError(self._refuse, text)
+        if not 0 < len(key.encode()) <= KEY_BYTES_MAX:
+            raise ServiceError("KeyTooLongError", f"a key has 1 to {KEY_BYTES_MAX} bytes of UTF-8")
+        etag = md5(body, usedforsecurity=False).hexdigest()
+        stored = StoredObject(key, body, content_type, etag, self._clock.timestamp())
+        self._objects[key] = stored
+        self._on_object(stored)
+
+    async def get_object(self, key: str) -> StoredObject:
+        """Return the newest object of *key*."""
+        if key not in self._objects:
+            raise ServiceError("NoSuchKey", "The specified key does not exist.")
+        return self._objects[key]
+
+    async def list_objects(self, prefix: str = "") -> Sequence[str]:
+        """The keys that begin with *prefix*, in the order of their UTF-8."""
+        return sorted((key for key in self._objects if key.startswith(prefix)), key=str.encode)

@@ -1,0 +1,101 @@
+"""
+A simulated SNS topic: what is published goes to every subscriber at once.
+
+https://docs.aws.amazon.com/sns/latest/dg/welcome.html
+(Standard topics. A topic keeps no message: what a subscriber refuses is gone, as it is on AWS
+for a subscription without a dead-letter queue of its own.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from eventsim.clock import Clock
+from eventsim.errors import ServiceError
+from eventsim.ids import Chance
+from eventsim.rules import sns as rules
+from eventsim.rules.arns import arn
+from eventsim.types import Publish, Queue, SendMessage
+
+Deliver = Callable[[rules.Notification, str], Awaitable[None]]  # with the subscription's ARN
+OnRefused = Callable[["Subscription", rules.Notification, ServiceError], None]
+
+
+class Subscription(NamedTuple):
+    """One subscriber of a topic; ``deliver`` raises ServiceError when it refuses a message."""
+
+    arn: str
+    deliver: Deliver
+
+
+def nobody(subscription: Subscription, notification: rules.Notification, e: ServiceError) -> None:
+    """For a topic whose refused deliveries interest nobody."""
+
+
+class Topic:
+    """Hands each message to its subscribers, in the order in which they subscribed.
+
+    With *refuse*, an AWS error code, it takes no message at all. *on_refused* is told of every
+    delivery that a subscriber refused, which the publisher never hears of.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        region: str,
+        account: str,
+        clock: Clock,
+        chance: Chance,
+        refuse: str | None = None,
+        on_refused: OnRefused = nobody,
+    ) -> None:
+        self.arn = arn("sns", region, account, name)
+        self._name, self._clock, self._chance = name, clock, chance
+        self._refuse, self._on_refused = refuse, on_refused
+        self._subscriptions: list[Subscription] = []
+
+    def subscribe(self, deliver: Deliver) -> Subscription:
+        """Call *deliver* with every message from now on."""
+        uuid = self._chance.uuid("subscriptions", self._name)
+        subscription = Subscription(f"{self.arn}:{uuid}", deliver)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def subscribe_queue(self, queue: Queue, *, raw_message_delivery: bool = False) -> Subscription:
+        """Send every message to *queue*, as it was published or in SNS's envelope.
+
+        Raises ServiceError for a FIFO queue, which no standard topic may have.
+        """
+        if queue.fifo:
+            reason = "FIFO SQS Queues can not be subscribed to standard SNS topics"
+            text = f"Invalid parameter: Invalid parameter: Endpoint Reason: {reason}"
+            raise ServiceError("InvalidParameter", text)
+
+        async def deliver(notification: rules.Notification, subscription_arn: str) -> None:
+            published = notification.published
+            if raw_message_delivery:
+                message = SendMessage(published.message, published.message_attributes)
+            else:
+                message = SendMessage(rules.envelope(notification, subscription_arn))
+            await queue.send([message])
+
+        return self.subscribe(deliver)
+
+    async def publish(self, message: Publish) -> None:
+        """Deliver to every subscriber; one that refuses keeps no other from its message."""
+        if self._refuse is not None:
+            text = f"{self.arn} refuses every message, as its resource says"
+            raise ServiceError(self._refuse, text)
+        refusal = rules.refuse_message(message)
+        if refusal is not None:
+            raise ServiceError(*refusal)
+        message_id = self._chance.uuid("notifications", self._name)
+        now = self._clock.timestamp()
+        notification = rules.Notification(message_id, self.arn, now, message)
+        for subscription in tuple(self._subscriptions):
+            try:
+                await subscription.deliver(notification, subscription.arn)
+            except ServiceError as error:
+                self._on_refused(subscription, notification, error)

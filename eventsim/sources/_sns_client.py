@@ -1,0 +1,80 @@
+"""
+A topic behind the real SNS API: moto in this process, an emulator, or AWS.
+
+https://docs.aws.amazon.com/sns/latest/api/welcome.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from eventsim.backends import Backend
+from eventsim.errors import ServiceError, Unreachable
+from eventsim.types import Publish
+
+
+class ClientTopic:
+    """A topic that is published to by requests, each made once."""
+
+    def __init__(self, arn: str, backend: Backend) -> None:
+        self.arn = arn
+        self._backend = backend
+
+    async def publish(self, message: Publish) -> None:
+        """Publish it. Raises ServiceError when it is refused, Unreachable without an answer."""
+        parameters: dict[str, Any] = {"Message": message.message}
+        if message.subject is not None:
+            parameters["Subject"] = message.subject
+        if message.message_attributes:
+            parameters["MessageAttributes"] = dict(message.message_attributes)
+        await self._backend.call("sns", "publish", TopicArn=self.arn, **parameters)
+
+
+async def open_client_topic(
+    name: str, backend: Backend, queues: Sequence[tuple[str, bool]]
+) -> ClientTopic:
+    """The topic *name* with *queues*, ARNs and whether they take messages raw, subscribed to it.
+
+    It is created when it is missing, and then deleted when the back end closes.
+    """
+    arn = await _find(name, backend)
+    if arn is None:
+        created = await backend.call("sns", "create_topic", Name=name)
+        arn = str(created["TopicArn"])
+        backend.on_close(_undoing(backend, "delete_topic", TopicArn=arn))
+    for queue, raw in queues:
+        answer = await backend.call(
+            "sns",
+            "subscribe",
+            TopicArn=arn,
+            Protocol="sqs",
+            Endpoint=queue,
+            Attributes={"RawMessageDelivery": "true" if raw else "false"},
+            ReturnSubscriptionArn=True,
+        )
+        subscription = answer["SubscriptionArn"]
+        backend.on_close(_undoing(backend, "unsubscribe", SubscriptionArn=subscription))
+    return ClientTopic(arn, backend)
+
+
+async def _find(name: str, backend: Backend) -> str | None:
+    """The ARN of a topic that is there; its account may be another than the scenario's."""
+    parameters: dict[str, Any] = {}
+    while True:
+        answer = await backend.call("sns", "list_topics", **parameters)
+        for topic in answer["Topics"]:
+            if topic["TopicArn"].rpartition(":")[2] == name:
+                return str(topic["TopicArn"])
+        if not answer.get("NextToken"):
+            return None
+        parameters["NextToken"] = answer["NextToken"]
+
+
+def _undoing(backend: Backend, operation: str, **parameters: Any) -> Callable[[], Awaitable[None]]:
+    async def undo() -> None:
+        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
+            await backend.call("sns", operation, **parameters)
+
+    return undo
