@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
+from types import ModuleType
 from typing import Any, NamedTuple, TypeVar, cast
 
 from pydantic_core import PydanticCustomError
@@ -31,6 +32,11 @@ _SETTINGS = {
     "MaximumBatchingWindowInSeconds": "maximum_batching_window_in_seconds",
     "MaximumRetryAttempts": "maximum_retry_attempts",
 }
+_UNFIT = {
+    "MAPPING": "which no mapping reads",
+    "open_queue": "not a queue",
+    "open_stream": "onto which no records are put",
+}
 
 
 class _Mapping(NamedTuple):
@@ -47,6 +53,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     """Everything that does not agree in *document*, whose paths start from *folder*."""
     root = document.value
     yield from _references(document)
+    yield from _resources(root)
     yield from _mappings(root)
     yield from _timeline(root, folder, project)
     for name, block in _items(root, "functions"):
@@ -65,6 +72,35 @@ def _references(document: Document) -> Iterator[Problem]:
             yield Problem(reference.path, text)
 
 
+def _resources(root: dict[str, Any]) -> Iterator[Problem]:
+    """A resource that needs another names one of the right type."""
+    for name, block in _items(root, "resources"):
+        module = _source(block)
+        for keys, opener in getattr(module, "REFERENCES", {}).items():
+            for path, text in _values(block, keys):
+                yield from _resource(("resources", name, *path), text, root, opener)
+
+
+def _source(resource: Any) -> ModuleType | None:
+    """The module of a resource's type; None where there is none, which is told at the type."""
+    kind = resource.get("type") if isinstance(resource, dict) else None
+    try:
+        return registry.load("sources", kind, ["Resource"]) if isinstance(kind, str) else None
+    except UnknownPlugin:
+        return None
+
+
+def _values(block: Any, keys: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text below *keys*, through lists, with its path."""
+    if isinstance(block, list | tuple):
+        for index, item in enumerate(block):
+            yield from _values(item, keys, (*path, index))
+    elif isinstance(block, dict) and keys:
+        yield from _values(block.get(keys[0]), keys[1:], (*path, keys[0]))
+    elif isinstance(block, str) and block and not keys:
+        yield path, block
+
+
 def _mappings(root: dict[str, Any]) -> Iterator[Problem]:
     resources = dict(_items(root, "resources"))
     now = (_read(moment, root.get("start")) or datetime(2026, 1, 1, tzinfo=UTC)).timestamp()
@@ -73,7 +109,7 @@ def _mappings(root: dict[str, Any]) -> Iterator[Problem]:
         stream = mapping.properties.get("Stream")
         if isinstance(stream, str) and stream:
             path = (*mapping.path, "Properties", "Stream")
-            yield from _resource(path, stream, root)
+            yield from _resource(path, stream, root, "MAPPING")
             yield from _type(mapping, resources.get(resource_name(stream)))
             name = f"{mapping.function}.{mapping.name}"
             existing = first.setdefault((mapping.function, resource_name(stream)), name)
@@ -104,22 +140,15 @@ def _type(mapping: _Mapping, resource: Any) -> Iterator[Problem]:
     if not isinstance(mapping.type, str):
         return
     path, known = (*mapping.path, "Type"), mapping_events()
-    kind = resource.get("type") if isinstance(resource, dict) else None
-    wanted = _event_of(kind) if isinstance(kind, str) else None
+    kind = getattr(_source(resource), "MAPPING", None)
+    wanted = kind.event if kind else None
     if wanted and mapping.type != wanted:
-        yield Problem(path, f" is '{mapping.type}', but its stream is {kind}; write {wanted}")
+        text = f" is '{mapping.type}', but its stream is {resource['type']}; write {wanted}"
+        yield Problem(path, text)
     elif not wanted and mapping.type not in known:
         yield Problem(
             path, f" is '{mapping.type}', which no source answers to{meant(mapping.type, known)}"
         )
-
-
-def _event_of(kind: str) -> str | None:
-    try:
-        mapping = getattr(registry.load("sources", kind), "MAPPING", None)
-        return mapping.event if mapping else None
-    except UnknownPlugin:
-        return None  # told where the resource is
 
 
 def _settings(mapping: _Mapping) -> EventSourceMapping:
@@ -170,24 +199,42 @@ def _step(
             continue  # told where the step is read
         for key in model.resource_keys:
             if isinstance(step.get(key), str) and step[key]:
-                yield from _resource((*path, key), step[key], root)
+                yield from _resource((*path, key), step[key], root, model.resource_opener)
         for key in model.recording_keys:
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)
 
 
-def _resource(path: Path, text: str, root: dict[str, Any]) -> Iterator[Problem]:
-    """A name is that of a resource; an ARN is one of this account and region besides."""
+def _resource(
+    path: Path, text: str, root: dict[str, Any], wants: str | None = None
+) -> Iterator[Problem]:
+    """A name is that of a resource whose source has what is wanted of it; an ARN is one of this
+    account and region besides.
+    """
     name, region, account = named(text)
     known = dict(_items(root, "resources"))
     if name not in known:
         yield _no_resource(path, name, known)
+    elif wants is not None:
+        yield from _unfit(path, name, known[name], wants)
     ours = root.get("region", "us-east-1"), root.get("account", "123456789012")
-    if region is not None and (region, account) != ours:
+    if region is not None and (region, account) not in (ours, ("", "")):  # as in a bucket's ARN
         text = (
             f" is in {region}, account {account}; the scenario is in {ours[0]}, account {ours[1]}"
         )
         yield Problem(path, text)
+
+
+def _unfit(path: Path, name: str, resource: Any, wants: str) -> Iterator[Problem]:
+    """The resource is of a type that cannot be used so; told with the types that can."""
+    module = _source(resource)
+    if module is None or hasattr(module, wants):
+        return
+    types = registry.names("sources")
+    fit = [each for each in types if hasattr(registry.load("sources", each), wants)]
+    why = _UNFIT.get(wants, f"has no {wants}")
+    there = f"there are: {', '.join(fit)}" if fit else "there are none"
+    yield Problem(path, f" is '{name}', of type {resource['type']}, {why}; {there}")
 
 
 def _recording(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ EVENT_TYPES = _words(
     """
 )
 
-RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue s3 sns sqs topic")
+RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue sqs topic")
 
 STEPS = _words(
     """

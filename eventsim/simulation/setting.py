@@ -28,6 +28,7 @@ from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
 from eventsim.scenario import Scenario
 from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.options import Options
+from eventsim.simulation.stores import Stores, open_stores, opened_by
 from eventsim.streams import PutSummary
 from eventsim.types import EventSourceMapping, Function, Invoker, Stream
 
@@ -48,6 +49,7 @@ class Setting:
     chance: Chance
     backend: Backend
     streams: Mapping[str, Stream]
+    stores: Stores
     environments: Environments
     invoker: Invoker = field(init=False)
     pollers: Sequence[Poller] = field(default_factory=tuple)
@@ -85,9 +87,15 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         allow_aws=options.allow_aws,
     )
     closing.push_async_callback(backend.aclose)
-    streams = {name: await _stream(name, scenario, backend, journal) for name in scenario.resources}
+    streams = {
+        name: await _stream(name, scenario, backend, journal)
+        for name in opened_by("open_stream", scenario)
+    }
+    stores = await open_stores(scenario, backend, chance, {})
     environments = _environments(scenario, options, clock, journal, chance, closing)
-    setting = Setting(scenario, seed, clock, journal, tally, chance, backend, streams, environments)
+    setting = Setting(
+        scenario, seed, clock, journal, tally, chance, backend, streams, stores, environments
+    )
     setting.invoker = options.invoker or LocalInvoker(
         environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
     )

@@ -55,6 +55,7 @@ class Step(TimelineStep):
     """Put ``records``, or those of the recording ``from``, onto the stream ``put``."""
 
     resource_keys: ClassVar[Collection[str]] = ("put",)
+    resource_opener: ClassVar[str | None] = "open_stream"
     recording_keys: ClassVar[Collection[str]] = ("from",)
 
     put: Annotated[Text, AfterValidator(resource_name)] = Field(examples=["orders"])
