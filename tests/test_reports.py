@@ -307,6 +307,19 @@ JSON_GOOD: dict[str, Any] = {
             "batches": 1,
             "retries": 0,
             "polls": 2,
+            "State": "Enabled",
+            "LastProcessingResult": "OK",
+            "metrics": {
+                "PolledEventCount": 2,
+                "FilteredOutEventCount": 0,
+                "InvokedEventCount": 2,
+                "FailedInvokeEventCount": 0,
+                "DroppedEventCount": 0,
+                "OnFailureDestinationDeliveredEventCount": 0,
+                "DeletedEventCount": 0,
+                "DestinationDeliveryFailures": 0,
+                "IteratorAge": {"max": 1120.0, "last": 1120.0},
+            },
         }
     },
     "functions": {
@@ -368,6 +381,8 @@ def test_the_counts_of_the_run_itself_are_believed_where_it_gave_some() -> None:
     }
     assert found["mappings"]["m"]["delivered"] == 5
     assert found["mappings"]["m"]["retries"] == 0
+    assert found["mappings"]["m"]["metrics"]["IteratorAge"] == {"max": None, "last": None}
+    assert "LastProcessingResult" not in found["mappings"]["m"]
     assert "this journal tells nothing between its start and its end" in written("timeline", off)
 
 

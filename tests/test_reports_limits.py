@@ -82,7 +82,7 @@ def generated(number: int, shards: int = 16) -> Iterator[Entry]:
         if batch % 97 == 0 and step == 3:
             told |= {"error": "Unhandled", "error_type": "E", "error_message": f"no {batch}"}
         elif batch % 97 == 0 and step == 4:
-            failed = told | {"delivered": 0, "attempt": 1}
+            failed = told | {"delivered": 0, "invoked": True, "attempt": 1}
             yield Entry(n, time, "2026-01-01T00:00:00.000Z", "batch_failed", None, failed)
             kind, because = "retry_scheduled", "function error: until the records expire"
             told |= {"wait": 0.25, "attempt": 2}

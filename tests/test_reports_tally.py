@@ -12,6 +12,7 @@ from eventsim.reports._tally import Tally
 MAPPING = {"mapping": "f.Orders", "source": "orders", "shard": "a"}
 ROW = {"read": 0, "filtered": 0, "delivered": 0, "discarded": 0, "expired": 0}
 QUIET = {"batches": 0, "retries": 0, "polls": 0}
+NO_AGE = {"max": None, "last": None}
 
 
 class Midnight:
@@ -27,6 +28,20 @@ def counted(*entries: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     for kind, fields in entries:
         tally.add(kind, fields)
     return tally.counts()
+
+
+def metrics(**more: Any) -> dict[str, Any]:
+    names = (
+        "PolledEventCount",
+        "FilteredOutEventCount",
+        "InvokedEventCount",
+        "FailedInvokeEventCount",
+        "DroppedEventCount",
+        "OnFailureDestinationDeliveredEventCount",
+        "DeletedEventCount",
+        "DestinationDeliveryFailures",
+    )
+    return {**dict.fromkeys(names, 0), "IteratorAge": NO_AGE, **more}
 
 
 def finished(**more: Any) -> tuple[str, dict[str, Any]]:
@@ -60,7 +75,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
         ("retry_scheduled", {**MAPPING, "records": 7, "attempt": 2}),
         finished(),
         finished(),
-        ("batch_delivered", {**MAPPING, "records": 4}),
+        ("batch_delivered", {**MAPPING, "records": 4, "age": 0.5}),
         ("batch_discarded", {**MAPPING, "batch_size": 2}),
         ("records_expired", {**MAPPING, "records": 1}),
         ("invocation_throttled", {"function": "g", "code": "TooManyRequestsException"}),
@@ -76,7 +91,22 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
         "retries": 1,
         "batches": 1,
         "mappings": {
-            "f.Orders": {"source": "orders", **done, "batches": 1, "retries": 1, "polls": 3}
+            "f.Orders": {
+                "source": "orders",
+                **done,
+                "batches": 1,
+                "retries": 1,
+                "polls": 3,
+                "State": "",
+                "LastProcessingResult": "OK",
+                "metrics": metrics(
+                    PolledEventCount=9,
+                    FilteredOutEventCount=2,
+                    InvokedEventCount=4,
+                    DroppedEventCount=2,
+                    IteratorAge={"max": 500.0, "last": 500.0},
+                ),
+            }
         },
         "functions": {
             "f": {
@@ -104,7 +134,16 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
 def test_a_mapping_that_read_nothing_is_counted_too() -> None:
     changed = ("mapping_changed", {"mapping": "f.Orders", "source": "orders", "state": "Disabled"})
 
-    assert counted(changed)["mappings"] == {"f.Orders": {"source": "orders", **ROW, **QUIET}}
+    assert counted(changed)["mappings"] == {
+        "f.Orders": {
+            "source": "orders",
+            **ROW,
+            **QUIET,
+            "State": "Disabled",
+            "LastProcessingResult": "No records processed",
+            "metrics": metrics(),
+        }
+    }
 
 
 @pytest.mark.parametrize("detail", ["off", "batch"])

@@ -94,6 +94,7 @@ KINDS: dict[str, Kind] = {
             *_SPAN,
             "delivered",
             "invoked",
+            "error",
             "attempt",
         ),
     ),
@@ -180,10 +181,12 @@ KINDS: dict[str, Kind] = {
     ),
     "event_dropped": Kind("an asynchronous event was given up", ("function", "request_id")),
     "destination_delivered": Kind(
-        "a document was delivered to a destination", ("destination", "condition")
+        "the document about discarded records was delivered to the on-failure destination",
+        ("mapping", "source", "shard", "destination", "condition", "records"),
     ),
     "destination_failed": Kind(
-        "a destination refused a document", ("destination", "condition", "code")
+        "the on-failure destination did not take the document; it is not sent again",
+        ("mapping", "source", "shard", "destination", "condition", "records", "code"),
     ),
     "payload_kept": Kind(
         "the content that other entries name by its hash, once", ("hash", "content")

@@ -8,6 +8,7 @@ from typing import Any
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
+from eventsim.reports._metrics import RESULT
 from eventsim.reports._tally import Tally
 
 EXPECTATIONS_MAX = 10_000
@@ -26,7 +27,9 @@ _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "records_expired": _BATCH,
     "batch_formed": _BATCH,
     "batch_delivered": (*_SENT, ("age", _NUMBER)),
-    "batch_failed": (*_SENT, ("delivered", int)),
+    "batch_failed": (*_SENT, ("delivered", int), ("invoked", bool)),
+    "destination_delivered": (*_BATCH, ("destination", str), ("condition", str)),
+    "destination_failed": (*_BATCH, ("destination", str), ("condition", str), ("code", str)),
     "retry_scheduled": (*_SENT, ("wait", _NUMBER)),
     "batch_bisected": _BATCH,
     "batch_discarded": (
@@ -161,11 +164,21 @@ def _completed(given: dict[str, Any]) -> dict[str, Any]:
 
 def _merged(default: dict[str, Any], row: Any, key: str) -> dict[str, Any]:
     _like(default, row, key)
-    return {name: _like(zero, row.get(name, zero), key) for name, zero in default.items()}
+    return {
+        name: _member(zero, row.get(name, zero), key)
+        for name, zero in default.items()
+        if name in row or name != RESULT  # which the mapping of a queue has not got
+    }
+
+
+def _member(default: Any, value: Any, key: str) -> Any:
+    if isinstance(default, dict):
+        return _merged(default, value, key)
+    return _like(default, value, key)
 
 
 def _like(default: Any, value: Any, key: str) -> Any:
-    numbers = isinstance(default, int | float) and isinstance(value, int | float)
+    numbers = isinstance(default, int | float | None) and isinstance(value, int | float)
     if not numbers and type(value) is not type(default):
         raise JournalError(f"run_finished: '{key}' of the counts must look like {default!r}")
     return value

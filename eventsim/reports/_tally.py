@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from eventsim.reports._metrics import Metrics
+
 Fields = dict[str, Any]
 
 
@@ -16,6 +18,7 @@ class _Mapping:
         "discarded",
         "expired",
         "filtered",
+        "metrics",
         "polls",
         "read",
         "retries",
@@ -26,6 +29,7 @@ class _Mapping:
         self.source = ""
         self.read = self.filtered = self.delivered = self.discarded = self.expired = 0
         self.batches = self.retries = self.polls = 0
+        self.metrics = Metrics()
 
     def row(self) -> dict[str, Any]:
         return {
@@ -38,6 +42,7 @@ class _Mapping:
             "batches": self.batches,
             "retries": self.retries,
             "polls": self.polls,
+            **self.metrics.row(),
         }
 
 
@@ -73,7 +78,10 @@ class Tally:
         "records_expired",
         "batch_formed",
         "batch_delivered",
+        "batch_failed",
         "batch_discarded",
+        "destination_delivered",
+        "destination_failed",
         "retry_scheduled",
         "mapping_changed",
         "invocation_finished",
@@ -93,7 +101,10 @@ class Tally:
             self._expired,
             self._formed,
             self._delivered,
+            self._failed,
             self._discarded,
+            self._kept,
+            self._refused,
             self._retried,
             self._mapped,
             self._finished,
@@ -140,9 +151,12 @@ class Tally:
         row.source = fields["source"]
         row.read += fields["records"]
         row.polls += fields["polls"]
+        row.metrics.read(fields)
 
     def _filtered(self, fields: Fields) -> None:
-        self._mappings[fields["mapping"]].filtered += fields["records"]
+        row = self._mappings[fields["mapping"]]
+        row.filtered += fields["records"]
+        row.metrics.filtered(fields)
 
     def _expired(self, fields: Fields) -> None:
         self._mappings[fields["mapping"]].expired += fields["records"]
@@ -151,16 +165,31 @@ class Tally:
         self._mappings[fields["mapping"]].batches += 1
 
     def _delivered(self, fields: Fields) -> None:
-        self._mappings[fields["mapping"]].delivered += fields["records"]
+        row = self._mappings[fields["mapping"]]
+        row.delivered += fields["records"]
+        row.metrics.delivered(fields)
+
+    def _failed(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].metrics.failed(fields)
 
     def _discarded(self, fields: Fields) -> None:
-        self._mappings[fields["mapping"]].discarded += fields["batch_size"]
+        row = self._mappings[fields["mapping"]]
+        row.discarded += fields["batch_size"]
+        row.metrics.discarded(fields)
+
+    def _kept(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].metrics.kept(fields)
+
+    def _refused(self, fields: Fields) -> None:
+        self._mappings[fields["mapping"]].metrics.refused(fields)
 
     def _retried(self, fields: Fields) -> None:
         self._mappings[fields["mapping"]].retries += 1
 
     def _mapped(self, fields: Fields) -> None:
-        self._mappings[fields["mapping"]].source = fields["source"]
+        row = self._mappings[fields["mapping"]]
+        row.source = fields["source"]
+        row.metrics.changed(fields)
 
     def _finished(self, fields: Fields) -> None:
         row = self._functions[fields["function"]]

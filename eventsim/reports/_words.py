@@ -100,6 +100,19 @@ def _discarded(entry: Entry) -> str:
     return _because(text, entry)
 
 
+def _sent(entry: Entry) -> str:
+    fields = entry.fields
+    about = f"{_number(fields)}, {shown(fields['condition'])}"
+    return _because(f"document about {about} delivered to {shown(fields['destination'])}", entry)
+
+
+def _unsent(entry: Entry) -> str:
+    fields = entry.fields
+    about = f"{_number(fields)}, {shown(fields['condition'])}"
+    destination, code = shown(fields["destination"]), shown(fields["code"])
+    return _because(f"document about {about} not taken by {destination}: {code}", entry)
+
+
 def _refused(entry: Entry) -> str:
     return f"Invoke refused: {shown(entry.fields.get('code', entry.kind))}"
 
@@ -188,7 +201,7 @@ TELLINGS: dict[str, Telling] = {
     "event_queued": Telling("quiet", _function, _plain("event queued"), lambda _: {"event": 1}),
     "event_retried": Telling("wrong", _function, _plain("event will be tried again")),
     "event_dropped": Telling("wrong", _function, _plain("event given up")),
-    "destination_delivered": Telling("event", _field("destination"), _plain("document delivered")),
-    "destination_failed": Telling("wrong", _field("destination"), _plain("document refused")),
+    "destination_delivered": Telling("event", _shard, _sent),
+    "destination_failed": Telling("wrong", _shard, _unsent),
     "expectation_checked": Telling("wrong", lambda _: "expected", _checked),
 }

@@ -114,6 +114,14 @@ def _mapping(row: Row) -> Iterator[str]:
             yield f"{row[key]:,} {key}"
     if row["retries"]:
         yield "1 retry" if row["retries"] == 1 else f"{row['retries']:,} retries"
+    kept = row["metrics"]["OnFailureDestinationDeliveredEventCount"]
+    if kept:
+        yield f"{kept:,} told to the on-failure destination"
+    failures = row["metrics"]["DestinationDeliveryFailures"]
+    if failures:
+        yield f"{plural(failures, 'document')} refused"
+    if row["State"] not in ("", "Enabled"):
+        yield f"now {shown(row['State'])}"
 
 
 def _function(row: Row) -> Iterator[str]:
