@@ -205,7 +205,5 @@ NOT_YET = frozenset(
         "event_queued",
         "event_retried",
         "event_dropped",
-        "destination_delivered",
-        "destination_failed",
     }
 )

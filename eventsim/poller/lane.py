@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from eventsim.errors import InvokeError
 from eventsim.poller.assembler import Assembled, Assembler
+from eventsim.poller.discarding import Discarding
 from eventsim.poller.halt import Halt
 from eventsim.poller.ports import Ports, Words
 from eventsim.poller.progress import ShardProgress
@@ -68,6 +69,7 @@ class Lane:
         self._ports, self._windows = ports, windows
         self.halt = Halt()
         self._tell = Telling(mapping, words.origin.shard_id, ports)
+        self._discarding = Discarding(mapping, words, ports)
         self._epoch = ports.clock.timestamp() - ports.clock.time()
         self._todo: deque[_Sending] = deque()
         self._left: Sequence[Record] = ()  # of the batch in hand, what is still to be dealt with
@@ -147,7 +149,7 @@ class Lane:
                         self._windows.answered(batch.window, state)
                     await self._advance(batch)
                 case Fail():
-                    self._tell.failed(step, request_id)
+                    self._tell.failed(step, request_id, answer)
                 case Discard():
                     await self._discard(step, sending, answer)
                 case Retry(batch, wait, _):
@@ -171,6 +173,7 @@ class Lane:
     ) -> None:
         batch = step.batch if step.batch.window is None else self._in_window(step.batch)
         self._tell.discarded(step, sending.request_id)
+        await self._discarding.send(replace(step, batch=batch), sending.request_id, answer)
         if self._windows is not None and batch.window is not None:
             self._windows.gave_up(batch.window)
         await self._advance(batch)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventsim.errors import InvokeError
 from eventsim.poller.ports import Ports
 from eventsim.rules.failures import Bisect, Discard, Fail, Retry
-from eventsim.types import Batch, EventSourceMapping
+from eventsim.types import Batch, EventSourceMapping, InvokeResult
 
 
 class Telling:
@@ -41,8 +42,9 @@ class Telling:
             "batch_delivered", None, batch, request_id, attempt=batch.attempt, age=age, **final
         )
 
-    def failed(self, step: Fail, request_id: str) -> None:
+    def failed(self, step: Fail, request_id: str, answer: InvokeResult | InvokeError) -> None:
         """``batch_failed``: what one invocation did not take."""
+        error = answer.function_error if isinstance(answer, InvokeResult) else None
         self._write(
             "batch_failed",
             step.because,
@@ -50,6 +52,7 @@ class Telling:
             request_id,
             delivered=step.delivered,
             invoked=step.invoked,
+            error=error,
             attempt=step.batch.attempt,
         )
 
