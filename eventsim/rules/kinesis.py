@@ -17,7 +17,7 @@ from hashlib import md5
 from typing import NamedTuple
 
 from eventsim.rules.arns import arn
-from eventsim.types import PutRecord
+from eventsim.types import PutRecord, Record
 
 HASH_KEYS = 2**128
 SHARDS_MAX = 10_000
@@ -28,6 +28,8 @@ READ_RECORDS_MAX = 10_000
 READ_BYTES_MAX = 10 * 1024 * 1024
 ITERATOR_SECONDS = 300.0
 RETENTION_HOURS_MIN, RETENTION_HOURS_MAX = 24, 8_760
+CONSUMERS_MAX = 20
+CONSUMER_NAME = r"[a-zA-Z0-9_.-]{1,128}"
 
 WRITE_BYTES_PER_SECOND = 1024 * 1024
 WRITE_RECORDS_PER_SECOND = 1_000
@@ -77,6 +79,11 @@ def stream_arn(name: str, account: str, region: str) -> str:
     return arn("kinesis", region, account, f"stream/{name}")
 
 
+def consumer_arn(stream: str, consumer: str, created: float) -> str:
+    """Return the ARN of a consumer of the stream with that ARN, made at epoch time *created*."""
+    return f"{stream}/consumer/{consumer}:{int(created)}"
+
+
 def sequence_prefix(opened: float, shard_index: int) -> str:
     """Return the 38 digits that the numbers of a shard opened at epoch time *opened* share."""
     return f"4959{max(0, int(opened)):011d}{shard_index:06d}{'0' * 17}"
@@ -107,7 +114,7 @@ def arrival_stamp(timestamp: float) -> float:
     return int(timestamp * 1000 + 0.001) / 1000  # 0.001 makes up for what doubles cannot hold
 
 
-def record_size(record: PutRecord) -> int:
+def record_size(record: PutRecord | Record) -> int:
     """Return the bytes that count for the limits: data and partition key."""
     return len(record.data) + len(record.partition_key.encode())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from eventsim.types import Resharding
+
 
 class PutSummary(NamedTuple):
     """Records that arrived on one shard, told once and before anybody has read them.
@@ -26,3 +28,7 @@ OnPut = Callable[[PutSummary], None]
 
 def nobody(summary: PutSummary) -> None:
     """For a stream whose puts interest nobody."""
+
+
+def unwatched(change: Resharding) -> None:
+    """For a stream whose splits and merges interest nobody."""

@@ -26,7 +26,8 @@ class Arrived(NamedTuple):
 class ShardLog:
     """Records in the order of their arrival, numbered from 1 and never renumbered.
 
-    A future record has no number yet, and may still be taken away. No record's data is longer
+    A future record has no number yet, and may still be taken away. A ``closed`` shard takes no
+    other record; ``closed_at`` tells since when its ``children`` do. No record's data is longer
     than ``largest`` bytes, and no partition key longer than ``longest_key``; data above 10 MiB
     less a key is looked at one by one.
     """
@@ -36,7 +37,9 @@ class ShardLog:
         "_head",
         "_newest",
         "_records",
+        "children",
         "closed",
+        "closed_at",
         "hash_keys",
         "largest",
         "longest_key",
@@ -55,6 +58,8 @@ class ShardLog:
         self.shard_id, self.hash_keys = shard_id, hash_keys
         self.prefix, self.parents = prefix, parents
         self.closed = False
+        self.closed_at: float | None = None  # the epoch time of a split or a merge
+        self.children: tuple[str, ...] = ()
         self.largest = self.longest_key = 0
         self.pending: deque[TimedRecord] = deque()
         self.waiting: dict[object, Callable[[], None]] = {}
@@ -79,6 +84,18 @@ class ShardLog:
     def drained(self) -> bool:
         """Whether nothing will ever arrive again."""
         return self.closed and not self.pending
+
+    def follow(self, parents: Sequence[ShardLog], opened: float) -> None:
+        """Be the child of *parents*, at epoch time *opened*: nothing arrives before that."""
+        self._newest = opened
+        self.largest = max(parent.largest for parent in parents)
+        self.longest_key = max(parent.longest_key for parent in parents)
+
+    def end(self, children: tuple[str, ...], at: float) -> None:
+        """Take nothing any more, neither what was to come: from epoch time *at* it is theirs."""
+        self.closed, self.closed_at, self.children = True, at, children
+        self.pending = deque()
+        self.wake()
 
     def note(self, record: PutRecord) -> None:
         """Keep ``largest`` and ``longest_key`` true."""

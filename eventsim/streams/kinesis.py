@@ -14,17 +14,33 @@ reads: what is scheduled has passed them where it was recorded.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
-from eventsim.streams import OnPut, PutSummary, nobody
+from eventsim.streams import OnPut, PutSummary, nobody, unwatched
+from eventsim.streams._positions import (
+    ShardIterator,
+    check_age,
+    next_number,
+    number_at,
+    own_number,
+)
 from eventsim.streams._shard import ShardLog
-from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord, Trimmed
+from eventsim.streams._shard_map import ShardMap
+from eventsim.types import (
+    OnReshard,
+    Position,
+    PutRecord,
+    Record,
+    Resharding,
+    Shard,
+    TimedRecord,
+    Trimmed,
+)
 
-_ROUTES_MAX = 65_536
+__all__ = ["GetRecords", "KinesisStream", "Now", "Put", "ShardIterator"]
 
 
 class Now(Protocol):
@@ -35,23 +51,17 @@ class Now(Protocol):
     def timestamp(self) -> float: ...
 
 
-class ShardIterator(NamedTuple):
-    """A place in a shard: behind the record ``after``. Expires 5 minutes after ``issued``."""
-
-    shard_id: str
-    after: str
-    issued: float
-
-
 class GetRecords(NamedTuple):
     """The answer to GetRecords; ``behind`` is MillisBehindLatest in seconds.
 
-    ``next_iterator`` is None at the end of a closed shard.
+    ``next_iterator`` is None at the end of a closed shard; ``child_shards`` then are those that
+    go on for it, none where the run puts no more records.
     """
 
     records: Sequence[Record]
     next_iterator: ShardIterator | None
     behind: float
+    child_shards: tuple[str, ...] = ()
 
 
 class Put(NamedTuple):
@@ -67,7 +77,8 @@ class KinesisStream:
 
     With ``release_consumed``, records also leave when ``consumed`` says that everybody is done
     with them; without, only by retention. ``on_put`` is told of every record once, before it
-    can be read. Errors are ServiceErrors with AWS's codes.
+    can be read, ``on_reshard`` of every split and merge. Errors are ServiceErrors with AWS's
+    codes.
     """
 
     def __init__(
@@ -91,26 +102,37 @@ class KinesisStream:
         self.retention_seconds = retention_hours * 3600.0
         self._clock = clock
         self._epoch = round(clock.timestamp() - clock.time(), 3)
-        self._release_consumed, self._limits, self._on_put = release_consumed, limits, on_put
-        self._routes: dict[str, ShardLog] = {}
-        opened = clock.timestamp()
-        self._shards = {
-            shard.shard_id: shard
-            for shard in (
-                ShardLog(rules.shard_id(n), keys, rules.sequence_prefix(opened, n), ())
-                for n, keys in enumerate(rules.hash_key_ranges(shard_count))
-            )
-        }
-        self._open = list(self._shards.values())
-        self._starts = [shard.hash_keys.starting_hash_key for shard in self._open]
+        self._release_consumed, self.limits, self._on_put = release_consumed, limits, on_put
+        self.on_reshard: OnReshard = unwatched
+        self._shards = ShardMap(name, account, shard_count, clock.timestamp())
 
     def shards(self) -> list[Shard]:
-        """Return every shard, parents before children."""
-        return [Shard(shard.shard_id, shard.parents) for shard in self._shards.values()]
+        """Return every shard, parents before children.
+
+        A closed shard is forgotten once everything in it has passed the retention; a child then
+        has no parent. Raises ServiceError when the stream was deleted.
+        """
+        return self._shards.listed(self._epoch + self._clock.time() - self.retention_seconds)
 
     def hash_keys(self, shard_id: str) -> rules.HashKeyRange:
         """Return the range of hash keys that belong to a shard."""
-        return self._shard(shard_id).hash_keys
+        return self._shards.get(shard_id).hash_keys
+
+    def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
+        """Split a shard now, in its middle unless told where; its children take over at once.
+
+        What is scheduled for it comes to them. Raises ServiceError for what AWS refuses.
+        """
+        now = self._settled_at(shard_id)
+        return self._resharded(self._shards.split(shard_id, new_starting_hash_key, now))
+
+    def merge(self, shard_id: str, adjacent_shard_id: str) -> Resharding:
+        """Merge two shards now that are next to each other; their child takes over at once.
+
+        What is scheduled for them comes to it. Raises ServiceError for what AWS refuses.
+        """
+        now = self._settled_at(shard_id, adjacent_shard_id)
+        return self._resharded(self._shards.merge(shard_id, adjacent_shard_id, now))
 
     def put_records(self, records: Iterable[PutRecord]) -> list[Put]:
         """Put records now, in order; with ``limits``, some may be refused for their throughput.
@@ -118,7 +140,7 @@ class KinesisStream:
         Raises ServiceError, and puts nothing, when a record is not what the API takes or the
         stream is closed.
         """
-        routed = [(self._route(record), record) for record in records]
+        routed = [(self._shards.route(record), record) for record in records]
         now = self._clock.time()
         by_shard: dict[ShardLog, list[int]] = {}
         for index, (shard, _) in enumerate(routed):
@@ -135,12 +157,12 @@ class KinesisStream:
         Times may be in any order; at equal times the record scheduled first arrives first.
         """
         earlier: dict[str, ShardLog] = {}
-        routes = self._routes
+        routes = self._shards.routes
         for timed in records:
             record = timed[1]
             shard = routes.get(record[0])
             if shard is None or record[2] is not None or len(record[1]) > shard.largest:
-                shard = self._route(record)
+                shard = self._shards.route(record)
             pending = shard.pending
             if not pending:
                 earlier[shard.shard_id] = shard
@@ -157,7 +179,7 @@ class KinesisStream:
     def settle(self) -> None:
         """Make visible, on every shard, what has arrived by now."""
         now = self._clock.time()
-        for shard in self._open:
+        for shard in self._shards.open:
             self._settle(shard, now)
 
     def get_shard_iterator(self, shard_id: str, position: Position) -> ShardIterator:
@@ -166,9 +188,10 @@ class KinesisStream:
         A sequence number of the shard may still be to come. Raises ServiceError for a shard
         that is not there, a number of another shard, or a timestamp in the future.
         """
-        shard, now = self._shard(shard_id), self._clock.time()
+        shard, now = self._shards.get(shard_id), self._clock.time()
         self._settle(shard, now)
-        number = max(shard.oldest, self._number(shard, position))
+        at = number_at(shard, position, self._epoch + now, self._shards.place)
+        number = max(shard.oldest, at)
         return ShardIterator(shard_id, rules.sequence_number(shard.prefix, number - 1), now)
 
     def get_records(
@@ -182,28 +205,27 @@ class KinesisStream:
         refusal = rules.refuse_limit(limit)
         if refusal is not None:
             raise ServiceError(*refusal)
-        shard, now = self._shard(iterator.shard_id), self._clock.time()
-        self._check_age(iterator, now)
-        if self._limits and not shard.reads.open(now):
+        shard, now = self._shards.get(iterator.shard_id), self._clock.time()
+        check_age(iterator, now)
+        if self.limits and not shard.reads.open(now):
             raise ServiceError("ProvisionedThroughputExceededException", self._rate(shard))
-        self._settle(shard, now)
-        start = _next(shard, iterator)
-        records = shard.get(start, limit)
-        if self._limits:
-            size = sum(len(record.data) + len(record.partition_key.encode()) for record in records)
-            shard.reads.count(size, now)
-        end = start + len(records)
-        behind = 0.0
-        if records and end < shard.next:
-            behind = max(0.001, round(self._epoch + now - records[-1].arrival, 3))
-        elif shard.drained and end >= shard.next:
-            return GetRecords(records, None, 0.0)
-        after = rules.sequence_number(shard.prefix, end - 1)
-        return GetRecords(records, ShardIterator(shard.shard_id, after, now), behind)
+        answer = self._read(shard, iterator, limit, now)
+        if self.limits:
+            shard.reads.count(sum(map(rules.record_size, answer.records)), now)
+        return answer
+
+    def push(self, iterator: ShardIterator) -> GetRecords:
+        """Return what a consumer with enhanced fan-out is sent: as GetRecords, but no request.
+
+        It takes nothing of the shard's throughput. Raises ServiceError when the stream was deleted.
+        """
+        shard = self._shards.get(iterator.shard_id)
+        return self._read(shard, iterator, rules.READ_RECORDS_MAX, self._clock.time())
 
     def trimmed(self, iterator: ShardIterator) -> Trimmed | None:
         """Return what has left the shard by its retention since the iterator, unread."""
-        shard = self._shard(iterator.shard_id)
+        shard = self._shards.get(iterator.shard_id)
+        self._settle(shard, self._clock.time())
         wanted = (rules.number_in_shard(shard.prefix, iterator.after) or 0) + 1
         if wanted >= shard.oldest:
             return None
@@ -213,52 +235,87 @@ class KinesisStream:
 
     def skip(self, iterator: ShardIterator) -> ShardIterator:
         """Return the iterator at the oldest record there is, if it stood before that."""
-        shard = self._shard(iterator.shard_id)
-        after = rules.sequence_number(shard.prefix, _next(shard, iterator) - 1)
+        shard = self._shards.get(iterator.shard_id)
+        after = rules.sequence_number(shard.prefix, next_number(shard, iterator) - 1)
         return iterator._replace(after=after)
 
     def next_arrival(self, iterator: ShardIterator) -> float | None:
-        """Return when the record at the iterator arrives (or -inf: it has), None if unknown."""
-        shard = self._shard(iterator.shard_id)
-        if _next(shard, iterator) < shard.next:
+        """Return when there is something to ask for at the iterator, None if that is unknown.
+
+        It is -inf when a record is there, or the end of a shard that was split or merged.
+        """
+        shard = self._shards.get(iterator.shard_id)
+        if next_number(shard, iterator) < shard.next or shard.closed_at is not None:
             return float("-inf")
         return shard.pending[0].time if shard.pending else None
 
+    def arrival(self, iterator: ShardIterator) -> float | None:
+        """Return when the record at the iterator arrived or will, as AWS stamps it.
+
+        In seconds since the run began; None when no such record is known.
+        """
+        shard = self._shards.get(iterator.shard_id)
+        number = next_number(shard, iterator)
+        if number < shard.next:
+            return round(shard.arrival_of(number) - self._epoch, 3)
+        if shard.pending:
+            return round(rules.arrival_stamp(self._epoch + shard.pending[0].time) - self._epoch, 3)
+        return None
+
     def ended(self, iterator: ShardIterator) -> bool:
-        """Whether no record will ever follow the iterator."""
-        shard = self._shard(iterator.shard_id)
-        return shard.drained and _next(shard, iterator) >= shard.next
+        """Whether no record will ever follow the iterator, as the run puts no more.
+
+        The end of a shard that was split or merged is found by asking for its records.
+        """
+        shard = self._shards.get(iterator.shard_id)
+        at_end = shard.drained and shard.closed_at is None
+        return at_end and next_number(shard, iterator) >= shard.next
 
     def consumed(self, shard_id: str, sequence_number: str) -> None:
         """Everybody is done with the shard up to here; does nothing unless releasing."""
-        if self._release_consumed:
-            shard = self._shard(shard_id)
-            shard.release(self._own_number(shard, sequence_number))
+        shard = self._shards.find(shard_id)
+        if self._release_consumed and shard is not None:
+            shard.release(own_number(shard, sequence_number, self._shards.place))
 
     def close(self) -> None:
         """No record will be put any more; what is scheduled still arrives."""
-        self._routes.clear()
-        for shard in self._open:
-            shard.closed = True
-            shard.wake()
+        self._shards.close()
+
+    def delete(self) -> None:
+        """The stream is gone with all that is in it: to read or write it is an error from now."""
+        self._shards.delete()
 
     def call_on_change(self, shard_id: str, key: object, callback: Callable[[], None]) -> None:
         """Call back, once, when ``next_arrival`` or ``ended`` of the shard may have changed."""
-        self._shard(shard_id).waiting[key] = callback
+        self._shards.get(shard_id).waiting[key] = callback
 
     def forget(self, shard_id: str, key: object) -> None:
         """Take back what ``call_on_change`` asked for, if it is still asked for."""
-        self._shard(shard_id).waiting.pop(key, None)
+        shard = self._shards.find(shard_id)
+        if shard is not None:
+            shard.waiting.pop(key, None)
 
     def retained(self) -> int:
         """Return how many records are kept now, those to come included."""
-        shards = self._shards.values()
-        return sum(shard.next - shard.oldest + len(shard.pending) for shard in shards)
+        return sum(shard.next - shard.oldest + len(shard.pending) for shard in self._shards)
+
+    def _read(self, shard: ShardLog, iterator: ShardIterator, limit: int, now: float) -> GetRecords:
+        self._settle(shard, now)
+        start = next_number(shard, iterator)
+        records = shard.get(start, limit)
+        end = start + len(records)
+        behind = 0.0
+        if records and end < shard.next:
+            behind = max(0.001, round(self._epoch + now - records[-1].arrival, 3))
+        elif shard.drained and end >= shard.next:
+            return GetRecords(records, None, 0.0, shard.children)
+        after = rules.sequence_number(shard.prefix, end - 1)
+        return GetRecords(records, ShardIterator(shard.shard_id, after, now), behind)
 
     def _put(self, shard: ShardLog, records: Sequence[PutRecord], now: float) -> list[Put]:
         self._settle(shard, now)
         fits = len(records)
-        if self._limits:
+        if self.limits:
             sizes = map(rules.record_size, records)
             fits = next(
                 (n for n, size in enumerate(sizes) if not shard.writes.take(size, now)), fits
@@ -281,100 +338,16 @@ class KinesisStream:
         first, last = records[0].sequence_number, records[-1].sequence_number
         self._on_put(PutSummary(shard.shard_id, first, last, len(records), since, until))
 
-    def _route(self, record: PutRecord) -> ShardLog:
-        """The shard that takes the record. Raises ServiceError if the record is not acceptable."""
-        refusal = rules.refuse_record(record)
-        if refusal is not None:
-            raise ServiceError(*refusal)
-        key = record.explicit_hash_key
-        shard = self._routes.get(record.partition_key) if key is None else None
-        if shard is None:
-            hashed = rules.hash_key(record.partition_key) if key is None else key
-            shard = self._open[bisect_right(self._starts, hashed) - 1]
-        if shard.closed:
-            reason = f"stream {self.name} is closed: nobody was to put another record"
-            raise ServiceError("ResourceInUseException", reason)
-        if key is None:
-            self._remember(record.partition_key, shard)
-        shard.note(record)
-        return shard
+    def _settled_at(self, *shard_ids: str) -> float:
+        """The epoch time, now that everything that has arrived on these shards is there."""
+        now = self._clock.time()
+        for shard_id in shard_ids:
+            self._settle(self._shards.get(shard_id), now)
+        return self._epoch + now
 
-    def _remember(self, partition_key: str, shard: ShardLog) -> None:
-        if len(self._routes) >= _ROUTES_MAX:
-            self._routes.clear()
-        self._routes[partition_key] = shard
-
-    def _number(self, shard: ShardLog, position: Position) -> int:
-        """The number of the first record at *position*."""
-        match position.type:
-            case "TRIM_HORIZON":
-                return shard.oldest
-            case "LATEST":
-                return shard.next
-            case "AT_SEQUENCE_NUMBER":
-                return self._own_number(shard, position.sequence_number)
-            case "AFTER_SEQUENCE_NUMBER":
-                return self._own_number(shard, position.sequence_number) + 1
-            case "AT_TIMESTAMP":
-                return shard.number_at(self._past(position.timestamp))
-
-    def _past(self, timestamp: float | None) -> float:
-        if timestamp is None:
-            raise ServiceError("InvalidArgumentException", "AT_TIMESTAMP needs a Timestamp")
-        now = self._epoch + self._clock.time()
-        if timestamp > now + 0.001:
-            raise ServiceError(
-                "InvalidArgumentException",
-                "The timestampInMillis parameter cannot be greater than the "
-                f"currentTimestampInMillis. timestampInMillis: {int(timestamp * 1000)}, "
-                f"currentTimestampInMillis: {int(now * 1000)}",
-            )
-        return timestamp
-
-    def _own_number(self, shard: ShardLog, sequence: str | None) -> int:
-        if sequence is None:
-            reason = "AT_ and AFTER_SEQUENCE_NUMBER need a StartingSequenceNumber"
-            raise ServiceError("InvalidArgumentException", reason)
-        number = rules.number_in_shard(shard.prefix, sequence)
-        if number is None:
-            raise ServiceError(
-                "InvalidArgumentException",
-                f"StartingSequenceNumber {sequence} used in GetShardIterator on shard "
-                f"{shard.shard_id} in stream {self.name} under account {self.account} is invalid "
-                "because it did not come from this stream.",
-            )
-        return number
-
-    def _check_age(self, iterator: ShardIterator, now: float) -> None:
-        if now - iterator.issued > rules.ITERATOR_SECONDS:
-            raise ServiceError(
-                "ExpiredIteratorException",
-                f"Iterator expired. The iterator was created at time {iterator.issued:g} s of the "
-                f"run while right now it is {now:g} s which is further in the future than the "
-                f"tolerated delay of {rules.ITERATOR_SECONDS:g} seconds.",
-            )
+    def _resharded(self, change: Resharding) -> Resharding:
+        self.on_reshard(change)
+        return change
 
     def _rate(self, shard: ShardLog) -> str:
-        return (
-            f"Rate exceeded for shard {shard.shard_id} in stream {self.name} "
-            f"under account {self.account}."
-        )
-
-    def _shard(self, shard_id: str) -> ShardLog:
-        shard = self._shards.get(shard_id)
-        if shard is None:
-            reason = (
-                f"Could not find shard {shard_id} in stream {self.name} "
-                f"under account {self.account}."
-            )
-            raise ServiceError("ResourceNotFoundException", reason)
-        return shard
-
-
-def _next(shard: ShardLog, iterator: ShardIterator) -> int:
-    """The number of the record at the iterator, or of the oldest there is if it was trimmed."""
-    after = rules.number_in_shard(shard.prefix, iterator.after)
-    if after is None:
-        reason = "Invalid ShardIterator: it did not come from this stream."
-        raise ServiceError("InvalidArgumentException", reason)
-    return max(shard.oldest, after + 1)
+        return f"Rate exceeded for shard {shard.shard_id} {self._shards.place}."

@@ -7,9 +7,9 @@ seconds since the run began (``Clock.time``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 PositionType = Literal[
     "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"
@@ -122,3 +122,43 @@ class Stream(Protocol):
 
     def consumed(self, shard_id: str, sequence_number: str) -> None:
         """Every mapping is done with the shard up to here: the back end may let go of it."""
+
+
+class Resharding(NamedTuple):
+    """Shards that were closed, and what took their place: two for a split, one for a merge."""
+
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+
+
+OnReshard = Callable[[Resharding], None]
+
+
+@runtime_checkable
+class Reshardable(Protocol):
+    """A stream whose shards can be split and merged while it is written and read.
+
+    Raises ServiceError for a shard that is not there or closed, BackendError where the back end
+    cannot do it.
+    """
+
+    async def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
+        """Close a shard and open two; the second begins at that hash key, in the middle on None."""
+
+    async def merge(self, shard_id: str, adjacent_shard_id: str) -> Resharding:
+        """Close two shards whose hash keys meet, and open one."""
+
+    def on_reshard(self, tell: OnReshard) -> None:
+        """Tell of every split and merge from now on, at once and before a child is read."""
+
+
+@runtime_checkable
+class FanOut(Protocol):
+    """A stream with consumers that have enhanced fan-out."""
+
+    def consumer(self, name: str) -> Stream:
+        """The stream as it is pushed to that consumer, whose ARN it has.
+
+        Raises ServiceError when there is no such consumer, BackendError where the back end
+        cannot push.
+        """

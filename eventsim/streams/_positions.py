@@ -1,0 +1,84 @@
+"""Where in a shard a position is, and what an iterator still stands for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from eventsim.errors import ServiceError
+from eventsim.rules import kinesis as rules
+from eventsim.streams._shard import ShardLog
+from eventsim.types import Position
+
+
+class ShardIterator(NamedTuple):
+    """A place in a shard: behind the record ``after``. Expires 5 minutes after ``issued``."""
+
+    shard_id: str
+    after: str
+    issued: float
+
+
+def number_at(shard: ShardLog, position: Position, now: float, place: str) -> int:
+    """Return the number of the first record at *position*, at epoch time *now*.
+
+    Raises ServiceError for a number of another shard or a timestamp in the future.
+    """
+    match position.type:
+        case "TRIM_HORIZON":
+            return shard.oldest
+        case "LATEST":
+            return shard.next
+        case "AT_SEQUENCE_NUMBER":
+            return own_number(shard, position.sequence_number, place)
+        case "AFTER_SEQUENCE_NUMBER":
+            return own_number(shard, position.sequence_number, place) + 1
+        case "AT_TIMESTAMP":
+            return shard.number_at(_past(position.timestamp, now))
+
+
+def own_number(shard: ShardLog, sequence: str | None, place: str) -> int:
+    """Return which record of the shard *sequence* stands for, one that may still be to come."""
+    if sequence is None:
+        reason = "AT_ and AFTER_SEQUENCE_NUMBER need a StartingSequenceNumber"
+        raise ServiceError("InvalidArgumentException", reason)
+    number = rules.number_in_shard(shard.prefix, sequence)
+    if number is None:
+        raise ServiceError(
+            "InvalidArgumentException",
+            f"StartingSequenceNumber {sequence} used in GetShardIterator on shard "
+            f"{shard.shard_id} {place} is invalid because it did not come from this stream.",
+        )
+    return number
+
+
+def next_number(shard: ShardLog, iterator: ShardIterator) -> int:
+    """The number of the record at the iterator, or of the oldest there is if it was trimmed."""
+    after = rules.number_in_shard(shard.prefix, iterator.after)
+    if after is None:
+        reason = "Invalid ShardIterator: it did not come from this stream."
+        raise ServiceError("InvalidArgumentException", reason)
+    return max(shard.oldest, after + 1)
+
+
+def check_age(iterator: ShardIterator, now: float) -> None:
+    """Raises ServiceError when the iterator has expired; *now* is seconds since the run began."""
+    if now - iterator.issued > rules.ITERATOR_SECONDS:
+        raise ServiceError(
+            "ExpiredIteratorException",
+            f"Iterator expired. The iterator was created at time {iterator.issued:g} s of the "
+            f"run while right now it is {now:g} s which is further in the future than the "
+            f"tolerated delay of {rules.ITERATOR_SECONDS:g} seconds.",
+        )
+
+
+def _past(timestamp: float | None, now: float) -> float:
+    if timestamp is None:
+        raise ServiceError("InvalidArgumentException", "AT_TIMESTAMP needs a Timestamp")
+    if timestamp > now + 0.001:
+        raise ServiceError(
+            "InvalidArgumentException",
+            "The timestampInMillis parameter cannot be greater than the "
+            f"currentTimestampInMillis. timestampInMillis: {int(timestamp * 1000)}, "
+            f"currentTimestampInMillis: {int(now * 1000)}",
+        )
+    return timestamp
