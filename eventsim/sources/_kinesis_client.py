@@ -21,11 +21,20 @@ import anyio
 from eventsim.backends import Backend
 from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules import kinesis as rules
+from eventsim.rules import resharding
 from eventsim.sources._ahead import Ahead
 from eventsim.sources._kinesis_reader import ClientReader
 from eventsim.sources._patience import THROTTLES, Patience
-from eventsim.streams import OnPut, PutSummary
-from eventsim.types import Position, PutRecord, Shard, TimedRecord
+from eventsim.streams import OnPut, PutSummary, unwatched
+from eventsim.types import (
+    OnReshard,
+    Position,
+    PutRecord,
+    Resharding,
+    Shard,
+    Stream,
+    TimedRecord,
+)
 
 PUT_BYTES_MAX = 5 * 1024 * 1024  # moto's limit for one PutRecords, half of AWS's
 PUT_ATTEMPTS_MAX = 10
@@ -48,6 +57,7 @@ class ClientStream:
         self.finished_at: float | None = None
         self._name, self._backend, self._clock = name, backend, backend.clock
         self._poll_interval, self._on_put = poll_interval, on_put
+        self._on_reshard: OnReshard = unwatched
         self._writing = anyio.Lock()
 
     async def call(self, operation: str, **parameters: Any) -> Any:
@@ -74,17 +84,39 @@ class ClientStream:
             await self.put([timed.record for timed in ahead.take(self._clock.time())])
 
     async def shards(self) -> Sequence[Shard]:
-        listed: list[dict[str, Any]] = []
-        answer = await self.call("list_shards")
-        listed += answer["Shards"]
-        while token := answer.get("NextToken"):
-            answer = await self._backend.call("kinesis", "list_shards", NextToken=token)
-            listed += answer["Shards"]
+        listed = await self._list_shards()
         known = {shard["ShardId"] for shard in listed}
         return [_shard(shard, known) for shard in sorted(listed, key=lambda each: each["ShardId"])]
 
     def reader(self, shard_id: str, position: Position) -> ClientReader:
         return ClientReader(self, shard_id, position, self._clock, self._poll_interval)
+
+    def consumer(self, name: str) -> Stream:
+        """Raises BackendError: only the simulated back end pushes."""
+        raise no_fan_out(self._name, name, self._backend)
+
+    async def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
+        """Split a shard; return when its children take records. Raises BackendError on moto."""
+        self._check_reshards("split")
+        start = new_starting_hash_key
+        if start is None:
+            start = resharding.middle(await self._hash_keys(shard_id))
+        return await self._reshard(
+            "split_shard", (shard_id,), ShardToSplit=shard_id, NewStartingHashKey=str(start)
+        )
+
+    async def merge(self, shard_id: str, adjacent_shard_id: str) -> Resharding:
+        """Merge two shards; return when their child takes records. Raises BackendError on moto."""
+        self._check_reshards("merge")
+        return await self._reshard(
+            "merge_shards",
+            (shard_id, adjacent_shard_id),
+            ShardToMerge=shard_id,
+            AdjacentShardToMerge=adjacent_shard_id,
+        )
+
+    def on_reshard(self, tell: OnReshard) -> None:
+        self._on_reshard = tell
 
     def finish(self) -> None:
         self.finished_at = self._clock.time()
@@ -96,6 +128,45 @@ class ClientStream:
         """Return when the request to put records that is under way, if any, has been told of."""
         async with self._writing:
             return
+
+    async def _list_shards(self) -> list[dict[str, Any]]:
+        answer = await self.call("list_shards")
+        listed: list[dict[str, Any]] = answer["Shards"]
+        while token := answer.get("NextToken"):
+            answer = await self._backend.call("kinesis", "list_shards", NextToken=token)
+            listed += answer["Shards"]
+        return listed
+
+    async def _hash_keys(self, shard_id: str) -> rules.HashKeyRange:
+        for shard in await self._list_shards():
+            if shard["ShardId"] == shard_id:
+                keys = shard["HashKeyRange"]
+                return rules.HashKeyRange(int(keys["StartingHashKey"]), int(keys["EndingHashKey"]))
+        reason = f"Could not find shard {shard_id} in stream {self._name}."
+        raise ServiceError("ResourceNotFoundException", reason)
+
+    def _check_reshards(self, what: str) -> None:
+        if self._backend.name == "moto":
+            raise BackendError(
+                f"the moto back end cannot {what} shards of {self._name}: in moto the records of "
+                "closed shards stay there or are there twice; use the simulated back end"
+            )
+
+    async def _reshard(
+        self, operation: str, parents: tuple[str, ...], **parameters: Any
+    ) -> Resharding:
+        async with self._writing:  # what is being put comes before it
+            await self.call(operation, **parameters)
+        await _active(self._name, self._backend)
+        children = tuple(
+            shard["ShardId"]
+            for shard in sorted(await self._list_shards(), key=lambda each: each["ShardId"])
+            if shard.get("ParentShardId") == parents[0]
+            or shard.get("AdjacentParentShardId") == parents[0]
+        )
+        change = Resharding(parents, children)
+        self._on_reshard(change)
+        return change
 
     async def _put(self, records: Sequence[PutRecord]) -> None:
         patience = Patience(self._clock)
@@ -167,6 +238,14 @@ async def open_client_stream(
             summary = await _active(name, backend)
     retention = summary["RetentionPeriodHours"] * 3600.0
     return ClientStream(name, backend, summary["StreamARN"], retention, poll_interval, on_put)
+
+
+def no_fan_out(stream: str, consumer: str, backend: Backend) -> BackendError:
+    """Why there is no enhanced fan-out here."""
+    return BackendError(
+        f"the {backend.name} back end cannot push to consumer {consumer} of {stream}: enhanced "
+        "fan-out is simulated only; poll the stream, or use the simulated back end"
+    )
 
 
 async def _active(name: str, backend: Backend) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Requests(Protocol):
 class _Answer(NamedTuple):
     records: list[Record]
     behind: float
-    ended: bool
+    closed: bool
 
 
 class ClientReader:
@@ -46,7 +46,7 @@ class ClientReader:
         self._iterator: str | None = None
         self._next = 1
         self._due = True
-        self._ended = False
+        self._ended = self._closed = False
         self._renewed = False
         self._patience = Patience(clock)
 
@@ -67,11 +67,12 @@ class ClientReader:
             if answer is None:
                 continue
             self._due = answer.behind > 0
-            self._ended = answer.ended or (finished and not answer.records and not self._due)
+            self._closed = answer.closed
+            self._ended = self._closed or (finished and not answer.records and not self._due)
             if answer.records:
                 await self._stream.puts_told()
-                return Read(answer.records, polls, answer.behind, self._ended)
-        return Read((), polls, ended=True)
+                return Read(answer.records, polls, answer.behind, self._ended, closed=self._closed)
+        return Read((), polls, ended=True, closed=self._closed)
 
     async def _tick(self, deadline: float) -> bool:
         """Wait for the next request's time; False when *deadline* comes first."""
@@ -169,7 +170,7 @@ class ClientReader:
         elif self._latest:
             self._position = Position("AT_TIMESTAMP", timestamp=self._time_of(answer))
         self._iterator = answer.get("NextShardIterator")
-        return _Answer(records, behind, ended=self._iterator is None)
+        return _Answer(records, behind, closed=self._iterator is None)
 
     def _time_of(self, answer: dict[str, Any]) -> float:
         """The endpoint's clock: without a record read, the only place to go on from."""

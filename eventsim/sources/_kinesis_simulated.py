@@ -18,17 +18,31 @@ from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError
 from eventsim.sources._ahead import Ahead
+from eventsim.sources._changes import changed
+from eventsim.sources._kinesis_fan_out import Consumer
 from eventsim.sources._ticks import Ticks
 from eventsim.streams import OnPut
 from eventsim.streams.kinesis import GetRecords, KinesisStream, ShardIterator
-from eventsim.types import Position, PutRecord, Read, Shard, TimedRecord, Trimmed
+from eventsim.types import (
+    OnReshard,
+    Position,
+    PutRecord,
+    Read,
+    Resharding,
+    Shard,
+    TimedRecord,
+    Trimmed,
+)
 
 LOOK_AHEAD_SECONDS = 3_600.0
 THROTTLED_SECONDS = 0.2
 
 
 class SimulatedStream:
-    """A simulated Kinesis stream. Where a record goes is settled in ``streams/``."""
+    """A simulated Kinesis stream. Where a record goes is settled in ``streams/``.
+
+    Its consumers were registered when it was made.
+    """
 
     def __init__(
         self,
@@ -39,6 +53,7 @@ class SimulatedStream:
         retention_hours: int,
         release_consumed: bool,
         limits: bool,
+        consumers: Sequence[str],
         poll_interval: float,
         on_put: OnPut,
     ) -> None:
@@ -58,6 +73,11 @@ class SimulatedStream:
         self._clock = backend.clock
         self._poll_interval = poll_interval
         self._writing = anyio.Lock()
+        created = backend.clock.timestamp()
+        self._consumers = {
+            consumer: Consumer(self, self.store, consumer, created, self._clock)
+            for consumer in consumers
+        }
 
     async def put(self, records: Sequence[PutRecord]) -> None:
         """Put records now; those that are throttled follow, in order, when the shard has room."""
@@ -89,6 +109,27 @@ class SimulatedStream:
 
     def reader(self, shard_id: str, position: Position) -> SimulatedReader:
         return SimulatedReader(self.store, shard_id, position, self._clock, self._poll_interval)
+
+    def consumer(self, name: str) -> Consumer:
+        """The stream as it is pushed to that consumer."""
+        consumer = self._consumers.get(name)
+        if consumer is None:
+            place = f"under stream: {self.store.name}, account {self.store.account}"
+            raise ServiceError("ResourceNotFoundException", f"Consumer {name} {place} not found.")
+        return consumer
+
+    async def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
+        """Split a shard at once; what is being put by now comes before it."""
+        async with self._writing:
+            return self.store.split(shard_id, new_starting_hash_key)
+
+    async def merge(self, shard_id: str, adjacent_shard_id: str) -> Resharding:
+        """Merge two shards at once; what is being put by now comes before it."""
+        async with self._writing:
+            return self.store.merge(shard_id, adjacent_shard_id)
+
+    def on_reshard(self, tell: OnReshard) -> None:
+        self.store.on_reshard = tell
 
     def finish(self) -> None:
         self.store.settle()
@@ -150,8 +191,8 @@ class SimulatedReader:
             elif answer is None:
                 return Read((), polls, trimmed=trimmed)
             elif trimmed or answer.records or answer.next_iterator is None:
-                ended = answer.next_iterator is None
-                return Read(answer.records, polls, answer.behind, ended, trimmed)
+                ended, closed = answer.next_iterator is None, bool(answer.child_shards)
+                return Read(answer.records, polls, answer.behind, ended, trimmed, closed)
 
     def _skip_trimmed(self) -> Trimmed | None:
         """What was lost to the retention since the last read; the iterator is past it now."""
@@ -194,7 +235,7 @@ class SimulatedReader:
             tick = inf if arrival is None else max(earliest, self._ticks.at_or_after(arrival))
             due = self._ticks.time(tick)
             settled = due < deadline and tick == earliest  # nothing can make it come earlier
-            if not settled and await self._changed(min(due, deadline)):
+            if not settled and await changed(store, self._shard_id, clock, min(due, deadline)):
                 earliest = max(first, self._ticks.at_or_after(clock.time()))
                 continue
             if due >= deadline:
@@ -213,17 +254,3 @@ class SimulatedReader:
         tick = max(first, self._ticks.at_or_after(time))
         self._next = tick
         return _Waited(False, tick - first)
-
-    async def _changed(self, deadline: float) -> bool:
-        """Wait until the shard changes; False when the clock reaches *deadline* first."""
-        event = anyio.Event()
-        self._store.call_on_change(self._shard_id, self, event.set)
-        try:
-            if deadline == inf:
-                await event.wait()
-            else:
-                with self._clock.move_on_at(deadline):
-                    await event.wait()
-        finally:
-            self._store.forget(self._shard_id, self)
-        return event.is_set()

@@ -10,10 +10,10 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
@@ -26,6 +26,13 @@ ARRIVAL_TIMESPEC = "milliseconds"
 POLL_INTERVAL_SECONDS = 1.0
 
 
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"has '{name}' twice; a consumer has its name to itself")
+    return names
+
+
 class Resource(BaseModel):
     """A stream in a scenario: ``orders: {type: kinesis, shards: 4}``.
 
@@ -33,6 +40,9 @@ class Resource(BaseModel):
     consumed``) or once it is older than its retention; ``release: retention`` keeps it until
     then, as AWS does. ``limits: true`` enforces the throughput of a shard, which is not done
     otherwise. The other back ends keep and limit records as they do.
+
+    Each of ``consumers`` has enhanced fan-out: a mapping whose Stream is ``orders/consumer/fast``
+    (or its ARN) is pushed to and does not poll. Only the simulated back end pushes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +54,28 @@ class Resource(BaseModel):
     ] = 24
     release: Literal["consumed", "retention"] = "consumed"
     limits: Annotated[bool, Field(strict=True)] = False
+    consumers: Annotated[
+        tuple[Annotated[str, Field(pattern=f"^{rules.CONSUMER_NAME}$")], ...],
+        Field(max_length=rules.CONSUMERS_MAX, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_different),
+    ] = ()
+
+
+class StreamName(NamedTuple):
+    """What a mapping's Stream means: a resource, and one of its consumers or the stream itself."""
+
+    resource: str
+    consumer: str | None
+
+
+def stream_name(text: str) -> StreamName:
+    """Return what a name (``orders``, ``orders/consumer/fast``) or an ARN means.
+
+    The ARN of a consumer ends in the time of its creation, which is not looked at.
+    """
+    name = text.split(":stream/", 1)[1] if text.startswith("arn:") and ":stream/" in text else text
+    resource, separator, consumer = name.partition("/consumer/")
+    return StreamName(resource, consumer.partition(":")[0] if separator else None)
 
 
 def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:
@@ -117,11 +149,14 @@ async def open_stream(
             retention_hours=resource.retention_hours,
             release_consumed=resource.release == "consumed",
             limits=resource.limits,
+            consumers=resource.consumers,
             poll_interval=POLL_INTERVAL_SECONDS,
             on_put=on_put,
         )
-    from eventsim.sources._kinesis_client import open_client_stream
+    from eventsim.sources._kinesis_client import no_fan_out, open_client_stream
 
+    if resource.consumers:
+        raise no_fan_out(name, resource.consumers[0], backend)
     return await open_client_stream(
         name,
         backend,
