@@ -99,6 +99,7 @@ def test_a_resource_has_defaults() -> None:
         "retention_hours": 24,
         "release": "consumed",
         "limits": False,
+        "consumers": (),
     }
 
 

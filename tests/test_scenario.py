@@ -63,6 +63,7 @@ def test_a_resource_is_its_sources_own_model(full: Scenario) -> None:
         "retention_hours": 48,
         "release": "retention",
         "limits": False,
+        "consumers": (),
     }
 
 

@@ -199,8 +199,6 @@ FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "record
 # Named, so that reports know them, but written by nothing yet: an expectation may not ask for one.
 NOT_YET = frozenset(
     {
-        "shard_split",
-        "shard_merged",
         "function_changed",
         "event_queued",
         "event_retried",

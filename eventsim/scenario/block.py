@@ -42,12 +42,13 @@ class Step(Block):
     """One entry of the timeline. A file of ``steps/`` holds a subclass of it called ``Step``.
 
     The file's name is the verb, and the verb is a key. ``resource_keys`` are the keys that
-    name a resource, of a type whose source has ``resource_opener``; ``recording_keys`` are those
-    that name the file of a recording.
+    name a resource, of a type whose source has ``resource_opener``; ``shard_keys`` are those that
+    name a shard as ``resource/shard``, ``recording_keys`` those that name the file of a recording.
     """
 
     resource_keys: ClassVar[Collection[str]] = ()
     resource_opener: ClassVar[str | None] = None
+    shard_keys: ClassVar[Collection[str]] = ()
     recording_keys: ClassVar[Collection[str]] = ()
 
     at: Seconds = Field(examples=["5s"])

@@ -200,6 +200,10 @@ def _step(
         for key in model.resource_keys:
             if isinstance(step.get(key), str) and step[key]:
                 yield from _resource((*path, key), step[key], root, model.resource_opener)
+        for key in model.shard_keys:
+            if isinstance(step.get(key), str) and "/" in step[key]:
+                name = step[key].rpartition("/")[0]
+                yield from _resource((*path, key), name, root, "open_stream")
         for key in model.recording_keys:
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)

@@ -47,7 +47,7 @@ RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue sqs topic")
 
 STEPS = _words(
     """
-    delete fail grant invoke merge publish push restart send shift split throttle update
+    delete fail grant invoke publish push restart send shift throttle update
     """
 )
 

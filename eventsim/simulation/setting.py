@@ -30,7 +30,7 @@ from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.options import Options
 from eventsim.simulation.stores import Stores, open_stores, opened_by
 from eventsim.streams import PutSummary
-from eventsim.types import EventSourceMapping, Function, Invoker, Stream
+from eventsim.types import EventSourceMapping, Function, Invoker, Reshardable, Resharding, Stream
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
@@ -171,7 +171,18 @@ async def _stream(name: str, scenario: Scenario, backend: Backend, journal: Jour
             until=round(until, 6),
         )
 
-    return cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
+    stream = cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
+    if isinstance(stream, Reshardable):
+        stream.on_reshard(lambda change: _tell_resharding(journal, name, change))
+    return stream
+
+
+def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
+    parents, children = change
+    if len(parents) == 1:
+        journal.write("shard_split", source=source, shard=parents[0], children=list(children))
+    else:
+        journal.write("shard_merged", source=source, shards=list(parents), child=children[0])
 
 
 def _pollers(setting: Setting) -> list[Poller]:

@@ -10,33 +10,18 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from eventsim.recordings import jsonl
 from eventsim.scenario.block import Block
 from eventsim.scenario.block import Step as TimelineStep
-from eventsim.scenario.problem import refuse, show
+from eventsim.scenario.problem import refuse
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Bytes, FilePath, Text, resource_name
+from eventsim.steps._shards import HashKey
 from eventsim.types import PutRecord, TimedRecord
-
-HASH_KEYS = 2**128
-
-
-def _hash_key(value: Any) -> int:
-    digits = value if isinstance(value, str) and value.isascii() and value.isdecimal() else ""
-    if not 0 < len(digits) < 40 or int(digits) >= HASH_KEYS:
-        raise refuse(f'is {show(value)}; write a whole number below 2^128 in quotes, such as "0"')
-    return int(digits)
-
-
-HashKey = Annotated[
-    int,
-    PlainValidator(_hash_key),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,39}$"}),
-]
 
 
 class RecordBlock(Block):
