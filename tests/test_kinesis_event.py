@@ -147,3 +147,35 @@ def test_the_bound_of_an_ordinary_batch_is_below_six_megabytes() -> None:
     batch = [Record("1" * 56, "key", b"x" * 200, 1.5)] * 1_000
 
     assert kinesis.encoded_size_at_most(batch, ORIGIN) < 6 * 1024 * 1024
+
+
+STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
+
+
+@pytest.mark.parametrize(
+    ("text", "resource", "consumer"),
+    [
+        ("orders", "orders", None),
+        (STREAM_ARN, "orders", None),
+        ("orders/consumer/fast", "orders", "fast"),
+        (f"{STREAM_ARN}/consumer/fast:1767225600", "orders", "fast"),
+        (f"{STREAM_ARN}/consumer/fast", "orders", "fast"),
+        (
+            "arn:aws:sqs:us-east-1:123456789012:orders",
+            "arn:aws:sqs:us-east-1:123456789012:orders",
+            None,
+        ),
+    ],
+)
+def test_a_name_or_an_arn_means_a_stream_or_a_consumer(
+    text: str, resource: str, consumer: str | None
+) -> None:
+    assert kinesis.stream_name(text) == (resource, consumer)
+
+
+@pytest.mark.parametrize(
+    "consumers", [["a b"], ["x" * 129], ["a", "a"], [str(n) for n in range(21)]]
+)
+def test_consumers_that_a_stream_cannot_have_are_refused(consumers: Any) -> None:
+    with pytest.raises(ValidationError):
+        kinesis.Resource(consumers=consumers)

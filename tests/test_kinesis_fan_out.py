@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from eventsim.backends import open_backend
 from eventsim.clock import Clock, VirtualClock, run
@@ -340,35 +338,6 @@ async def test_only_the_simulated_back_end_pushes(clock: Clock, name: str) -> No
         f"the {name} back end cannot push to consumer fast of orders: enhanced fan-out is "
         "simulated only; poll the stream, or use the simulated back end"
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "resource", "consumer"),
-    [
-        ("orders", "orders", None),
-        (ARN, "orders", None),
-        ("orders/consumer/fast", "orders", "fast"),
-        (f"{ARN}/consumer/fast:1767225600", "orders", "fast"),
-        (f"{ARN}/consumer/fast", "orders", "fast"),
-        (
-            "arn:aws:sqs:us-east-1:123456789012:orders",
-            "arn:aws:sqs:us-east-1:123456789012:orders",
-            None,
-        ),
-    ],
-)
-def test_a_name_or_an_arn_means_a_stream_or_a_consumer(
-    text: str, resource: str, consumer: str | None
-) -> None:
-    assert kinesis.stream_name(text) == (resource, consumer)
-
-
-@pytest.mark.parametrize(
-    "consumers", [["a b"], ["x" * 129], ["a", "a"], [str(n) for n in range(21)]]
-)
-def test_consumers_that_a_stream_cannot_have_are_refused(consumers: Any) -> None:
-    with pytest.raises(ValidationError):
-        kinesis.Resource(consumers=consumers)
 
 
 @settings(max_examples=60)
