@@ -34,7 +34,7 @@ from eventsim.types import EventSourceMapping, Function, Invoker, Reshardable, R
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
-POLLED = ("event", "encoded_size", "encoded_size_at_most")
+POLLED = ("BATCH_INFO", "ARRIVAL_TIMESPEC", "event", "encoded_size", "encoded_size_at_most")
 
 
 @dataclass(slots=True)

@@ -24,6 +24,8 @@ from eventsim.backends import Backend
 from eventsim.streams import OnPut, PutSummary
 
 MAPPING = MappingKind("Ticks")
+BATCH_INFO = "TicksBatchInfo"
+ARRIVAL_TIMESPEC = "milliseconds"
 SHARD_ID = "tick-0"
 
 
