@@ -8,7 +8,7 @@ from typing import Any
 from eventsim.errors import ServiceError
 from eventsim.poller.ports import Ports
 from eventsim.poller.progress import ShardProgress
-from eventsim.types import EventSourceMapping, Read, Reader, Record
+from eventsim.types import EventSourceMapping, Read, Reader, Record, Trimmed
 
 
 class Intake:
@@ -60,7 +60,12 @@ class Intake:
             return Read((), ended=True)
         self.closed = read.closed
         if read.trimmed is not None:
-            self._tell_trimmed(read)
+            hours = self._retention_seconds / 3600
+            because = f"retention of {hours:g} h passed before they were read"
+            self._tell("records_expired", because, read.trimmed)
+        if read.dropped is not None:
+            because = "an aggregate that was packed for other shards"
+            self._tell("records_filtered", because, read.dropped)
         if not read.records:
             return read
         self._tell_read(read)
@@ -80,23 +85,13 @@ class Intake:
         for record in records:
             (kept if matches(record) else dropped).append(record)
         if dropped:
-            self._ports.journal.write(
-                "records_filtered",
-                "no pattern of FilterCriteria matches",
-                **self._place,
-                first=dropped[0].sequence_number,
-                last=dropped[-1].sequence_number,
-                records=len(dropped),
-            )
+            first, last = dropped[0].sequence_number, dropped[-1].sequence_number
+            because = "no pattern of FilterCriteria matches"
+            self._tell("records_filtered", because, Trimmed(first, last, len(dropped)))
         return kept
 
-    def _tell_trimmed(self, read: Read) -> None:
-        if read.trimmed is not None:
-            hours = self._retention_seconds / 3600
-            because = f"retention of {hours:g} h passed before they were read"
-            self._ports.journal.write(
-                "records_expired", because, **self._place, **read.trimmed._asdict()
-            )
+    def _tell(self, kind: str, because: str, which: Trimmed) -> None:
+        self._ports.journal.write(kind, because, **self._place, **which._asdict())
 
     def _tell_read(self, read: Read) -> None:
         self._ports.journal.write(

@@ -98,7 +98,7 @@ class PushedReader:
                 return Read((), 0)
             if due <= now:
                 read = self._take()
-                if read.records or read.ended:
+                if read.records or read.ended or read.dropped:
                     return read
             elif store.next_arrival(self._iterator) == -inf:
                 await clock.sleep_until(min(due, deadline))  # nothing can come before it
@@ -139,11 +139,15 @@ class PushedReader:
             seconds = sum(map(rules.record_size, answer.records)) / rules.READ_BYTES_PER_SECOND
             self._free_at[self._shard_id] = round(self._clock.time() + seconds, 6)
         ended, closed = answer.next_iterator is None, bool(answer.child_shards)
-        records = self._taken_apart(answer.records)
-        return Read(records, 0, answer.behind, ended, closed=closed)
+        records, dropped = self._taken_apart(answer.records)
+        return Read(records, 0, answer.behind, ended, closed=closed, dropped=dropped)
 
-    def _taken_apart(self, records: Sequence[Record]) -> Sequence[Record]:
+    def _taken_apart(self, records: Sequence[Record]) -> tuple[Sequence[Record], Trimmed | None]:
+        """What is delivered, and which aggregates are not: those packed for other shards."""
         if not any(kpl.is_aggregate(record.data) for record in records):
-            return records
+            return records, None
         keys = self._store.hash_keys(self._shard_id)
-        return [inner for record in records for inner in kpl.deaggregated(record, keys)]
+        apart = [(record, kpl.deaggregated(record, keys)) for record in records]
+        others = [record.sequence_number for record, found in apart if not found]
+        dropped = Trimmed(others[0], others[-1], len(others)) if others else None
+        return [inner for _, found in apart for inner in found], dropped

@@ -64,7 +64,7 @@ class Position:
 
 
 class Trimmed(NamedTuple):
-    """Records that passed the stream's retention before anybody read them."""
+    """Records that are not handed out, by the sequence numbers of the first and the last."""
 
     first: str
     last: str
@@ -78,7 +78,7 @@ class Read(NamedTuple):
     included; ``behind`` is MillisBehindLatest in seconds; ``ended`` says that nothing will
     ever follow, because the shard is ``closed`` (it was split or merged; its children go on) or
     because the run puts no more records. ``trimmed`` names what was lost before these, where
-    the back end can tell.
+    the back end can tell; ``dropped`` what is not for this reader, and so not among them.
     """
 
     records: Sequence[Record]
@@ -87,6 +87,7 @@ class Read(NamedTuple):
     ended: bool = False
     trimmed: Trimmed | None = None
     closed: bool = False
+    dropped: Trimmed | None = None
 
 
 class Reader(Protocol):
