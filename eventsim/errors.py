@@ -11,6 +11,7 @@ Every error that eventsim raises on purpose.
   + BackendError         a back end cannot be used: not installed, no address, another stream
   + Unreachable          an endpoint gave no answer, or none that says anything
   + ServiceError         a service refused the request; ``code`` is AWS's
+  + PatternError         an event pattern is not one: the place in it, and what would be right
   + Deadlock             virtual time cannot go on: nothing is ready and nothing is due
   + HandlerStuck         a handler ran longer than the watchdog allows; names the function
   + InvokeError          the Invoke API refused: no function ran
@@ -105,6 +106,14 @@ class ServiceError(EventsimError):
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
         super().__init__(f"{code}: {message}")
+
+
+class PatternError(EventsimError, ValueError):
+    """An event pattern is not one; ``where`` is the place in it, such as ``data.t[0].prefix``."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(f"{where}: {reason}" if where else reason)
 
 
 class Deadlock(EventsimError):

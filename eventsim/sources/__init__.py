@@ -6,6 +6,14 @@ type of event and what a mapping may set), ``BATCH_INFO`` and ``ARRIVAL_TIMESPEC
 on-failure documents, and how exactly they tell arrivals), ``POLL_INTERVAL_SECONDS``, ``event``,
 ``encoded_size`` and ``open_stream``. A topic and a bucket, which nobody polls, have ``Resource``
 and ``open_topic`` or ``open_bucket``. ``REFERENCES`` says which keys of a resource name another
-one, and which opener that one's source must have. Files beginning with ``_`` are private parts
-of the source they are named for.
+one, and which opener that one's source must have.
+
+A source whose mappings take FilterCriteria also has ``filterable``, which shows one record as the
+document that patterns look at: what the service itself tells of the record, and under
+``FILTER_KEY`` its body, an ``Encoded`` (``eventsim.rules.documents``) where it comes as bytes or
+text. ``FILTER_PLAIN_TEXT = True`` says that a pattern may also ask for a body that is not JSON.
+What AWS adds only to the event (``eventSource``, ``eventSourceARN``, ``awsRegion``,
+``eventVersion``) is left out. ``Filter.of`` in ``eventsim.rules.filtering`` does the rest.
+
+Files beginning with ``_`` are private parts of the source they are named for.
 """

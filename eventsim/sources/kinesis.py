@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
+from eventsim.rules.documents import Encoded
 from eventsim.streams import OnPut, nobody
 from eventsim.types import MappingKind, Origin, Record, Stream
 
@@ -24,6 +25,7 @@ MAPPING = MappingKind("Kinesis")
 BATCH_INFO = "KinesisBatchInfo"
 ARRIVAL_TIMESPEC = "milliseconds"
 POLL_INTERVAL_SECONDS = 1.0
+FILTER_KEY = "data"
 
 
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,6 +104,21 @@ def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:
             }
             for sequence_number, partition_key, data, arrival in records
         ]
+    }
+
+
+def filterable(record: Record) -> dict[str, Any]:
+    """What FilterCriteria see of a record: its data as JSON, and beside it what Kinesis tells.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-filtering.html
+    """
+    sequence_number, partition_key, data, arrival = record
+    return {
+        "kinesisSchemaVersion": "1.0",
+        "partitionKey": partition_key,
+        "sequenceNumber": sequence_number,
+        "data": Encoded(data),
+        "approximateArrivalTimestamp": arrival,
     }
 
 
