@@ -74,8 +74,9 @@ VALUES = {
     "range v6": (
         [{"cidr": "2001:db8::/32"}],
         ["2001:db8::1", "2001:0db8:0000::ffff"],
-        ["2001:db9::", "fe80::1%eth0", "10.0.0.1"],
+        ["2001:db9::", "10.0.0.1"],
     ),
+    "an address with a zone is none": ([{"cidr": "fe80::/10"}], ["fe80::1"], ["fe80::1%eth0"]),
     "everything v4": ([{"cidr": "0.0.0.0/0"}], ["1.2.3.4"], ["::1", ""]),
     "present": ([{"exists": True}], ["", 0, False, None, ["a"]], [{}, {"a": 1}, [], [{"a": 1}]]),
     "not present": ([{"exists": False}], [{}, {"a": 1}, [], [{}]], ["", 0, None, False, ["a"]]),
@@ -134,6 +135,11 @@ def test_equal_numbers_are_written_alike(asked: str) -> None:
     assert found == [asked]
 
 
+def test_minus_zero_is_not_zero() -> None:
+    assert matches('{"body": {"n": [-0]}}', {"body": Encoded('{"n": -0}')})
+    assert not matches('{"body": {"n": [-0]}}', {"body": Encoded('{"n": 0}')})
+
+
 def test_numbers_of_python_count_as_json_writes_them() -> None:
     assert [matches('{"f": [300]}', {"f": each}) for each in (300, 300.0)] == [True, False]
     assert [matches('{"f": [300.0]}', {"f": each}) for each in (300, 300.0)] == [False, True]
@@ -168,6 +174,16 @@ DOCUMENTS = {
         {"d": {"b": [{"exists": False}]}},
         [{}, {"d": 1}, {"d": []}, {"d": [{"a": 1}, 2]}, {"d": {"b": {"c": 1}}}],
         [{"d": [{"a": 1}, {"b": 1}]}, {"d": {"b": None}}],
+    ),
+    "an empty array has no objects": (
+        {"d": {"a": ["x", {"exists": False}]}},
+        [{"d": []}, {"d": [1]}, {"d": [{"a": "x"}]}, {}],
+        [{"d": {"a": "y"}}, {"d": [{"a": "y"}]}],
+    ),
+    "what cannot be read matches nothing": (
+        {"$or": [{"d": {"a": [{"exists": False}]}}, {"d": [{"exists": False}, "a"]}]},
+        [{}, {"d": "a"}],
+        [{"d": UNMATCHABLE}],
     ),
     "a dot is part of a name": ({"a.b": [1]}, [{"a.b": 1}], [{"a": {"b": 1}}]),
     "either of two": (
@@ -284,6 +300,9 @@ REFUSED = {
     '{"a": [{"cidr": "foo"}]}': ("a[0].cidr: takes a range such as 10.0.0.0/24, not 'foo'"),
     '{"a": [{"cidr": "10.0.0.0/255.0.0.0"}]}': (
         "a[0].cidr: takes a range such as 10.0.0.0/24, not '10.0.0.0/255.0.0.0'"
+    ),
+    '{"a": [{"cidr": "fe80::%eth0/10"}]}': (
+        "a[0].cidr: takes a range such as 10.0.0.0/24, not 'fe80::%eth0/10'"
     ),
     '{"a": [{"cidr": "10.0.0/8"}]}': "a[0].cidr: not a range of IP addresses: '10.0.0/8'",
     '{"a": [{"cidr": "10.0.0.0/33"}]}': "a[0].cidr: not a range of IP addresses: '10.0.0.0/33'",

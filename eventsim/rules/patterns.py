@@ -158,21 +158,20 @@ def _object(definition: Mapping[str, Any], where: str) -> _Node:
     if not definition:
         raise PatternError(where, "an object needs a field")
     children: list[tuple[str, _Node]] = []
-    choices: list[list[_Node]] = []
+    choice: list[_Node] = []
     for name, value in definition.items():
         place = f"{where}.{name}" if where else name
         if name == _OR and _is_operator(value):
-            alternatives = enumerate(value)
-            choices.append([_object(each, f"{place}[{index}]") for index, each in alternatives])
+            choice = [_object(each, f"{place}[{index}]") for index, each in enumerate(value)]
         else:
             children.append((name, _child(name, value, place)))
-    parts = [node for _, node in children] + [node for nodes in choices for node in nodes]
     absent = all(node.absent for _, node in children)
-    absent = absent and all(any(node.absent for node in nodes) for nodes in choices)
+    absent = absent and (not choice or any(node.absent for node in choice))
+    parts = [node for _, node in children] + choice
     only_absent = all(node.only_absent for node in parts)
     literal = any(node.literal for node in parts)
     tests = [(name, node.matches) for name, node in children]
-    either = [any_of([node.matches for node in nodes]) for nodes in choices]
+    either = any_of([node.matches for node in choice]) if choice else None
     matches = _object_test(tests, either, absent, only_absent, literal)
     return _Node(matches, absent, only_absent, literal)
 
@@ -193,7 +192,7 @@ def _child(name: str, value: Any, place: str) -> _Node:
 
 def _object_test(
     tests: list[tuple[str, Test]],
-    either: list[Test],
+    either: Test | None,
     absent: bool,
     only_absent: bool,
     literal: bool,
@@ -202,7 +201,7 @@ def _object_test(
         for name, test in tests:
             if not test(value.get(name, ABSENT)):
                 return False
-        return not either or all(test(value) for test in either)
+        return either is None or either(value)
 
     def of_array(value: list[Any]) -> bool:
         empty = True
