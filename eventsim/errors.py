@@ -12,6 +12,7 @@ Every error that eventsim raises on purpose.
   + Unreachable          an endpoint gave no answer, or none that says anything
   + ServiceError         a service refused the request; ``code`` is AWS's
   + PatternError         an event pattern is not one: the place in it, and what would be right
+  + MappingRefused       Lambda refused an event source mapping; names the setting
   + Deadlock             virtual time cannot go on: nothing is ready and nothing is due
   + HandlerStuck         a handler ran longer than the watchdog allows; names the function
   + InvokeError          the Invoke API refused: no function ran
@@ -114,6 +115,16 @@ class PatternError(EventsimError, ValueError):
     def __init__(self, where: str, reason: str) -> None:
         self.where, self.reason = where, reason
         super().__init__(f"{where}: {reason}" if where else reason)
+class MappingRefused(EventsimError):
+    """Lambda refused to make or change an event source mapping.
+
+    ``code`` and ``message`` are AWS's, ``field`` is the setting in AWS's spelling; the error
+    tells our *reason* after them, if there is one to add.
+    """
+
+    def __init__(self, code: str, message: str, field: str, reason: str = "") -> None:
+        self.code, self.message, self.field = code, message, field
+        super().__init__(f"{field}: {code}: {message}{f' ({reason})' if reason else ''}")
 
 
 class Deadlock(EventsimError):

@@ -161,7 +161,7 @@ def test_every_scenario_of_the_repository_validates(path: Path) -> None:
         ("LEVEL", "2ND_LEVEL"),
         ("lognormal", "normal"),
         ("BatchSize: 10", "BatchSize: 10001"),
-        ("BatchSize: 10", "ParallelizationFactor: 2"),
+        ("BatchSize: 10", "ParallelizationFactor: 11"),
         ("StartingPosition: TRIM_HORIZON, ", ""),
         ("StartingPosition: TRIM_HORIZON", "StartingPosition: OLDEST"),
         ("put: orders", "putt: orders"),

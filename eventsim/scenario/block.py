@@ -4,7 +4,7 @@ A mapping of the scenario format: known keys, everything else refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -17,17 +17,22 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from eventsim.scenario.problem import MISSING_KEY, REFUSED, UNKNOWN_KEY
+from eventsim.scenario.problem import MISSING_KEY, REFUSED, UNKNOWN_KEY, refuse
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Seconds
 
 
 class Block(BaseModel):
-    """A mapping with these keys and no other; the values never change."""
+    """A mapping with these keys and no other; the values never change.
+
+    ``not_simulated`` are keys that AWS knows and we do not yet, ``refused`` those that AWS
+    refuses here, with its code and text.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     not_simulated: ClassVar[Collection[str]] = ()
+    refused: ClassVar[Mapping[str, str]] = {}
 
     @model_validator(mode="wrap")
     @classmethod
@@ -85,7 +90,10 @@ def named_faults(model: type[BaseModel], error: ValidationError) -> ValidationEr
 def _named_fault(model: type[BaseModel], detail: ErrorDetails) -> InitErrorDetails:
     loc, context = detail["loc"], detail.get("ctx", {})
     kind: str | PydanticCustomError = detail["type"]
-    if len(loc) == 1 and kind == "extra_forbidden":
+    refused: Mapping[str, str] = getattr(model, "refused", {})
+    if len(loc) == 1 and kind == "extra_forbidden" and loc[0] in refused:
+        kind = refuse(f": {refused[str(loc[0])]}")
+    elif len(loc) == 1 and kind == "extra_forbidden":
         not_simulated = loc[0] in getattr(model, "not_simulated", ())
         context = {"known": keys(model), "not_simulated": not_simulated}
         kind = PydanticCustomError(UNKNOWN_KEY, "unknown key", context)

@@ -12,17 +12,21 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
+    ValidationInfo,
     WithJsonSchema,
 )
-from pydantic.alias_generators import to_pascal
 
-from eventsim import registry
-from eventsim.rules.mapping import RANGES, STARTING_POSITIONS
 from eventsim.scenario import unsimulated
 from eventsim.scenario.block import Block
+from eventsim.scenario.mapping import (
+    MappingProperties,
+    SamBlock,
+    mapping_kinds,
+    properties_model,
+    unknown_kind,
+)
 from eventsim.scenario.problem import meant, refuse, refuse_below, show
 from eventsim.scenario.values import (
     DURATION_PATTERN,
@@ -31,45 +35,13 @@ from eventsim.scenario.values import (
     Seconds,
     SystemText,
     Text,
-    Timestamp,
     Whole,
-    resource_name,
     seconds,
 )
 from eventsim.types import Duration
 
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")]
 MappingName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
-
-
-class SamBlock(Block):
-    """A mapping whose keys are AWS's own, in PascalCase."""
-
-    model_config = ConfigDict(alias_generator=to_pascal)
-
-
-def _range(field: str) -> dict[str, Any]:
-    """The limits of a setting for editors; the refusal itself is Lambda's, of rules.mapping."""
-    least, most = RANGES[field]
-    return {"minimum": least, "maximum": most}
-
-
-class MappingProperties(SamBlock):
-    """The settings of an event source mapping; their limits are judged by ``rules.mapping``."""
-
-    not_simulated: ClassVar[Collection[str]] = unsimulated.MAPPING_PROPERTIES
-
-    stream: Annotated[Text, AfterValidator(resource_name)] = Field(examples=["orders"])
-    starting_position: str | None = Field(
-        None, json_schema_extra={"enum": list(STARTING_POSITIONS)}, examples=["TRIM_HORIZON"]
-    )
-    starting_position_timestamp: Timestamp | None = None
-    batch_size: Whole = Field(100, json_schema_extra=_range("BatchSize"))
-    maximum_batching_window_in_seconds: Whole = Field(
-        0, json_schema_extra=_range("MaximumBatchingWindowInSeconds")
-    )
-    maximum_retry_attempts: Whole = Field(-1, json_schema_extra=_range("MaximumRetryAttempts"))
-    enabled: Flag = True
 
 
 def _event(value: Any) -> Any:
@@ -80,11 +52,20 @@ def _event(value: Any) -> Any:
     return value
 
 
+def _properties(value: Any, info: ValidationInfo) -> MappingProperties:
+    """The properties as those of the source that the event's type means."""
+    kinds = (info.context or {}).get("kinds") or mapping_kinds()
+    kind = kinds.get(info.data.get("type", "")) or unknown_kind(value)
+    return properties_model(kind).model_validate(value)
+
+
 class Event(SamBlock):
     """An event source mapping, as SAM writes it below its function."""
 
     type: Text = Field(examples=["Kinesis"])
-    properties: MappingProperties = Field(examples=["{Stream: …, StartingPosition: TRIM_HORIZON}"])
+    properties: Annotated[MappingProperties, PlainValidator(_properties)] = Field(
+        examples=["{Stream: …, StartingPosition: TRIM_HORIZON}"]
+    )
 
 
 class Environment(SamBlock):
@@ -179,13 +160,6 @@ class FunctionBlock(SamBlock):
     async_handler: Flag = Field(False, alias="async_handler")
 
 
-def mapping_events() -> dict[str, str]:
-    """SAM's types of event that our sources answer to, with the source's name."""
-    modules = {name: registry.load("sources", name) for name in registry.names("sources")}
-    kinds = {name: getattr(module, "MAPPING", None) for name, module in modules.items()}
-    return {kind.event: name for name, kind in kinds.items() if kind}
-
-
 def not_simulated(event_type: str) -> bool:
     """Whether SAM has this type of event and we have no source for it."""
-    return event_type in unsimulated.EVENT_TYPES and event_type not in mapping_events()
+    return event_type in unsimulated.EVENT_TYPES and event_type not in mapping_kinds()

@@ -28,10 +28,12 @@ from eventsim.scenario.document import Document
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
+from eventsim.scenario.lookup import resource_settings, resource_types, target
+from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
 from eventsim.scenario.values import Moment, Seconds, Text, Whole
-from eventsim.types import EventSourceMapping, Function, StartingPosition
+from eventsim.types import EventSourceMapping, Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,7 @@ def _resource(value: Any) -> Resource:
         model = registry.load("sources", kind, wants=["Resource"]).Resource
     except UnknownPlugin as error:
         raise refuse_below((("type",), f"is '{kind}': {error}")) from None
-    settings = {key: item for key, item in value.items() if key != "type"}
-    return Resource(kind, validated(model, value if "type" in model.model_fields else settings))
+    return Resource(kind, validated(model, resource_settings(model, value)))
 
 
 def _step(value: Any) -> Step:
@@ -228,7 +229,8 @@ class Scenario(Block):
         scenario = None
         if isinstance(document.value, dict):
             try:
-                scenario = cls.model_validate(document.value)
+                kinds = mapping_kinds(resource_types(document.value).values())
+                scenario = cls.model_validate(document.value, context={"kinds": kinds})
                 scenario._origin = origin
             except ValidationError as error:
                 found += problems_of(error)
@@ -266,23 +268,27 @@ class Scenario(Block):
     def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
         """The event source mappings in the order of the file, called ``function.Event``.
 
-        *arns* has the ARN of every resource that a mapping reads, as its back end calls it.
+        *arns* has the ARN of every resource that a mapping reads or sends to, as its back end
+        calls it; that of a part of a resource below the part's name (``orders/fast``).
         """
         return tuple(
-            EventSourceMapping(
-                name=f"{name}.{event_name}",
-                source=event.properties.stream,
-                event_source_arn=arns[event.properties.stream],
-                function_name=name,
-                starting_position=cast(StartingPosition, event.properties.starting_position),
-                starting_position_timestamp=event.properties.starting_position_timestamp,
-                batch_size=event.properties.batch_size,
-                maximum_batching_window_in_seconds=(
-                    event.properties.maximum_batching_window_in_seconds
-                ),
-                maximum_retry_attempts=event.properties.maximum_retry_attempts,
-                enabled=event.properties.enabled,
-            )
+            self._mapping(name, event_name, event.properties, arns)
             for name, block in self.functions.items()
             for event_name, event in block.events.items()
+        )
+
+    def _mapping(
+        self, function: str, name: str, properties: MappingProperties, arns: Mapping[str, str]
+    ) -> EventSourceMapping:
+        types = {name: resource.type for name, resource in self.resources.items()}
+        source = target(properties.resource, types)
+        settings = properties.settings()
+        if settings.get("on_failure"):
+            settings["on_failure"] = arns[target(settings["on_failure"], types).key]
+        return EventSourceMapping(
+            name=f"{function}.{name}",
+            source=source.resource,
+            event_source_arn=arns[source.key],
+            function_name=function,
+            **settings,
         )

@@ -33,7 +33,8 @@ class Problem(NamedTuple):
 
 def refuse(predicate: str) -> PydanticCustomError:
     """An error for a validator to raise: *predicate* follows the path of the value."""
-    return PydanticCustomError(REFUSED, " {predicate}", {"predicate": predicate})
+    space = "" if predicate.startswith(":") else " "
+    return PydanticCustomError(REFUSED, "{predicate}", {"predicate": f"{space}{predicate}"})
 
 
 def refuse_below(*predicates: tuple[Path, str]) -> ValidationError:

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from eventsim import registry
 from eventsim.journal.kinds import KINDS
-from eventsim.scenario.function import mapping_events
+from eventsim.scenario.mapping import mapping_kinds, properties_model
 from eventsim.scenario.model import Scenario
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,7 +31,8 @@ def schema() -> dict[str, Any]:
     sources = {name: registry.load("sources", name) for name in registry.names("sources")}
     resources = {n: module.Resource for n, module in sources.items() if hasattr(module, "Resource")}
     steps = [registry.load("steps", name).Step for name in registry.names("steps")]
-    models: list[type[BaseModel]] = [Scenario, *resources.values(), *steps]
+    mappings = {type_: properties_model(kind) for type_, kind in mapping_kinds().items()}
+    models: list[type[BaseModel]] = [Scenario, *resources.values(), *steps, *mappings.values()]
     references, whole = models_json_schema([(model, "validation") for model in models])
     definitions: dict[str, Any] = whole["$defs"]
     for name, model in resources.items():
@@ -43,8 +44,11 @@ def schema() -> dict[str, Any]:
     verbs = [references[step, "validation"] for step in steps]
     root["properties"]["timeline"]["items"] = {"anyOf": verbs}
     definitions["Expectation"]["properties"]["entry"]["enum"] = sorted(KINDS)
-    definitions["Event"]["properties"]["Type"]["examples"] = sorted(mapping_events())
-    definitions["MappingProperties"]["required"].append("StartingPosition")
+    properties = {type_: references[model, "validation"] for type_, model in mappings.items()}
+    for type_, model in mappings.items():
+        if model.kind.starting_positions:
+            definitions[_name(properties[type_])]["required"].append("StartingPosition")
+    definitions["Event"] = _events(properties)
     _close(root)
     _close(definitions)
     return {
@@ -57,6 +61,24 @@ def schema() -> dict[str, Any]:
 
 def _name(reference: dict[str, Any]) -> str:
     return str(reference["$ref"]).removeprefix("#/$defs/")
+
+
+def _events(properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An event of a known type with its properties, or one of somebody else's source."""
+    foreign = f"^(?!({'|'.join(sorted(properties))})$)"
+    kinds = [({"const": type_}, found) for type_, found in sorted(properties.items())]
+    kinds.append(({"type": "string", "pattern": foreign}, {"type": "object"}))
+    return {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {"Type": type_, "Properties": found},
+                "required": ["Type", "Properties"],
+                "additionalProperties": False,
+            }
+            for type_, found in kinds
+        ]
+    }
 
 
 def _with_type(definition: dict[str, Any], name: str) -> None:

@@ -26,13 +26,11 @@ FUNCTION_PROPERTIES = _words(
     """
 )
 
-# The Kinesis event of a function, and what CreateEventSourceMapping takes besides
+# An event that is polled, and what CreateEventSourceMapping takes besides
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-kinesis.html
 MAPPING_PROPERTIES = _words(
     """
-    BisectBatchOnFunctionError DestinationConfig FilterCriteria FunctionResponseTypes KMSKeyArn
-    KmsKeyArn LoggingConfig MaximumRecordAgeInSeconds MetricsConfig ParallelizationFactor
-    ProvisionedPollerConfig ScalingConfig SourceAccessConfigurations Tags TumblingWindowInSeconds
+    KMSKeyArn KmsKeyArn LoggingConfig ProvisionedPollerConfig SourceAccessConfigurations Tags
     """
 )
 

@@ -22,6 +22,7 @@ from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.reports._tally import Tally
+from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import arn
 from eventsim.rules.function_names import Place
 from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
@@ -34,7 +35,10 @@ from eventsim.types import EventSourceMapping, Function, Invoker, Reshardable, R
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
-POLLED = ("BATCH_INFO", "ARRIVAL_TIMESPEC", "event", "encoded_size", "encoded_size_at_most")
+POLLED = (
+    *("MAPPING", "BATCH_INFO", "ARRIVAL_TIMESPEC"),
+    *("event", "encoded_size", "encoded_size_at_most"),
+)
 
 
 @dataclass(slots=True)
@@ -69,7 +73,8 @@ class Setting:
 async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitStack) -> Setting:
     """Make every object of the run; *closing* takes each down again.
 
-    Raises EventsimError where the back end or the options do not allow the run.
+    Raises EventsimError where the back end or the options do not allow the run, MappingRefused
+    for a mapping that Lambda would not make.
     """
     clock = _clock(scenario, options)
     journal = Journal(clock, detail=options.detail, sinks=options.sinks)
@@ -187,7 +192,8 @@ def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
 
 def _pollers(setting: Setting) -> list[Poller]:
     scenario, streams = setting.scenario, setting.streams
-    mappings = scenario.mapping_values({name: stream.arn for name, stream in streams.items()})
+    arns = {name: stream.arn for name, stream in streams.items()} | setting.stores.arns()
+    mappings = scenario.mapping_values(arns)
     consumptions = {
         name: Consumption(stream, [m.name for m in mappings if m.source == name])
         for name, stream in streams.items()
@@ -198,6 +204,7 @@ def _pollers(setting: Setting) -> list[Poller]:
 def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumption) -> Poller:
     kind = setting.scenario.resources[mapping.source].type
     source = registry.load("sources", kind, wants=POLLED)
+    mapping_rules.check(mapping, source.MAPPING, setting.clock.timestamp())
     ports = Ports(
         invoker=setting.invoker,
         journal=setting.journal,

@@ -15,5 +15,9 @@ text. ``FILTER_PLAIN_TEXT = True`` says that a pattern may also ask for a body t
 What AWS adds only to the event (``eventSource``, ``eventSourceARN``, ``awsRegion``,
 ``eventVersion``) is left out. ``Filter.of`` in ``eventsim.rules.filtering`` does the rest.
 
+A source in which a text can name a part of a resource, such as a consumer, also has
+``stream_name`` (see ``eventsim.scenario.lookup``), and its ``Resource`` has ``consumers``. The
+``Resource`` of a queue has ``visibility_timeout_seconds``.
+
 Files beginning with ``_`` are private parts of the source they are named for.
 """
