@@ -115,6 +115,8 @@ class PatternError(EventsimError, ValueError):
     def __init__(self, where: str, reason: str) -> None:
         self.where, self.reason = where, reason
         super().__init__(f"{where}: {reason}" if where else reason)
+
+
 class MappingRefused(EventsimError):
     """Lambda refused to make or change an event source mapping.
 

@@ -120,7 +120,7 @@ def test_a_pattern_has_4096_characters_at_most() -> None:
 def test_there_are_five_filters_at_most() -> None:
     assert refused(filters=('{"data": [1]}',) * 5) == []
     assert refused(filters=('{"data": [1]}',) * 6) == [
-        Refusal("FilterCriteria", INVALID, "6 filters; a mapping has at most 5", ("Filters",))
+        Refusal("FilterCriteria", INVALID, "FilterCriteria has 6 filters, over 5", ("Filters",))
     ]
 
 

@@ -326,3 +326,31 @@ def test_a_mapping_made_by_hand_is_what_a_scenario_gives() -> None:
 
     by_hand = replace(MAPPING, name="f.E", function_name="f", event_source_arn="arn:orders")
     assert found == by_hand
+
+
+async def test_a_consumer_that_a_mapping_names_is_what_its_function_hears_of() -> None:
+    heard: list[str] = []
+
+    def handler(event: dict[str, Any], context: Any) -> None:
+        heard.extend(record["eventSourceARN"] for record in event["Records"])
+
+    properties = {"Stream": "orders/consumer/fast", "StartingPosition": "TRIM_HORIZON"}
+    scenario = Scenario.of(
+        {
+            "name": "orders",
+            "resources": {"orders": {"type": "kinesis", "consumers": ["fast"]}},
+            "functions": {
+                "f": {
+                    "Handler": handler,
+                    "Events": {"E": {"Type": "Kinesis", "Properties": properties}},
+                }
+            },
+            "timeline": [{"at": "1s", "put": "orders", "records": [{"key": "a", "data": 1}]}],
+        }
+    )
+
+    async with Simulation(scenario) as simulation:
+        assert (await simulation.run()).ok
+
+    (arn,) = heard
+    assert arn.startswith("arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/fast:")

@@ -146,10 +146,12 @@ def test_the_valid_ones_have_no_fault(edits: tuple[str, ...]) -> None:
           "must be either -1 (forever) or between 60 and 604800 (inclusive)"]),
         (("BatchSize: 10", "FilterCriteria: {Filters: [{Pattern: simple string}]}"),
          [f"19:48: {PROPERTIES}.FilterCriteria.Filters[0].Pattern: {INVALID}: Invalid filter "
-          "pattern definition. (not JSON: Expecting value: line 1 column 1 (char 0))"]),
-        (("BatchSize: 10", "FilterCriteria: {Filters: [{Pattern: '{\"data\": [1]}'}, {}]}"),
-         [f"19:66: {PROPERTIES}.FilterCriteria.Filters[1].Pattern: {INVALID}: Invalid filter "
-          "pattern definition. (empty)"]),
+          "pattern definition. (not JSON: expecting value at line 1, column 1)"]),
+        (("BatchSize: 10", "FilterCriteria: {Filters: [{Pattern: '{\"data\": [\"x\"]}'}, {}]}"),
+         [f"19:48: {PROPERTIES}.FilterCriteria.Filters[0].Pattern: {INVALID}: Invalid filter "
+          "pattern definition. (data: takes an object of fields: the body is JSON)",
+          f"19:68: {PROPERTIES}.FilterCriteria.Filters[1].Pattern: {INVALID}: Invalid filter "
+          "pattern definition. (not JSON: expecting value at line 1, column 1)"]),
         (("BatchSize: 10", "ScalingConfig: {MaximumConcurrency: 2}"),
          [f"19:26: {PROPERTIES}.ScalingConfig: {INVALID}: Unsupported ScalingConfig parameter "
           "for given event source mapping type."]),

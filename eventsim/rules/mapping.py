@@ -17,23 +17,23 @@ https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 from eventsim.errors import MappingRefused
+from eventsim.rules.filtering import fault
 from eventsim.rules.mapping_errors import INVALID, NOT_VALID, Refusal, is_queue, unsupported
 from eventsim.rules.mapping_settings import (
     DEFAULTS,
     DESTINATION_SERVICES,
     FIFO_BATCH_SIZE_MAX,
     FILTERS_MAX,
-    PATTERN_CHARACTERS_MAX,
     RECORD_AGE_SECONDS_MIN,
     RESPONSE_TYPES,
     SETTINGS,
     STARTING_POSITIONS,
     Setting,
 )
+from eventsim.rules.patterns import CHARACTERS_MAX
 from eventsim.types import EventSourceMapping, MappingKind
 
 PatternFault = Callable[[str], str | None]
@@ -45,17 +45,6 @@ _DESTINATION = (
 )
 
 
-def not_json(pattern: str) -> str | None:
-    """Why *pattern* is not the JSON text of a pattern at all, or None."""
-    try:
-        value = json.loads(pattern)
-    except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}" if pattern else "empty"
-    if not isinstance(value, dict) or not value:
-        return 'a pattern is a JSON object such as {"data": {"id": [1]}}'
-    return None
-
-
 def check(
     mapping: EventSourceMapping,
     kind: MappingKind,
@@ -63,7 +52,7 @@ def check(
     *,
     function_timeout: float | None = None,
     visibility_timeout: float | None = None,
-    pattern_fault: PatternFault = not_json,
+    pattern_fault: PatternFault = fault,
 ) -> None:
     """Raise MappingRefused for the first of the ``refusals`` of these arguments, if any."""
     for refusal in refusals(
@@ -84,12 +73,13 @@ def refusals(
     *,
     function_timeout: float | None = None,
     visibility_timeout: float | None = None,
-    pattern_fault: PatternFault = not_json,
+    pattern_fault: PatternFault = fault,
 ) -> list[Refusal]:
     """Everything that CreateEventSourceMapping refuses in *mapping*; *now* in epoch seconds.
 
     The timeouts of the function and of the queue are in seconds, None where not known.
-    *pattern_fault* says what is wrong with a filter pattern. A field that has its default
+    *pattern_fault* says what is wrong with a filter pattern, as ``filtering.fault`` does for the
+    source's body. A field that has its default
     counts as not given, so a queue's mapping may have TRIM_HORIZON or None.
     """
     found = list(_settings(mapping, kind, pattern_fault))
@@ -106,7 +96,7 @@ def update_refusals(
     *,
     function_timeout: float | None = None,
     visibility_timeout: float | None = None,
-    pattern_fault: PatternFault = not_json,
+    pattern_fault: PatternFault = fault,
 ) -> list[Refusal]:
     """Everything that UpdateEventSourceMapping refuses in making *before* into *after*.
 
@@ -201,13 +191,13 @@ def _record_age(mapping: EventSourceMapping) -> Iterator[Refusal]:
 
 def _filters(mapping: EventSourceMapping, pattern_fault: PatternFault) -> Iterator[Refusal]:
     if len(mapping.filters) > FILTERS_MAX:
-        message = f"{len(mapping.filters)} filters; a mapping has at most {FILTERS_MAX}"
+        message = f"FilterCriteria has {len(mapping.filters)} filters, over {FILTERS_MAX}"
         yield Refusal("FilterCriteria", INVALID, message, ("Filters",))
     for index, pattern in enumerate(mapping.filters):
         path = "Filters", index, "Pattern"
-        if len(pattern) > PATTERN_CHARACTERS_MAX:
+        if len(pattern) > CHARACTERS_MAX:
             member = f"filterCriteria.filters.{index + 1}.member.pattern"
-            constraint = f"must have length less than or equal to {PATTERN_CHARACTERS_MAX}"
+            constraint = f"must have length less than or equal to {CHARACTERS_MAX}"
             message = _DETECTED.format(f"'{pattern}'", member, constraint)
             yield Refusal("FilterCriteria", NOT_VALID, message, path)
         elif reason := pattern_fault(pattern):

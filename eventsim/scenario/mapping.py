@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import (
@@ -27,6 +27,8 @@ from pydantic.alias_generators import to_pascal
 
 from eventsim import registry
 from eventsim.errors import UnknownPlugin
+from eventsim.rules.filtering import fault
+from eventsim.rules.mapping import PatternFault
 from eventsim.rules.mapping_errors import is_queue, on_success, unsupported
 from eventsim.rules.mapping_settings import (
     DEFAULTS,
@@ -154,6 +156,12 @@ def kind_of(resource_type: str) -> MappingKind | None:
     except UnknownPlugin:
         return None  # told where the resource is
     return kind if isinstance(kind, MappingKind) else None
+
+
+def pattern_fault(source: Any) -> PatternFault:
+    """What says of a filter pattern why it is none for the records of a source's module."""
+    key = getattr(source, "FILTER_KEY", None)
+    return partial(fault, key=key, plain_text=getattr(source, "FILTER_PLAIN_TEXT", False))
 
 
 def unknown_kind(properties: Any) -> MappingKind:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ValidationError
@@ -25,7 +26,13 @@ from eventsim.scenario.lookup import (
     source_module,
     target,
 )
-from eventsim.scenario.mapping import kind_of, mapping_kinds, readable_settings, unknown_kind
+from eventsim.scenario.mapping import (
+    kind_of,
+    mapping_kinds,
+    pattern_fault,
+    readable_settings,
+    unknown_kind,
+)
 from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.values import moment
 from eventsim.types import EventSourceMapping, MappingKind
@@ -144,6 +151,7 @@ def _settings(
         scene.now,
         function_timeout=mapping.timeout,
         visibility_timeout=getattr(queue, "visibility_timeout_seconds", None),
+        pattern_fault=pattern_fault(_module(source, scene)),
     )
     for refusal in found:
         field = kind.resource_key if refusal.field == "EventSourceArn" else refusal.field
@@ -164,10 +172,15 @@ def _part(path: Path, source: Target, scene: _Scene) -> Iterator[Problem]:
             yield Problem(path, f"{wrong}{meant(source.part, known)}")
 
 
+def _module(source: Target | None, scene: _Scene) -> ModuleType | None:
+    type_ = scene.types.get(source.resource) if source else None
+    return source_module({"type": type_})
+
+
 def _resource_settings(source: Target, scene: _Scene) -> BaseModel | None:
     """What the resource's own model reads, if it can."""
     block = dict(items(scene.root, "resources")).get(source.resource)
-    module = source_module(block)
+    module = _module(source, scene)
     if module is None or not isinstance(block, dict):
         return None
     try:

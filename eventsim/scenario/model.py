@@ -28,7 +28,7 @@ from eventsim.scenario.document import Document
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
-from eventsim.scenario.lookup import resource_settings, resource_types, target
+from eventsim.scenario.lookup import Target, resource_settings, resource_types, target
 from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
@@ -277,10 +277,21 @@ class Scenario(Block):
             for event_name, event in block.events.items()
         )
 
+    def targets(self) -> tuple[Target, ...]:
+        """What each of the mappings reads: a resource, or a part of one such as a consumer."""
+        return tuple(
+            target(event.properties.resource, self._types())
+            for block in self.functions.values()
+            for event in block.events.values()
+        )
+
+    def _types(self) -> dict[str, str]:
+        return {name: resource.type for name, resource in self.resources.items()}
+
     def _mapping(
         self, function: str, name: str, properties: MappingProperties, arns: Mapping[str, str]
     ) -> EventSourceMapping:
-        types = {name: resource.type for name, resource in self.resources.items()}
+        types = self._types()
         source = target(properties.resource, types)
         settings = properties.settings()
         if settings.get("on_failure"):

@@ -27,11 +27,21 @@ from eventsim.rules.arns import arn
 from eventsim.rules.function_names import Place
 from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
 from eventsim.scenario import Scenario
+from eventsim.scenario.lookup import Target
+from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.options import Options
 from eventsim.simulation.stores import Stores, open_stores, opened_by
 from eventsim.streams import PutSummary
-from eventsim.types import EventSourceMapping, Function, Invoker, Reshardable, Resharding, Stream
+from eventsim.types import (
+    EventSourceMapping,
+    FanOut,
+    Function,
+    Invoker,
+    Reshardable,
+    Resharding,
+    Stream,
+)
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
@@ -192,19 +202,35 @@ def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
 
 def _pollers(setting: Setting) -> list[Poller]:
     scenario, streams = setting.scenario, setting.streams
-    arns = {name: stream.arn for name, stream in streams.items()} | setting.stores.arns()
+    read = {target.key: _reading(target, streams) for target in scenario.targets()}
+    arns = {key: stream.arn for key, stream in read.items()} | setting.stores.arns()
     mappings = scenario.mapping_values(arns)
+    by_arn = {stream.arn: stream for stream in read.values()}
     consumptions = {
         name: Consumption(stream, [m.name for m in mappings if m.source == name])
         for name, stream in streams.items()
     }
-    return [_poller(mapping, setting, consumptions[mapping.source]) for mapping in mappings]
+    return [
+        _poller(mapping, by_arn[mapping.event_source_arn], setting, consumptions[mapping.source])
+        for mapping in mappings
+    ]
 
 
-def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumption) -> Poller:
+def _reading(target: Target, streams: Mapping[str, Stream]) -> Stream:
+    """The stream that a mapping reads: itself, or as it is pushed to one of its consumers."""
+    stream = streams[target.resource]
+    if target.part and isinstance(stream, FanOut):
+        return stream.consumer(target.part)
+    return stream
+
+
+def _poller(
+    mapping: EventSourceMapping, stream: Stream, setting: Setting, consumption: Consumption
+) -> Poller:
     kind = setting.scenario.resources[mapping.source].type
     source = registry.load("sources", kind, wants=POLLED)
-    mapping_rules.check(mapping, source.MAPPING, setting.clock.timestamp())
+    now = setting.clock.timestamp()
+    mapping_rules.check(mapping, source.MAPPING, now, pattern_fault=pattern_fault(source))
     ports = Ports(
         invoker=setting.invoker,
         journal=setting.journal,
@@ -214,4 +240,4 @@ def _poller(mapping: EventSourceMapping, setting: Setting, consumption: Consumpt
         role_arn=arn("iam", setting.scenario.region, setting.scenario.account, f"role/{ROLE}"),
         on_checkpoint=consumption.advance,
     )
-    return Poller(mapping, cast(StreamSource, source), setting.streams[mapping.source], ports)
+    return Poller(mapping, cast(StreamSource, source), stream, ports)
