@@ -1,0 +1,218 @@
+"""
+Simple Queue Service: the event a function gets, and the queue it comes from.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+
+Names in a scenario are ours, as those of every resource are; what they are called in
+CloudFormation stands beside each.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from eventsim.backends import Backend
+from eventsim.errors import ServiceError
+from eventsim.ids import Chance
+from eventsim.rules import sqs as rules
+from eventsim.services import OnMessages, QueueSettings, nobody
+from eventsim.types import MappingKind, Message, Origin, Queue
+
+MAPPING = MappingKind(
+    "SQS",
+    resource_key="Queue",
+    settings=frozenset(
+        {
+            "BatchSize",
+            "Enabled",
+            "FilterCriteria",
+            "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds",
+            "ScalingConfig",
+        }
+    ),
+    batch_size=10,
+    starting_positions=(),
+)
+FILTER_KEY = "body"
+FILTER_PLAIN_TEXT = True  # a pattern may give the body an array of strings
+
+
+class Redrive(BaseModel):
+    """RedrivePolicy: which queue takes what was received *max_receive_count* times."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queue: Annotated[str, Field(min_length=1)]
+    max_receive_count: Annotated[int, Field(strict=True, ge=1, le=rules.RECEIVES_MAX)]
+
+    @property
+    def name(self) -> str:
+        """The queue's name, also where its ARN is given."""
+        return self.queue.rpartition(":")[2]
+
+
+class Resource(BaseModel):
+    """A queue in a scenario: ``orders: {type: sqs, visibility_timeout_seconds: 60}``.
+
+    It is a FIFO queue if its name ends in ``.fifo``. In CloudFormation the keys are
+    VisibilityTimeout, DelaySeconds, MessageRetentionPeriod, ContentBasedDeduplication and
+    RedrivePolicy. A queue that an endpoint has already is taken as it is.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["sqs"] = "sqs"
+    visibility_timeout_seconds: Annotated[
+        int, Field(strict=True, ge=0, le=rules.VISIBILITY_SECONDS_MAX)
+    ] = 30
+    delay_seconds: Annotated[int, Field(strict=True, ge=0, le=rules.DELAY_SECONDS_MAX)] = 0
+    retention_seconds: Annotated[
+        int,
+        Field(strict=True, ge=rules.RETENTION_SECONDS_MIN, le=rules.RETENTION_SECONDS_MAX),
+    ] = rules.RETENTION_SECONDS
+    content_based_deduplication: Annotated[bool, Field(strict=True)] = False
+    redrive: Redrive | None = None
+
+    def settings(self) -> QueueSettings:
+        """The same in AWS's words."""
+        return QueueSettings(
+            self.visibility_timeout_seconds,
+            self.delay_seconds,
+            self.retention_seconds,
+            self.content_based_deduplication,
+            self.redrive.max_receive_count if self.redrive else None,
+        )
+
+
+def event(messages: Sequence[Message], origin: Origin, windowed: bool = False) -> dict[str, Any]:
+    """The event of a batch, built afresh; *windowed* if the mapping has a batching window.
+
+    With a window, ``md5OfMessageAttributes`` is null where there are no attributes; without one
+    the key is absent then (both as recorded on AWS).
+    """
+    arn, region = origin.arn, origin.region
+    return {
+        "Records": [
+            {
+                "messageId": message.message_id,
+                "receiptHandle": message.receipt_handle,
+                "body": message.body,
+                "attributes": dict(message.attributes),
+                "messageAttributes": _message_attributes(message.message_attributes),
+                **_md5_of_attributes(message.md5_of_message_attributes, windowed),
+                "md5OfBody": message.md5_of_body,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+                "awsRegion": region,
+            }
+            for message in messages
+        ]
+    }
+
+
+def encoded_size(messages: Sequence[Message], origin: Origin, windowed: bool = False) -> int:
+    """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8."""
+    return len(orjson.dumps(event(messages, origin, windowed)))
+
+
+async def open_queue(
+    name: str,
+    resource: Resource,
+    backend: Backend,
+    chance: Chance,
+    *,
+    dead_letter: Queue | None = None,
+    on_messages: OnMessages = nobody,
+) -> Queue:
+    """The queue *name* on *backend*, made if it is not there.
+
+    *dead_letter* is the queue that ``resource.redrive`` names, opened on the same back end
+    before. Raises BackendError, ServiceError or Unreachable when the back end cannot give it.
+    """
+    if backend.name == "simulated":
+        from eventsim.sources._sqs_simulated import open_simulated_queue
+
+        return open_simulated_queue(
+            name, resource.settings(), backend, chance, dead_letter, on_messages
+        )
+    from eventsim.sources._sqs_client import open_client_queue
+
+    return await open_client_queue(name, resource.settings(), backend, dead_letter, on_messages)
+
+
+async def open_queues(
+    resources: Mapping[str, Resource],
+    backend: Backend,
+    chance: Chance,
+    on_messages: Mapping[str, OnMessages] | None = None,
+) -> dict[str, Queue]:
+    """Every queue of *resources*, each after its dead-letter queue.
+
+    Raises ServiceError when a dead-letter queue is not among them or they go round in circles;
+    otherwise as ``open_queue``.
+    """
+    told, queues = on_messages or {}, dict[str, Queue]()
+    for name in _dead_letters_first(resources):
+        redrive = resources[name].redrive
+        queues[name] = await open_queue(
+            name,
+            resources[name],
+            backend,
+            chance,
+            dead_letter=queues[redrive.name] if redrive else None,
+            on_messages=told.get(name, nobody),
+        )
+    return {name: queues[name] for name in resources}
+
+
+def _dead_letters_first(resources: Mapping[str, Resource]) -> list[str]:
+    ordered: dict[str, None] = {}
+    for name in resources:
+        chain = _chain(name, resources)
+        ordered.update(dict.fromkeys(reversed(chain)))
+    return list(ordered)
+
+
+def _chain(name: str, resources: Mapping[str, Resource]) -> list[str]:
+    """A queue, its dead-letter queue, that one's, and so on."""
+    chain = [name]
+    while redrive := resources[chain[-1]].redrive:
+        if redrive.name not in resources:
+            raise ServiceError(
+                "AWS.SimpleQueueService.NonExistentQueue",
+                f"{chain[-1]} redrives to '{redrive.name}', which is no queue; "
+                f"there are: {', '.join(sorted(resources))}",
+            )
+        if redrive.name in chain:
+            circle = " to ".join([*chain, redrive.name])
+            raise ServiceError("InvalidParameterValue", f"redrive goes round in circles: {circle}")
+        chain.append(redrive.name)
+    return chain
+
+
+def _message_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: _message_attribute(value) for name, value in attributes.items()}
+
+
+def _message_attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    held: dict[str, Any] = {}
+    if "StringValue" in value:
+        held["stringValue"] = value["StringValue"]
+    if "BinaryValue" in value:
+        held["binaryValue"] = b64encode(value["BinaryValue"]).decode("ascii")
+    return {
+        **held,
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": value["DataType"],
+    }
+
+
+def _md5_of_attributes(digest: str | None, windowed: bool) -> dict[str, str | None]:
+    return {"md5OfMessageAttributes": digest} if digest is not None or windowed else {}
