@@ -129,6 +129,16 @@ KINDS: dict[str, Kind] = {
             "approximate_invoke_count",
         ),
     ),
+    "messages_deleted": Kind("a mapping deleted messages from its queue", _BATCH),
+    "messages_returned": Kind(
+        "messages stay in their queue, and can be received again in `visible_in` seconds",
+        (*_BATCH, "visible_in"),
+    ),
+    "messages_redriven": Kind(
+        "messages were received too often and moved to the dead-letter queue `target`",
+        ("source", *_SPAN, "target"),
+    ),
+    "messages_expired": Kind("messages passed the retention of their queue", ("source", *_SPAN)),
     "records_expired": Kind("records passed the stream's retention before they were done", _BATCH),
     "invocation_requested": Kind(
         "the Invoke API was called", ("function", "request_id", "type", "payload")

@@ -9,7 +9,7 @@ from eventsim.clock import Clock
 from eventsim.poller.queue_entries import QueueEntries
 from eventsim.poller.stopping import Stop
 from eventsim.rules import queues as rules
-from eventsim.rules.batching import window_reason, window_start
+from eventsim.rules.batching import PAYLOAD_BYTES_MAX, window_reason, window_start
 from eventsim.rules.queues import QueueBatch
 from eventsim.types import EventSourceMapping, Message, Origin, Queue, Received
 
@@ -77,6 +77,7 @@ class QueueAssembler:
         self._clock, self._entries, self._stop = clock, entries, stop
         self._on_received = on_received
         self._held: list[_Held] = []
+        self._bytes = words.frame  # a little more than an event of what is held would have
         self._opened = clock.time()
         self._ended = False
 
@@ -131,7 +132,9 @@ class QueueAssembler:
         if passed and not self._held:
             self._opened = window_start(self._opened, self._window, self._clock.time())
         lease = self._clock.time() + self._visibility
-        self._held += [_Held(each, self._words.size(each), lease) for each in passed]
+        new = [_Held(each, self._words.size(each), lease) for each in passed]
+        self._held += new
+        self._bytes += sum(each.size + 1 for each in new)
         if filtered:
             self._entries.filtered(filtered)
             await self._queue.delete([message.receipt_handle for message in filtered])
@@ -150,16 +153,24 @@ class QueueAssembler:
         """Take the batch at the front of what is held, if it is due."""
         if not self._held:
             return None
+        full = len(self._held) == self._mapping.batch_size or self._bytes > PAYLOAD_BYTES_MAX
+        if not full and not self._due():
+            return None
         sizes, frame = [each.size for each in self._held], self._words.frame
         cut = rules.full_cut(sizes, frame, self._mapping.batch_size)
         if cut is not None:
             return self._front(cut.length, cut.size, cut.because)
-        if self._ended or self._clock.time() >= self._opened + self._window or not self._window:
-            size = rules.event_size(sizes, frame)
-            return self._front(len(sizes), size, window_reason(self._window))
-        return None
+        size = rules.event_size(sizes, frame)
+        return self._front(len(sizes), size, window_reason(self._window))
+
+    def _due(self) -> bool:
+        """Whether what is held may wait for no more."""
+        if self._ended or not self._window:
+            return True
+        return self._clock.time() >= self._opened + self._window
 
     def _front(self, length: int, size: int, because: str) -> QueueBatch:
         front, self._held = self._held[:length], self._held[length:]
+        self._bytes -= sum(each.size + 1 for each in front)
         lease = min(each.lease for each in front)
         return QueueBatch([each.message for each in front], size, lease, because)

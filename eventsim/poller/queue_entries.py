@@ -7,7 +7,7 @@ from typing import Any
 
 from eventsim.clock import Clock
 from eventsim.journal import Journal
-from eventsim.rules.queues import QueueBatch
+from eventsim.rules.queues import Fail, QueueBatch
 from eventsim.types import EventSourceMapping, Message, Received
 
 
@@ -34,16 +34,10 @@ class QueueEntries:
         sending = {"function": self._function, "request_id": request_id, "attempt": batch.attempt}
         self._write("batch_delivered", None, messages, **sending, age=age)
 
-    def failed(self, batch: QueueBatch, request_id: str, left: int, because: str) -> None:
-        self._write(
-            "batch_failed",
-            because,
-            batch.messages,
-            function=self._function,
-            request_id=request_id,
-            delivered=len(batch.messages) - left,
-            attempt=batch.attempt,
-        )
+    def failed(self, batch: QueueBatch, request_id: str, fail: Fail) -> None:
+        sending = {"function": self._function, "request_id": request_id, "attempt": batch.attempt}
+        what = {"delivered": fail.delivered, "invoked": fail.invoked}
+        self._write("batch_failed", fail.because, batch.messages, **sending, **what)
 
     def again(self, batch: QueueBatch, request_id: str, wait: float, because: str) -> None:
         sending = {"function": self._function, "request_id": request_id, "attempt": batch.attempt}

@@ -11,7 +11,7 @@ from eventsim.poller.queue_batches import QueueWords
 from eventsim.poller.queue_entries import QueueEntries
 from eventsim.poller.stopping import Stop
 from eventsim.rules import queues as rules
-from eventsim.rules.queues import Again, Delete, Leave, QueueBatch
+from eventsim.rules.queues import Again, Delete, Fail, Leave, QueueBatch
 from eventsim.types import (
     EventSourceMapping,
     InvokeRequest,
@@ -69,7 +69,8 @@ class QueueLane:
             answer = await self._invoke(batch, request_id)
             steps = rules.next_steps(batch, answer, self._mapping, self._ports.clock.time())
             match steps:
-                case [Again(again, wait, because)]:
+                case [Fail() as fail, Again(again, wait, because)]:
+                    self._entries.failed(batch, request_id, fail)
                     self._entries.again(again, request_id, wait, because)
                     batch = again
                     if not await self._waited(wait):
@@ -84,11 +85,11 @@ class QueueLane:
         left: Sequence[Message] = ()
         for step in steps:
             match step:
+                case Fail():
+                    self._entries.failed(batch, request_id, step)
                 case Delete(messages):
                     await self._delete(messages, batch, request_id)
-                case Leave(messages, because, invoked):
-                    if invoked:
-                        self._entries.failed(batch, request_id, len(messages), because)
+                case Leave(messages, because):
                     self._leave(messages, batch, because)
                     left = messages
         return left

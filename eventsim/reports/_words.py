@@ -88,6 +88,17 @@ def _failed(entry: Entry) -> str:
     return _because(taken if fields["delivered"] else f"{_number(fields)} not taken", entry)
 
 
+def _returned(entry: Entry) -> str:
+    fields = entry.fields
+    again = span_of_time(fields["visible_in"])
+    return _because(f"{_number(fields)} stay in the queue, visible in {again}", entry)
+
+
+def _redriven(entry: Entry) -> str:
+    target = shown(entry.fields.get("target"))
+    return _because(f"{_number(entry.fields)} moved to {target}", entry)
+
+
 def _retried(entry: Entry) -> str:
     fields = entry.fields
     again = f"{_number(fields)} again in {span_of_time(fields['wait'])}"
@@ -182,6 +193,14 @@ TELLINGS: dict[str, Telling] = {
         "event", _shard, lambda e: _because(f"batch of {_number(e.fields)} split in two", e)
     ),
     "batch_discarded": Telling("wrong", _shard, _discarded),
+    "messages_deleted": Telling(
+        "quiet", _shard, _counted("", "deleted"), lambda fields: {"deleted": fields["records"]}
+    ),
+    "messages_returned": Telling("quiet", _shard, _returned),
+    "messages_redriven": Telling("wrong", _field("source"), _redriven),
+    "messages_expired": Telling(
+        "wrong", _field("source"), lambda e: f"{_number(e.fields)} passed the queue's retention"
+    ),
     "records_expired": Telling(
         "wrong", _shard, lambda e: _because(f"{_number(e.fields)} expired", e)
     ),

@@ -61,6 +61,18 @@ class QueueBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Fail:
+    """The function did not take the whole batch, but ``delivered`` messages of it.
+
+    ``invoked`` says whether it ran at all.
+    """
+
+    delivered: int
+    invoked: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """The function took these messages: they leave the queue."""
 
@@ -69,14 +81,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Nothing is done with these messages: they are visible again when their timeout ends.
-
-    ``invoked`` says whether the function has seen them.
-    """
+    """Nothing is done with these messages: they are visible again when their timeout ends."""
 
     messages: Sequence[Message]
     because: str
-    invoked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class Again:
     because: str
 
 
-Step = Delete | Leave | Again
+Step = Fail | Delete | Leave | Again
 
 
 class Concurrency(NamedTuple):
@@ -166,22 +174,19 @@ def next_steps(
 ) -> list[Step]:
     """Return what follows *answer*, in the order it must happen; *now* as ``lease`` is."""
     if isinstance(answer, InvokeError):
-        return [_refused(batch, answer, now)]
+        return _not_invoked(batch, answer, now)
     if answer.function_error is not None:
-        return [Leave(batch.messages, f"function error: {answer.function_error}")]
+        return _failed(batch, (), batch.messages, "function error")
     if not mapping.reports_batch_item_failures:
         return [Delete(batch.messages)]
     ids = [message.message_id for message in batch.messages]
     failed = reported_failures(answer.payload, ids)
     taken = [message for message in batch.messages if message.message_id not in failed]
     left = [message for message in batch.messages if message.message_id in failed]
-    steps: list[Step] = [Delete(taken)] if taken else []
-    if left:
-        because = f"the response names {len(left)} of {len(ids)}"
-        if len(left) == len(ids):
-            because = "the response names all of them, or none that is there"
-        steps.append(Leave(left, because))
-    return steps
+    if not left:
+        return [Delete(taken)]
+    named = f"{len(left)} of {len(ids)}" if taken else "all, or none that is there"
+    return _failed(batch, taken, left, f"batchItemFailures names {named}")
 
 
 def reported_failures(payload: bytes, ids: Sequence[str]) -> frozenset[str]:
@@ -197,11 +202,13 @@ def reported_failures(payload: bytes, ids: Sequence[str]) -> frozenset[str]:
         response = orjson.loads(payload or b"null")
     except orjson.JSONDecodeError:
         return everything
-    if not isinstance(response, dict):
-        return everything if response else frozenset()
-    entries = response.get("batchItemFailures")
-    if not isinstance(entries, list):
-        return everything if entries is not None else frozenset()
+    if response in (None, "", [], {}):
+        return frozenset()
+    entries = response.get("batchItemFailures") if isinstance(response, dict) else response
+    if entries in (None, []):
+        return frozenset()
+    if not (isinstance(response, dict) and isinstance(entries, list)):
+        return everything
     failed = {_identifier(entry) for entry in entries if entry != {}}
     return frozenset(failed) if failed <= everything else everything
 
@@ -223,12 +230,20 @@ def group_of(message: Message) -> str | None:
     return message.attributes.get("MessageGroupId")
 
 
-def _refused(batch: QueueBatch, answer: InvokeError, now: float) -> Step:
+def _not_invoked(batch: QueueBatch, answer: InvokeError, now: float) -> list[Step]:
+    fail = Fail(0, invoked=False, because=answer.code)
     wait = retry_wait(batch.refused + 1)
     if _passes(answer) and now + wait < batch.lease:
         because = f"{answer.code}: not invoked, and its messages are invisible for a while yet"
-        return Again(replace(batch, refused=batch.refused + 1), wait, because)
-    return Leave(batch.messages, f"{answer.code}: not invoked", invoked=False)
+        return [fail, Again(replace(batch, refused=batch.refused + 1), wait, because)]
+    return [fail, Leave(batch.messages, f"{answer.code}: not invoked")]
+
+
+def _failed(
+    batch: QueueBatch, taken: Sequence[Message], left: Sequence[Message], because: str
+) -> list[Step]:
+    fail = Fail(len(taken), invoked=True, because=because)
+    return [fail, *([Delete(taken)] if taken else ()), Leave(left, because)]
 
 
 def _passes(answer: InvokeError) -> bool:
