@@ -131,7 +131,7 @@ def test_a_function_error_leaves_everything(mapping: EventSourceMapping) -> None
     batch = batch_of(*IDS)
 
     assert next_steps(batch, ERROR, mapping, 0.0) == [
-        Fail(0, True, "function error"),
+        Fail(0, True, "function error", "Unhandled"),
         Leave(batch.messages, "function error"),
     ]
 

@@ -36,7 +36,7 @@ class QueueEntries:
 
     def failed(self, batch: QueueBatch, request_id: str, fail: Fail) -> None:
         sending = {"function": self._function, "request_id": request_id, "attempt": batch.attempt}
-        what = {"delivered": fail.delivered, "invoked": fail.invoked}
+        what = {"delivered": fail.delivered, "invoked": fail.invoked, "error": fail.error}
         self._write("batch_failed", fail.because, batch.messages, **sending, **what)
 
     def again(self, batch: QueueBatch, request_id: str, wait: float, because: str) -> None:

@@ -64,12 +64,13 @@ class QueueBatch:
 class Fail:
     """The function did not take the whole batch, but ``delivered`` messages of it.
 
-    ``invoked`` says whether it ran at all.
+    ``invoked`` says whether it ran at all, ``error`` is AWS's word for its own failure.
     """
 
     delivered: int
     invoked: bool
     because: str
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def next_steps(
     if isinstance(answer, InvokeError):
         return _not_invoked(batch, answer, now)
     if answer.function_error is not None:
-        return _failed(batch, (), batch.messages, "function error")
+        fail = Fail(0, invoked=True, because="function error", error=answer.function_error)
+        return [fail, Leave(batch.messages, "function error")]
     if not mapping.reports_batch_item_failures:
         return [Delete(batch.messages)]
     ids = [message.message_id for message in batch.messages]
@@ -186,7 +188,9 @@ def next_steps(
     if not left:
         return [Delete(taken)]
     named = f"{len(left)} of {len(ids)}" if taken else "all, or none that is there"
-    return _failed(batch, taken, left, f"batchItemFailures names {named}")
+    because = f"batchItemFailures names {named}"
+    fail = Fail(len(taken), invoked=True, because=because)
+    return [fail, *([Delete(taken)] if taken else ()), Leave(left, because)]
 
 
 def reported_failures(payload: bytes, ids: Sequence[str]) -> frozenset[str]:
@@ -237,13 +241,6 @@ def _not_invoked(batch: QueueBatch, answer: InvokeError, now: float) -> list[Ste
         because = f"{answer.code}: not invoked, and its messages are invisible for a while yet"
         return [fail, Again(replace(batch, refused=batch.refused + 1), wait, because)]
     return [fail, Leave(batch.messages, f"{answer.code}: not invoked")]
-
-
-def _failed(
-    batch: QueueBatch, taken: Sequence[Message], left: Sequence[Message], because: str
-) -> list[Step]:
-    fail = Fail(len(taken), invoked=True, because=because)
-    return [fail, *([Delete(taken)] if taken else ()), Leave(left, because)]
 
 
 def _passes(answer: InvokeError) -> bool:
