@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from eventsim.rules.durations import PATTERN
 from eventsim.scenario import unsimulated
 from eventsim.scenario.block import Block
 from eventsim.scenario.mapping import (
@@ -29,7 +30,6 @@ from eventsim.scenario.mapping import (
 )
 from eventsim.scenario.problem import meant, refuse, refuse_below, show
 from eventsim.scenario.values import (
-    DURATION_PATTERN,
     FilePath,
     Flag,
     Seconds,
@@ -90,7 +90,7 @@ class Distribution(Block):
 _DURATION_SCHEMA = {
     "anyOf": [
         {"const": "measured"},
-        {"type": "string", "pattern": DURATION_PATTERN},
+        {"type": "string", "pattern": PATTERN},
         {
             "type": "object",
             "properties": {"lognormal": Lognormal.model_json_schema()},

@@ -7,20 +7,13 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 
+from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.scenario.problem import refuse, show
 
-UNITS = {
-    "d": Decimal(86_400),
-    "h": Decimal(3_600),
-    "m": Decimal(60),
-    "s": Decimal(1),
-    "ms": Decimal("0.001"),
-}
 SECONDS_MAX = 100 * 365 * 86_400
 
 _COMPACT: dict[str, Any] = {
@@ -28,11 +21,6 @@ _COMPACT: dict[str, Any] = {
     "allow_nan": False,
     "separators": (",", ":"),
 }
-_NUMBER = r"\d{1,12}(?:\.\d{1,9})?"
-DURATION_PATTERN = "^(?=.)" + "".join(f"({_NUMBER}{unit})?" for unit in UNITS) + "$"
-_DURATION = re.compile(
-    "(?=.)" + "".join(f"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in UNITS), re.ASCII
-)
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:(?P<region>[\w-]*):(?P<account>\d*):(?:.*[/:])?(?P<name>.+)")
 
 
@@ -40,11 +28,9 @@ def seconds(value: Any) -> float:
     """Seconds of a duration such as ``5s``, ``20ms`` or ``1h30m``; raises what is wrong."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise refuse(f"is {value}, without a unit; write {value}s (or ms, m, h, d)")
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not found:
+    total = seconds_of(value) if isinstance(value, str) else None
+    if total is None:
         raise refuse(f"is {show(value)}; write a duration such as 20ms, 5s, 1m or 1h30m")
-    parts = found.groupdict().items()
-    total = sum((Decimal(number or 0) * UNITS[unit] for unit, number in parts), Decimal())
     if total > SECONDS_MAX:
         raise refuse(f"is {show(value)}; durations are at most {SECONDS_MAX // 86_400}d")
     return float(total)
@@ -113,7 +99,7 @@ FilePath = Annotated[Text, BeforeValidator(system_text)]
 Seconds = Annotated[
     float,
     PlainValidator(seconds),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["20ms", "5s"]}),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["20ms", "5s"]}),
 ]
 Moment = Annotated[
     datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
