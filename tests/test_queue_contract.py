@@ -97,7 +97,7 @@ async def test_every_message_is_received_until_it_is_deleted(place: Place) -> No
 
 
 async def test_the_queue_says_which_it_is(place: Place) -> None:
-    queue = await place.queue(visibility_timeout_seconds=7)
+    queue = await place.queue(visibility_timeout="7s")
     ordered = await place.queue("orders.fifo")
 
     assert (queue.arn, queue.fifo) == ("arn:aws:sqs:us-east-1:123456789012:orders", False)
@@ -127,7 +127,7 @@ async def test_a_message_says_what_it_is(place: Place) -> None:
 
 
 async def test_what_was_received_is_invisible_and_then_comes_again(place: Place) -> None:
-    queue = await place.queue(visibility_timeout_seconds=2)
+    queue = await place.queue(visibility_timeout="2s")
     await queue.send([SendMessage("a")])
 
     first = await place.soon(queue)
@@ -142,7 +142,7 @@ async def test_what_was_received_is_invisible_and_then_comes_again(place: Place)
 
 
 async def test_a_receive_may_hide_for_longer_than_the_queue(place: Place) -> None:
-    queue = await place.queue(visibility_timeout_seconds=0)
+    queue = await place.queue(visibility_timeout="0s")
     await queue.send([SendMessage("a")])
 
     await queue.receive(1, None, visibility_timeout=600)
@@ -160,7 +160,7 @@ async def test_a_changed_visibility_shows_a_message_at_once(place: Place) -> Non
 
 
 async def test_a_delayed_message_comes_later(place: Place) -> None:
-    queue = await place.queue(delay_seconds=600)
+    queue = await place.queue(delay="600s")
     await queue.send([SendMessage("queue"), SendMessage("own", delay_seconds=2)])
 
     before = await place.soon(queue, 0.5)
@@ -219,9 +219,7 @@ async def test_the_receive_that_would_be_one_too_many_moves_to_the_dead_letter_q
 
 async def test_a_dead_letter_queue_ends_after_the_queues_it_serves(place: Place) -> None:
     redrive = {"queue": "dlq", "max_receive_count": 1}
-    queues = await place.queues(
-        orders={"redrive": redrive, "visibility_timeout_seconds": 2}, dlq={}
-    )
+    queues = await place.queues(orders={"redrive": redrive, "visibility_timeout": "2s"}, dlq={})
     queue, dead = queues["orders"], queues["dlq"]
     await queue.send([SendMessage("a")])
     await place.soon(queue)
@@ -297,7 +295,7 @@ async def test_what_is_too_old_is_gone(place: Place, request: pytest.FixtureRequ
     if place.backend.name == "endpoint":
         pytest.skip("an endpoint's clock is real time, and retention a minute at least")
     cannot(place, request, "moto does not return it, and keeps it all the same", AssertionError)
-    queue = await place.queue(retention_seconds=60)
+    queue = await place.queue(retention="60s")
     await queue.send([SendMessage("a")])
     await place.clock.sleep(61.0)
 

@@ -33,7 +33,7 @@ async def test_a_failed_message_comes_again_after_its_visibility_timeout_and_not
     """Case 39."""
     bench = Bench(clock)
     bench.answer = lambda records: ERROR if len(bench.calls) == 1 else OK
-    queue = await bench.open(orders={"visibility_timeout_seconds": 3})
+    queue = await bench.open(orders={"visibility_timeout": "3s"})
     await queue.send(messages(1))
 
     await bench.poll(queue, batch_size=1)
@@ -211,7 +211,7 @@ async def test_a_window_longer_than_the_visibility_timeout_hides_messages_for_lo
     """For 93 s with a window of 60 s and a Timeout of 3 s."""
     bench = Bench(clock)
     bench.answer = lambda records: ERROR if len(bench.calls) == 1 else OK
-    queue = await bench.open(orders={"visibility_timeout_seconds": 10})
+    queue = await bench.open(orders={"visibility_timeout": "10s"})
     await queue.send(messages(1))
 
     await bench.poll(queue, batch_size=20, maximum_batching_window_in_seconds=60)
@@ -261,7 +261,7 @@ async def test_a_throttle_that_outlasts_the_visibility_timeout_returns_the_batch
     bench = Bench(clock)
     throttled = Throttled(bench, 3.0, TooManyRequests)
     monkeypatch.setattr(bench, "invoke", throttled.invoke)
-    queue = await bench.open(orders={"visibility_timeout_seconds": 3})
+    queue = await bench.open(orders={"visibility_timeout": "3s"})
     await queue.send(messages(1))
 
     await bench.poll(queue)
@@ -300,7 +300,7 @@ async def test_five_batches_at_first_and_300_more_after_a_minute_at_the_limit(
     clock: Clock,
 ) -> None:
     bench = Bench(clock, duration=50.0)
-    queue = await bench.open(orders={"visibility_timeout_seconds": 600})
+    queue = await bench.open(orders={"visibility_timeout": "600s"})
     await queue.send(messages(*range(400)))
 
     await bench.poll(queue, batch_size=1)
@@ -372,7 +372,7 @@ async def test_a_stopped_poller_does_not_wait_for_a_message_or_for_a_throttle(
 
 async def test_a_run_ends_with_its_queue(clock: Clock) -> None:
     bench = Bench(clock, answer=lambda records: ERROR)
-    queue = await bench.open(orders={"retention_seconds": 60})
+    queue = await bench.open(orders={"retention": "60s"})
     await queue.send(messages(1))
 
     await bench.poll(queue)

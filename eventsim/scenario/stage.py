@@ -8,11 +8,11 @@ from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.journal import Journal
-from eventsim.types import Stream
+from eventsim.types import Queue, Stream
 
 
 class Stage(Protocol):
-    """The clock and the journal of a run, its streams by name, its files."""
+    """The clock and the journal of a run, its streams and queues by name, its files."""
 
     @property
     def clock(self) -> Clock: ...
@@ -22,6 +22,9 @@ class Stage(Protocol):
 
     @property
     def streams(self) -> Mapping[str, Stream]: ...
+
+    @property
+    def queues(self) -> Mapping[str, Queue]: ...
 
     def file(self, text: str) -> Path:
         """The whole path of one that the scenario names."""

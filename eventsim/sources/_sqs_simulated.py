@@ -27,13 +27,15 @@ from eventsim.types import Queue, Received, SendMessage, TimedMessage
 class SimulatedQueue:
     """A simulated queue. What becomes of a message is settled in ``services/``."""
 
-    def __init__(self, store: QueueStore, clock: Clock) -> None:
-        self.store, self._clock = store, clock
+    def __init__(self, store: QueueStore, clock: Clock, refuse: str | None = None) -> None:
+        self.store, self._clock, self._refuse = store, clock, refuse
         self.arn, self.fifo = store.arn, store.fifo
         self.visibility_timeout = store.settings.visibility_timeout
 
     async def send(self, messages: Sequence[SendMessage]) -> None:
         """Send messages now. Raises ServiceError, and sends none, when one is refused."""
+        if self._refuse is not None:
+            raise ServiceError(self._refuse, f"{self.arn} refuses every message, as it is told to")
         self.store.send(messages)
 
     async def feed(self, messages: Iterator[TimedMessage]) -> None:
@@ -99,8 +101,12 @@ def open_simulated_queue(
     chance: Chance,
     dead_letter: Queue | None,
     on_messages: OnMessages,
+    refuse: str | None,
 ) -> SimulatedQueue:
-    """An empty queue. Raises ServiceError when the service would refuse it."""
+    """An empty queue, which refuses every message with the code *refuse*, if there is one.
+
+    Raises ServiceError when the service would refuse to make it.
+    """
     store = QueueStore(
         name,
         backend.clock,
@@ -111,4 +117,4 @@ def open_simulated_queue(
         dead_letter=dead_letter.store if isinstance(dead_letter, SimulatedQueue) else None,
         on_messages=on_messages,
     )
-    return SimulatedQueue(store, backend.clock)
+    return SimulatedQueue(store, backend.clock, refuse)

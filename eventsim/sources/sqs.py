@@ -14,13 +14,16 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from eventsim.backends import Backend
 from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
+from eventsim.rules.documents import Encoded
+from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.services import OnMessages, QueueSettings, nobody
+from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import MappingKind, Message, Origin, Queue
 
 MAPPING = MappingKind(
@@ -39,6 +42,7 @@ MAPPING = MappingKind(
     batch_size=10,
     starting_positions=(),
 )
+REFERENCES = {("redrive", "queue"): "open_queue"}
 FILTER_KEY = "body"
 FILTER_PLAIN_TEXT = True  # a pattern may give the body an array of strings
 
@@ -57,34 +61,52 @@ class Redrive(BaseModel):
         return self.queue.rpartition(":")[2]
 
 
+def _whole_seconds(least: int, most: int) -> tuple[Any, ...]:
+    """What makes a key one with a duration in whole seconds, as SQS counts them."""
+
+    def read(value: Any) -> int:
+        seconds = seconds_of(value) if isinstance(value, str) else None
+        if seconds is None or seconds % 1 or not least <= seconds <= most:
+            limits = f"{least}s and {most}s"
+            raise ValueError(f"write a duration of whole seconds between {limits}, such as 60s")
+        return int(seconds)
+
+    schema = WithJsonSchema({"type": "string", "pattern": PATTERN})
+    return BeforeValidator(read), Field(ge=least, le=most), schema
+
+
+VisibilityTimeout = Annotated[int, *_whole_seconds(0, rules.VISIBILITY_SECONDS_MAX)]
+Delay = Annotated[int, *_whole_seconds(0, rules.DELAY_SECONDS_MAX)]
+Retention = Annotated[
+    int, *_whole_seconds(rules.RETENTION_SECONDS_MIN, rules.RETENTION_SECONDS_MAX)
+]
+
+
 class Resource(BaseModel):
-    """A queue in a scenario: ``orders: {type: sqs, visibility_timeout_seconds: 60}``.
+    """A queue in a scenario: ``orders: {type: sqs, visibility_timeout: 60s}``.
 
     It is a FIFO queue if its name ends in ``.fifo``. In CloudFormation the keys are
     VisibilityTimeout, DelaySeconds, MessageRetentionPeriod, ContentBasedDeduplication and
-    RedrivePolicy. A queue that an endpoint has already is taken as it is.
+    RedrivePolicy. ``refuse: AccessDenied`` lets a simulated queue refuse every message with that
+    code. A queue that an endpoint has already is taken as it is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["sqs"] = "sqs"
-    visibility_timeout_seconds: Annotated[
-        int, Field(strict=True, ge=0, le=rules.VISIBILITY_SECONDS_MAX)
-    ] = 30
-    delay_seconds: Annotated[int, Field(strict=True, ge=0, le=rules.DELAY_SECONDS_MAX)] = 0
-    retention_seconds: Annotated[
-        int,
-        Field(strict=True, ge=rules.RETENTION_SECONDS_MIN, le=rules.RETENTION_SECONDS_MAX),
-    ] = rules.RETENTION_SECONDS
+    visibility_timeout: VisibilityTimeout = Field(30, json_schema_extra={"default": "30s"})
+    delay: Delay = Field(0, json_schema_extra={"default": "0s"})
+    retention: Retention = Field(rules.RETENTION_SECONDS, json_schema_extra={"default": "4d"})
     content_based_deduplication: Annotated[bool, Field(strict=True)] = False
     redrive: Redrive | None = None
+    refuse: RefusalCode | None = None
 
     def settings(self) -> QueueSettings:
         """The same in AWS's words."""
         return QueueSettings(
-            self.visibility_timeout_seconds,
-            self.delay_seconds,
-            self.retention_seconds,
+            self.visibility_timeout,
+            self.delay,
+            self.retention,
             self.content_based_deduplication,
             self.redrive.max_receive_count if self.redrive else None,
         )
@@ -116,6 +138,19 @@ def event(messages: Sequence[Message], origin: Origin, windowed: bool = False) -
     }
 
 
+def filterable(message: Message) -> dict[str, Any]:
+    """What FilterCriteria see of a message: its body, and beside it what SQS tells.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
+    """
+    return {
+        "messageId": message.message_id,
+        "body": Encoded(message.body),
+        "attributes": message.attributes,
+        "messageAttributes": _message_attributes(message.message_attributes),
+    }
+
+
 def encoded_size(messages: Sequence[Message], origin: Origin, windowed: bool = False) -> int:
     """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8."""
     return len(orjson.dumps(event(messages, origin, windowed)))
@@ -139,8 +174,9 @@ async def open_queue(
         from eventsim.sources._sqs_simulated import open_simulated_queue
 
         return open_simulated_queue(
-            name, resource.settings(), backend, chance, dead_letter, on_messages
+            name, resource.settings(), backend, chance, dead_letter, on_messages, resource.refuse
         )
+    refuse_to_refuse(f"queue {name}", resource.refuse, backend)
     from eventsim.sources._sqs_client import open_client_queue
 
     return await open_client_queue(name, resource.settings(), backend, dead_letter, on_messages)
