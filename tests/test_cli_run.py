@@ -154,7 +154,7 @@ def test_a_report_of_ones_own_gets_every_entry(
 
     ended = eventsim("run", "s.yaml", "--as", "my_reports.numbers", "--quiet")
 
-    assert ended == (0, " ".join(map(str, range(1, 15))) + "\n", "")
+    assert ended == (0, " ".join(map(str, range(1, 16))) + "\n", "")
 
 
 def test_detail_decides_what_the_journal_says(folder: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_journal_to_stdout_leaves_the_summary_to_stderr() -> None:
     ended = eventsim("run", "s.yaml", "--journal", "-")
     quiet = eventsim("run", "s.yaml", "--journal", "-", "--quiet")
 
-    assert [json.loads(line)["seq"] for line in ended.stdout.splitlines()] == list(range(1, 15))
+    assert [json.loads(line)["seq"] for line in ended.stdout.splitlines()] == list(range(1, 16))
     assert summary in ended.stderr
     assert quiet == (0, ended.stdout, "")
     assert eventsim("report", "-", stdin=ended.stdout) == (0, summary, "")

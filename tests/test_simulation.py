@@ -300,7 +300,10 @@ def test_a_disabled_mapping_reads_nothing() -> None:
     journal = told(small(functions={"consumer": function}))
 
     assert journal.result.counts["records"]["read"] == 0
-    assert [changed["state"] for changed in journal.of("mapping_changed")] == ["Disabled"]
+    assert [changed["state"] for changed in journal.of("mapping_changed")] == [
+        "Creating",
+        "Disabled",
+    ]
 
 
 def test_latest_begins_with_what_is_put_after_the_start() -> None:

@@ -80,5 +80,5 @@ class Ports:
     checkpoints: Checkpoints
     role_arn: str
     on_checkpoint: Callable[[str, str, str], None] = nobody
-    matches: Callable[[Record], bool] | None = None
+    matches: Callable[[Any], bool] | None = None
     destination: Destination | None = None

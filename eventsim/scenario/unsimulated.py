@@ -37,15 +37,15 @@ MAPPING_PROPERTIES = _words(
 EVENT_TYPES = _words(
     """
     AlexaSkill Api CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB DynamoDB
-    EventBridgeRule HttpApi IoTRule MQ MSK S3 SNS SQS Schedule ScheduleV2 SelfManagedKafka
+    EventBridgeRule HttpApi IoTRule MQ MSK S3 SNS Schedule ScheduleV2 SelfManagedKafka
     """
 )
 
-RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue sqs topic")
+RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue topic")
 
 STEPS = _words(
     """
-    delete fail grant invoke publish push restart send shift throttle update
+    delete fail grant invoke publish push restart shift throttle update
     """
 )
 

@@ -11,18 +11,17 @@ from types import TracebackType
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 
 from eventsim import __version__, clock
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, EventsimError, HandlerStuck, JournalError, Unreachable
 from eventsim.journal import SCHEMA_VERSION, Journal
-from eventsim.poller import Poller
+from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
-from eventsim.types import Invoker, Stream
+from eventsim.types import Invoker, Queue, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,9 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
 class Simulation:
     """A scenario set up and ready to run; an async context manager.
 
-    Inside, ``streams`` holds the scenario's streams by name, ``invoker`` calls its functions,
-    ``clock`` and ``journal`` are those of the run.
+    Inside, ``streams`` and ``queues`` hold those of the scenario by name, ``mappings`` its event
+    source mappings, called ``function.Event``; ``invoker`` calls its functions, ``clock`` and
+    ``journal`` are those of the run.
     """
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
@@ -79,6 +79,14 @@ class Simulation:
     @property
     def streams(self) -> Mapping[str, Stream]:
         return self._setting.streams
+
+    @property
+    def queues(self) -> Mapping[str, Queue]:
+        return self._setting.queues
+
+    @property
+    def mappings(self) -> Mapping[str, MappingLifecycle]:
+        return self._setting.mappings
 
     @property
     def invoker(self) -> Invoker:
@@ -130,35 +138,28 @@ class Simulation:
             with self._until():
                 async with anyio.create_task_group() as tasks:
                     self._setting.background = tasks
-                    for poller in self._setting.pollers:
-                        await self._start(poller, tasks)
-                    await self._timeline()
-                    self._finish_streams()
+                    async with anyio.create_task_group() as on_streams:
+                        for mapping in self._setting.mappings.values():
+                            await mapping.create(on_streams if mapping.on_stream else tasks)
+                        await self._timeline()
+                        self._finish_streams()
+                    self._finish_queues()  # they got what the streams' mappings gave up
         finally:
             self._finish_streams()  # a run cut short also tells what has been put by now
+            self._finish_queues()
             self._setting.environments.close()
 
     def _finish_streams(self) -> None:
         for stream in self.streams.values():
             stream.finish()
 
+    def _finish_queues(self) -> None:
+        for queue in self.queues.values():
+            queue.finish()
+
     def _until(self) -> anyio.CancelScope:
         limit = self.scenario.run_for
         return anyio.CancelScope() if limit is None else self.clock.move_on_at(limit)
-
-    async def _start(self, poller: Poller, tasks: TaskGroup) -> None:
-        mapping = poller.mapping
-        state = "Enabled" if mapping.enabled else "Disabled"
-        self.journal.write(
-            "mapping_changed",
-            "the scenario says so",
-            mapping=mapping.name,
-            state=state,
-            function=mapping.function_name,
-            source=mapping.source,
-        )
-        if mapping.enabled:
-            await tasks.start(poller.run, name=mapping.name)
 
     async def _timeline(self) -> None:
         """Start each step at its time; return when the last of them has ended."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,35 +13,24 @@ from anyio.abc import TaskGroup
 
 from eventsim import registry
 from eventsim.backends import Backend, open_backend
-from eventsim.checkpoints import MemoryCheckpoints
+from eventsim.checkpoints import Checkpoints, MemoryCheckpoints
 from eventsim.clock import Clock, RealClock, VirtualClock
 from eventsim.environments import Environments
 from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
-from eventsim.poller import Poller, Ports, StreamSource
+from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.reports._tally import Tally
-from eventsim.rules import mapping as mapping_rules
-from eventsim.rules.arns import arn
 from eventsim.rules.function_names import Place
 from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
 from eventsim.scenario import Scenario
-from eventsim.scenario.lookup import Target
-from eventsim.scenario.mapping import pattern_fault
-from eventsim.simulation.consumption import Consumption
+from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
+from eventsim.simulation.queues import open_queues
 from eventsim.simulation.stores import Stores, open_stores, opened_by
 from eventsim.streams import PutSummary
-from eventsim.types import (
-    EventSourceMapping,
-    FanOut,
-    Function,
-    Invoker,
-    Reshardable,
-    Resharding,
-    Stream,
-)
+from eventsim.types import Function, Invoker, Queue, Reshardable, Resharding, Stream
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
@@ -66,8 +55,14 @@ class Setting:
     stores: Stores
     environments: Environments
     invoker: Invoker = field(init=False)
-    pollers: Sequence[Poller] = field(default_factory=tuple)
+    mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
+    checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
     background: TaskGroup | None = None
+
+    @property
+    def queues(self) -> Mapping[str, Queue]:
+        """The queues of the scenario by name."""
+        return self.stores.queues
 
     def group(self) -> TaskGroup:
         """Where work goes on that outlives its beginner. Raises EventsimError before the run."""
@@ -106,7 +101,8 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         name: await _stream(name, scenario, backend, journal)
         for name in opened_by("open_stream", scenario)
     }
-    stores = await open_stores(scenario, backend, chance, {})
+    queues = await open_queues(scenario, backend, chance, journal)
+    stores = await open_stores(scenario, backend, chance, queues)
     environments = _environments(scenario, options, clock, journal, chance, closing)
     setting = Setting(
         scenario, seed, clock, journal, tally, chance, backend, streams, stores, environments
@@ -114,7 +110,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     setting.invoker = options.invoker or LocalInvoker(
         environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
     )
-    setting.pollers = _pollers(setting)
+    setting.mappings = open_mappings(setting)
     return setting
 
 
@@ -198,46 +194,3 @@ def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
         journal.write("shard_split", source=source, shard=parents[0], children=list(children))
     else:
         journal.write("shard_merged", source=source, shards=list(parents), child=children[0])
-
-
-def _pollers(setting: Setting) -> list[Poller]:
-    scenario, streams = setting.scenario, setting.streams
-    read = {target.key: _reading(target, streams) for target in scenario.targets()}
-    arns = {key: stream.arn for key, stream in read.items()} | setting.stores.arns()
-    mappings = scenario.mapping_values(arns)
-    by_arn = {stream.arn: stream for stream in read.values()}
-    consumptions = {
-        name: Consumption(stream, [m.name for m in mappings if m.source == name])
-        for name, stream in streams.items()
-    }
-    return [
-        _poller(mapping, by_arn[mapping.event_source_arn], setting, consumptions[mapping.source])
-        for mapping in mappings
-    ]
-
-
-def _reading(target: Target, streams: Mapping[str, Stream]) -> Stream:
-    """The stream that a mapping reads: itself, or as it is pushed to one of its consumers."""
-    stream = streams[target.resource]
-    if target.part and isinstance(stream, FanOut):
-        return stream.consumer(target.part)
-    return stream
-
-
-def _poller(
-    mapping: EventSourceMapping, stream: Stream, setting: Setting, consumption: Consumption
-) -> Poller:
-    kind = setting.scenario.resources[mapping.source].type
-    source = registry.load("sources", kind, wants=POLLED)
-    now = setting.clock.timestamp()
-    mapping_rules.check(mapping, source.MAPPING, now, pattern_fault=pattern_fault(source))
-    ports = Ports(
-        invoker=setting.invoker,
-        journal=setting.journal,
-        clock=setting.clock,
-        chance=setting.chance,
-        checkpoints=MemoryCheckpoints(),
-        role_arn=arn("iam", setting.scenario.region, setting.scenario.account, f"role/{ROLE}"),
-        on_checkpoint=consumption.advance,
-    )
-    return Poller(mapping, cast(StreamSource, source), stream, ports)

@@ -1,0 +1,144 @@
+"""
+An event source mapping from its creation to its deletion, and the poller that works while it is
+enabled.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+
+Where AWS is silent: a change takes effect as soon as what is in flight is finished, so a state on
+the way (Creating, Updating, Disabling …) lasts no longer than that. A batch that was waiting to
+be sent again is read anew from the checkpoint, with all its retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from eventsim.errors import MappingRefused
+from eventsim.journal import Journal
+from eventsim.rules.mapping_errors import Refusal, is_queue, mapping_missing
+from eventsim.rules.mapping_states import State, created, deleted, transition_reason, updated
+from eventsim.types import EventSourceMapping, MappingKind
+
+
+class Polling(Protocol):
+    """A poller of a stream or of a queue, made for one mapping as it is set at the moment."""
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Return when there is nothing left to poll, or when stopped."""
+
+    def stop(self) -> None:
+        """Read and send nothing more; ``run`` returns when what is in flight is finished."""
+
+
+class MappingLifecycle:
+    """One mapping of a run: its settings, its state, and its poller if it is enabled."""
+
+    def __init__(
+        self,
+        mapping: EventSourceMapping,
+        kind: MappingKind,
+        make_poller: Callable[[EventSourceMapping], Polling],
+        journal: Journal,
+    ) -> None:
+        self.mapping = mapping
+        self.state: State | None = None
+        self.on_stream = not is_queue(kind)
+        self._kind, self._make_poller, self._journal = kind, make_poller, journal
+        self._tasks: TaskGroup | None = None
+        self._poller: Polling | None = None
+        self._scope = anyio.CancelScope()
+        self._idle = anyio.Event()
+
+    async def create(self, tasks: TaskGroup) -> None:
+        """Create the mapping; its poller works in *tasks*. It has started when this returns."""
+        self._tasks = tasks
+        await self._enter(created(self._kind, self.mapping.enabled), "the scenario says so")
+
+    async def update(self, **changes: Any) -> None:
+        """Change settings, by the names of EventSourceMapping's fields.
+
+        Returns when they are in effect. Raises MappingRefused while the mapping is in transition,
+        or when it is gone.
+        """
+        states = self._allowed(updated(self._now(), changes.get("enabled")))
+        self._tell(states[0], transition_reason(self._kind))
+        await self._stop()
+        self.mapping = replace(self.mapping, **changes)
+        await self._enter(states[1:], transition_reason(self._kind))
+
+    async def restart(self) -> None:
+        """Break the poller off as a crash would, and start another behind the checkpoint."""
+        if self.state == "Enabled" and self._poller is not None:
+            self._scope.cancel()
+            await self._idle.wait()
+            await self._start()
+
+    async def delete(self) -> None:
+        """Delete the mapping. Raises MappingRefused in transition, or when it is gone already."""
+        states = self._allowed(deleted(self._now()))
+        self._tell(states[0], transition_reason(self._kind))
+        await self._stop()
+        self.state = None
+
+    async def stop(self) -> None:
+        """End the polling; what is in flight is finished. The mapping itself stays as it is."""
+        await self._stop()
+
+    def _now(self) -> State:
+        if self.state is None:
+            raise _refused(mapping_missing())
+        return self.state
+
+    def _allowed(self, states: Sequence[State] | Refusal) -> Sequence[State]:
+        if isinstance(states, Refusal):
+            raise _refused(states)
+        return states
+
+    async def _enter(self, states: Sequence[State], because: str) -> None:
+        for state in states:
+            if state == "Enabled":
+                await self._start()
+            self._tell(state, because)
+
+    async def _start(self) -> None:
+        if self._tasks is None:
+            raise RuntimeError("a mapping is created before it polls")
+        self._poller = self._make_poller(self.mapping)
+        self._scope, self._idle = anyio.CancelScope(), anyio.Event()
+        await self._tasks.start(self._poll, self._poller, name=self.mapping.name)
+
+    async def _poll(
+        self, poller: Polling, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        idle = self._idle
+        try:
+            with self._scope:
+                await poller.run(task_status=task_status)
+        finally:
+            idle.set()
+
+    async def _stop(self) -> None:
+        if self._poller is not None:
+            self._poller.stop()
+            await self._idle.wait()
+            self._poller = None
+
+    def _tell(self, state: State, because: str) -> None:
+        self.state = state
+        self._journal.write(
+            "mapping_changed",
+            because,
+            mapping=self.mapping.name,
+            state=state,
+            function=self.mapping.function_name,
+            source=self.mapping.source,
+        )
+
+
+def _refused(refusal: Refusal) -> MappingRefused:
+    return MappingRefused(refusal.code, refusal.message, refusal.field, refusal.reason)
