@@ -118,8 +118,9 @@ class Bench:
         return [entry for entry in self.sink.entries if entry.kind in kinds]
 
     async def bodies_left(self, name: str) -> list[str]:
-        """What can be received from a queue now."""
-        bodies: list[str] = []
-        while messages := (await self.queues[name].receive(10, self.clock.time())).messages:
+        """What can be received from a queue now; it is taken out."""
+        queue, bodies = self.queues[name], list[str]()
+        while messages := (await queue.receive(10, self.clock.time())).messages:
             bodies += [message.body for message in messages]
+            await queue.delete([message.receipt_handle for message in messages])
         return bodies

@@ -11,6 +11,8 @@ import pytest
 from eventsim.clock import Clock
 from eventsim.errors import ResourceNotFound, TooManyRequests
 from eventsim.journal import Entry
+from eventsim.rules.filtering import Filter
+from eventsim.sources import sqs
 from eventsim.types import InvokeRequest, InvokeResult, SendMessage, TimedMessage
 from tests.queue_bench import ERROR, OK, PARTIAL, Bench, Call, said, to
 
@@ -115,6 +117,28 @@ async def test_what_the_filters_do_not_let_through_is_deleted_and_never_sent(clo
         ("messages_deleted", 1, "the function took them"),
     ]
     assert clock.time() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sent", "passed"),
+    [
+        ('{"body":{"my-number":[{"numeric":[">",99]}]}}', ['{"my-number":100}', "plain"], 0),
+        ('{"body":["plain"]}', ['{"plain":1}', "plain"], 1),
+        ('{"body":{"a":[1]}}', ['{ "a" : 1 }', '{"a":2}'], 0),
+    ],
+)
+async def test_the_body_is_matched_as_json_or_as_text_and_sent_as_it_is(
+    clock: Clock, pattern: str, sent: list[str], passed: int
+) -> None:
+    """Case 42 with the patterns themselves."""
+    chosen = Filter.of([pattern], sqs.FILTER_KEY, sqs.FILTER_PLAIN_TEXT)
+    bench = Bench(clock, accepts=lambda message: chosen.matches(sqs.filterable(message)))
+    queue = await bench.open(orders={})
+    await queue.send([SendMessage(body) for body in sent])
+
+    await bench.poll(queue)
+
+    assert bench.calls == [Call(0.0, [sent[passed]])]
 
 
 async def test_messages_of_one_group_are_strictly_sequential(clock: Clock) -> None:
@@ -350,6 +374,24 @@ async def test_a_stopped_poller_finishes_what_is_in_flight_and_gives_back_the_re
     (returned,) = bench.told("messages_returned")
     assert (returned.because, returned.fields["visible_in"]) == ("the poller was stopped", 0.0)
     assert sum(entry.fields["records"] for entry in bench.told("messages_deleted")) == 20
+
+
+async def test_a_stopped_poller_sends_nothing_more_of_what_a_fifo_queue_gave_it(
+    clock: Clock,
+) -> None:
+    megabyte = "x" * (1024 * 1024 - 10)
+    bench = Bench(clock, duration=1.0)
+    queue = await bench.open(orders_fifo={})
+    await queue.send(to("a", *(f"{n}{megabyte}" for n in range(7))))
+    poller = bench.poller(queue)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(poller.run)
+        await clock.sleep(0.5)
+        poller.stop()
+
+    assert [len(call.bodies) for call in bench.calls] == [5]
+    assert [body[0] for body in await bench.bodies_left("orders.fifo")] == ["5", "6"]
 
 
 async def test_a_stopped_poller_does_not_wait_for_a_message_or_for_a_throttle(

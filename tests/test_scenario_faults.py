@@ -183,8 +183,8 @@ def test_the_valid_one_has_no_fault() -> None:
         # resources
         ("shards: 2", "shards: 0",
          ["6:35: resources.orders.shards is 0; it must be at least 1"]),
-        ("{type: kinesis, shards: 2}", "{type: sqs}",
-         ["6:18: resources.orders.type is 'sqs', which is not simulated yet"]),
+        ("{type: kinesis, shards: 2}", "{type: api}",
+         ["6:18: resources.orders.type is 'api', which is not simulated yet"]),
         ("{type: kinesis, shards: 2}", "{shards: 2}",
          ["6:3: resources.orders.type is empty; write a type of resource"]),
         ("{type: kinesis, shards: 2}", "kinesis",
@@ -231,8 +231,8 @@ def test_the_valid_one_has_no_fault() -> None:
         ("Timeout: 3", "async_handler: 1",
          ["11:20: functions.consumer.async_handler is 1; it must be true or false"]),
         # events
-        ("Type: Kinesis", "Type: SQS",
-         ["14:15: functions.consumer.Events.Orders.Type is 'SQS', which is not simulated yet"]),
+        ("Type: Kinesis", "Type: MSK",
+         ["14:15: functions.consumer.Events.Orders.Type is 'MSK', which is not simulated yet"]),
         ("Type: Kinesis", "Type: Kinsis",
          ["14:15: functions.consumer.Events.Orders.Type is 'Kinsis', but its stream is kinesis; "
           "write Kinesis"]),
@@ -318,7 +318,7 @@ def test_the_valid_one_has_no_fault() -> None:
          ["21:14: timeline[1].putt is no step; did you mean 'put'?"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "{at: 6s}",
          ["21:5: timeline[1] does nothing; a step has a key that says what to do: "
-          "merge, put, split"]),
+          "merge, put, send, split"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "put",
          ["21:5: timeline[1] is 'put'; write a mapping, such as {at: 5s, put: orders, …}"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "{at: 6s, put: orders, a.b: 1}",

@@ -4,8 +4,9 @@ Event sources, one file each: the file's name is the type's name.
 A source that is polled has ``Resource`` (the keys of a scenario's resource), ``MAPPING`` (SAM's
 type of event and what a mapping may set), ``BATCH_INFO`` and ``ARRIVAL_TIMESPEC`` (the key of its
 on-failure documents, and how exactly they tell arrivals), ``POLL_INTERVAL_SECONDS``, ``event``,
-``encoded_size`` and ``open_stream``. A topic and a bucket, which nobody polls, have ``Resource``
-and ``open_topic`` or ``open_bucket``. ``REFERENCES`` says which keys of a resource name another
+``encoded_size`` and ``open_stream``. A queue has ``open_queue`` and ``open_queues`` instead, and
+no documents. A topic and a bucket, which nobody polls, have ``Resource`` and ``open_topic`` or
+``open_bucket``. ``REFERENCES`` says which keys of a resource name another
 one, and which opener that one's source must have.
 
 A source whose mappings take FilterCriteria also has ``filterable``, which shows one record as the
