@@ -21,7 +21,7 @@ resources:
   orders: {type: kinesis}
   dlq: {type: sqs}
   dlq.fifo: {type: sqs}
-  line: {type: shop.line, visibility_timeout_seconds: 30}
+  line: {type: shop.line, visibility_timeout: 30}
   line.fifo: {type: shop.line}
   table: {type: shop.table, consumers: [fast]}
 functions:
@@ -56,7 +56,7 @@ class Queue(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    visibility_timeout_seconds: int = 30
+    visibility_timeout: int = 30
 
 
 class Table(BaseModel):

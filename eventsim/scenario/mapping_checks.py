@@ -150,7 +150,7 @@ def _settings(
         kind,
         scene.now,
         function_timeout=mapping.timeout,
-        visibility_timeout=getattr(queue, "visibility_timeout_seconds", None),
+        visibility_timeout=getattr(queue, "visibility_timeout", None),
         pattern_fault=pattern_fault(_module(source, scene)),
     )
     for refusal in found:

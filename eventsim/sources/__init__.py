@@ -18,7 +18,7 @@ What AWS adds only to the event (``eventSource``, ``eventSourceARN``, ``awsRegio
 
 A source in which a text can name a part of a resource, such as a consumer, also has
 ``stream_name`` (see ``eventsim.scenario.lookup``), and its ``Resource`` has ``consumers``. The
-``Resource`` of a queue has ``visibility_timeout_seconds``.
+``Resource`` of a queue has ``visibility_timeout``.
 
 Files beginning with ``_`` are private parts of the source they are named for.
 """
