@@ -55,6 +55,16 @@ def to(group: str, *bodies: str) -> list[SendMessage]:
     ]
 
 
+def bodies(*numbers: int) -> list[str]:
+    """Bodies that are numbers."""
+    return [str(number) for number in numbers]
+
+
+def messages(*numbers: int) -> list[SendMessage]:
+    """Messages with such bodies."""
+    return [SendMessage(body) for body in bodies(*numbers)]
+
+
 @dataclass
 class Bench:
     """Queues by name, and a function that answers as the test says."""
@@ -124,3 +134,17 @@ class Bench:
             bodies += [message.body for message in messages]
             await queue.delete([message.receipt_handle for message in messages])
         return bodies
+
+
+class Throttled:
+    """An invoker that is in the way of the bench for a while."""
+
+    def __init__(self, bench: Bench, until: float, error: type[Exception]) -> None:
+        self.bench, self.until, self.error = bench, until, error
+        self.tries: list[tuple[float, str]] = []
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        self.tries.append((self.bench.clock.time(), request.request_id))
+        if self.bench.clock.time() < self.until:
+            raise self.error("Rate Exceeded.")
+        return await Bench.invoke(self.bench, request)
