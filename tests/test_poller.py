@@ -1,14 +1,6 @@
-"""Laws of a mapping at work: order per shard, nothing lost, nothing sent twice but by retry.
-
-The reader, the source and the invoker here are small ones made for these tests: the poller
-knows nothing of Kinesis, and takes anything that keeps the same promises.
-"""
+"""Laws of a mapping at work: order per shard, nothing lost, nothing sent twice but by retry."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import anyio
 import pytest
@@ -18,149 +10,28 @@ from eventsim.clock import Clock
 from eventsim.errors import TooManyRequests
 from eventsim.ids import Chance
 from eventsim.journal import Entry, Journal
-from eventsim.journal.sinks import MemorySink
 from eventsim.poller import Poller, Ports
-from eventsim.types import (
-    Checkpoint,
-    EventSourceMapping,
-    InvokeRequest,
-    InvokeResult,
-    Origin,
-    Position,
-    PutRecord,
-    Read,
-    Reader,
-    Record,
-    Shard,
-    TimedRecord,
+from eventsim.types import Checkpoint, EventSourceMapping, InvokeResult
+from tests.benches import (
+    ERROR,
+    OK,
+    Arrival,
+    ArrivalsStream,
+    Bench,
+    Call,
+    Event,
+    PlainSource,
+    answers,
+    arrivals,
+    failing_on,
 )
 
-OK = InvokeResult(200, b"null")
-ERROR = InvokeResult(200, b"{}", function_error="Unhandled")
 MEGABYTE = 1024 * 1024
-
-
-class Arrival(NamedTuple):
-    time: float
-    number: int
-    size: int = 1
-
-
-class PlainSource:
-    """Events are lists of sequence numbers; a record is as large as it says."""
-
-    BATCH_INFO = "PlainBatchInfo"
-    ARRIVAL_TIMESPEC = "milliseconds"
-
-    def event(self, records: Sequence[Record], origin: Origin) -> dict[str, Any]:
-        return {"shard": origin.shard_id, "numbers": [int(r.sequence_number) for r in records]}
-
-    def encoded_size(self, records: Sequence[Record], origin: Origin) -> int:
-        return sum(record.data for record in records)
-
-    encoded_size_at_most = encoded_size
-
-
-class ArrivalsReader:
-    """Reads each record when it arrives, and ends after the last."""
-
-    def __init__(self, clock: Clock, arrivals: Sequence[Arrival], position: Position) -> None:
-        after = int(position.sequence_number or -1)
-        self._clock = clock
-        self._coming = [a for a in arrivals if a.number > after]
-
-    async def read(self, until: float | None) -> Read:
-        if not self._coming:
-            return Read((), ended=True)
-        at = self._coming[0].time
-        await self._clock.sleep_until(at if until is None else min(at, until))
-        start = self._clock.timestamp() - self._clock.time()
-        here = [a for a in self._coming if a.time <= self._clock.time()]
-        self._coming = self._coming[len(here) :]
-        records = [Record(str(a.number), "k", a.size, start + a.time) for a in here]
-        return Read(records, ended=not self._coming)
-
-
-@dataclass
-class ArrivalsStream:
-    """A stream that is written in full before it is read."""
-
-    clock: Clock
-    shard_arrivals: dict[str, Sequence[Arrival]]
-    arn: str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-    retention_seconds: float = 86_400.0
-
-    async def put(self, records: Sequence[PutRecord]) -> None:
-        raise AssertionError("this stream is read only")
-
-    async def feed(self, records: Iterator[TimedRecord]) -> None:
-        raise AssertionError("this stream is read only")
-
-    async def shards(self) -> Sequence[Shard]:
-        return [Shard(shard_id) for shard_id in self.shard_arrivals]
-
-    def reader(self, shard_id: str, position: Position) -> Reader:
-        return ArrivalsReader(self.clock, self.shard_arrivals[shard_id], position)
-
-    def finish(self) -> None: ...
-
-    def consumed(self, shard_id: str, sequence_number: str) -> None: ...
-
-
-class Call(NamedTuple):
-    time: float
-    shard: str
-    numbers: list[int]
-
-
-Answer = Callable[[list[int]], InvokeResult]
-
-
-@dataclass
-class Bench:
-    """A poller on arrivals, and what it did."""
-
-    clock: Clock
-    answer: Answer = lambda numbers: OK
-    duration: float = 0.0
-    calls: list[Call] = field(default_factory=list)
-    requests: list[InvokeRequest] = field(default_factory=list)
-    checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
-    sink: MemorySink = field(default_factory=MemorySink)
-    retention_seconds: float = 86_400.0
-
-    async def invoke(self, request: InvokeRequest) -> InvokeResult:
-        event = request.payload.value()
-        self.calls.append(Call(self.clock.time(), event["shard"], event["numbers"]))
-        self.requests.append(request)
-        await self.clock.sleep(self.duration)
-        return self.answer(event["numbers"])
-
-    async def poll(self, arrivals: dict[str, Sequence[Arrival]], **settings: Any) -> None:
-        stream = ArrivalsStream(self.clock, arrivals, retention_seconds=self.retention_seconds)
-        mapping = EventSourceMapping("f.E", "orders", stream.arn, "f", **settings)
-        ports = Ports(
-            invoker=self,
-            journal=Journal(self.clock, sinks=[self.sink]),
-            clock=self.clock,
-            chance=Chance(0),
-            checkpoints=self.checkpoints,
-            role_arn="arn:aws:iam::123456789012:role/r",
-            on_checkpoint=lambda *_: None,
-        )
-        await Poller(mapping, PlainSource(), stream, ports).run()
-
-    def told(self, kind: str) -> list[Entry]:
-        return [entry for entry in self.sink.entries if entry.kind == kind]
 
 
 @pytest.fixture
 def bench(clock: Clock) -> Bench:
     return Bench(clock)
-
-
-def arrivals(*times: float) -> list[Arrival]:
-    return [Arrival(time, number) for number, time in enumerate(times, start=1)]
 
 
 async def test_thirty_records_are_three_batches_of_ten_in_order(bench: Bench) -> None:
@@ -224,8 +95,7 @@ async def test_records_that_would_exceed_six_megabytes_go_in_the_next_batch(benc
 async def test_a_failed_batch_is_sent_again_unchanged_and_under_the_same_request_id(
     clock: Clock,
 ) -> None:
-    failures = iter([ERROR, ERROR, OK, OK])
-    bench = Bench(clock, answer=lambda _: next(failures))
+    bench = Bench(clock, answer=answers(ERROR, ERROR, OK, OK))
 
     await bench.poll({"s": arrivals(0.0, 0.0, 0.0)}, batch_size=2)
 
@@ -243,7 +113,7 @@ async def test_a_failed_batch_is_sent_again_unchanged_and_under_the_same_request
 async def test_maximum_retry_attempts_1_means_two_invocations_then_the_shard_moves_on(
     clock: Clock,
 ) -> None:
-    bench = Bench(clock, answer=lambda numbers: ERROR if 1 in numbers else OK)
+    bench = Bench(clock, answer=failing_on(1))
 
     await bench.poll({"s": arrivals(0.0, 0.0)}, batch_size=1, maximum_retry_attempts=1)
 
@@ -274,7 +144,7 @@ async def test_maximum_retry_attempts_1_means_two_invocations_then_the_shard_mov
 async def test_throttles_cost_no_retry(clock: Clock) -> None:
     throttled = iter([True, True, True, False])
 
-    def answer(_: list[int]) -> InvokeResult:
+    def answer(_: Event) -> InvokeResult:
         if next(throttled):
             raise TooManyRequests("Rate Exceeded.")
         return OK
@@ -288,7 +158,7 @@ async def test_throttles_cost_no_retry(clock: Clock) -> None:
 
 
 async def test_a_failing_shard_holds_up_no_other(clock: Clock) -> None:
-    bench = Bench(clock, answer=lambda numbers: ERROR if 1 in numbers else OK)
+    bench = Bench(clock, answer=failing_on(1))
 
     await bench.poll(
         {"a": arrivals(0.0), "b": [Arrival(float(t), 10 + t) for t in range(3)]},
@@ -304,7 +174,7 @@ async def test_a_failing_shard_holds_up_no_other(clock: Clock) -> None:
 
 
 async def test_records_past_the_retention_are_let_go_and_told(clock: Clock) -> None:
-    bench = Bench(clock, answer=lambda numbers: ERROR if 1 in numbers else OK)
+    bench = Bench(clock, answer=failing_on(1))
     bench.retention_seconds = 60.0
 
     await bench.poll({"s": [Arrival(0.0, 1), Arrival(30.0, 2)]}, batch_size=1)
