@@ -269,3 +269,26 @@ async def test_each_shard_has_a_window_of_its_own(clock: Clock) -> None:
 
     finals = [(e["shard"], e["state"]) for e in bench.events if e["isFinalInvokeForWindow"]]
     assert finals == [("s", {"sum": 1}), ("t", {"sum": 7})]
+
+
+async def test_what_is_left_of_a_batch_whose_window_ended_early_starts_from_nothing(
+    clock: Clock,
+) -> None:
+    def answer(event: Event) -> InvokeResult:
+        if event["numbers"] == [2, 3]:
+            failed = [{"itemIdentifier": "3"}]
+            return returning({"state": "x" * 1_048_640, "batchItemFailures": failed})
+        return summing(event)
+
+    bench = Bench(clock, answer=answer)
+
+    await bench.poll({"s": arrivals(0.0, 5.0, 5.0)}, function_response_types=REPORTS, **WINDOWED)
+
+    assert [(numbers, final) for numbers, _, final in map(seen, bench.events)] == [
+        ([1], False),
+        ([2, 3], False),
+        ([], True),
+        ([3], False),
+        ([], True),
+    ]
+    assert [bench.events[n]["state"] for n in (0, 1, 3, 4)] == [{}, {"sum": 1}, {}, {"sum": 3}]

@@ -127,7 +127,8 @@ class Lane:
 
     async def _invoke(self, sending: _Sending) -> InvokeResult | InvokeError:
         batch, size, words = sending.batch, sending.size, self._words
-        if batch.window is not None:
+        if self._windows is not None and batch.window is not None:
+            self._windows.reopen(batch.window)
             batch = self._in_window(batch)
             size = words.whole_size(batch)
         payload = Payload(lambda: words.event(batch), size)

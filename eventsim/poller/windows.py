@@ -29,6 +29,11 @@ class Windows:
         end = self.current.end
         return next((n for n, record in enumerate(records) if record.arrival >= end), len(records))
 
+    def reopen(self, window: TumblingWindow) -> None:
+        """A batch of *window* is sent: if that was ended early, it begins again from nothing."""
+        if self.current is None and not window.final:
+            self.current = TumblingWindow(window.start, window.end)
+
     def with_state(self, window: TumblingWindow) -> TumblingWindow:
         """*window* as it is sent now, with what the function last returned."""
         if window.terminated_early or self.current is None:
