@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from eventsim.clock import Clock
 from eventsim.types import InvokeResult
 from tests.benches import ERROR, REPORTS, Arrival, Bench, Event, arrivals, returning
@@ -292,3 +294,49 @@ async def test_what_is_left_of_a_batch_whose_window_ended_early_starts_from_noth
         ([], True),
     ]
     assert [bench.events[n]["state"] for n in (0, 1, 3, 4)] == [{}, {"sum": 1}, {}, {"sum": 3}]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+async def test_a_final_invocation_is_made_however_old_its_window_is(
+    clock: Clock, failing: bool
+) -> None:
+    """An idle window is two minutes old when it is closed: no reason to give it up unseen."""
+
+    def answer(event: Event) -> InvokeResult:
+        return ERROR if failing and event["isFinalInvokeForWindow"] else summing(event)
+
+    bench = Bench(clock, answer=answer)
+
+    await bench.poll({"s": arrivals(1.0, LATER)}, maximum_record_age_in_seconds=60, **WINDOWED)
+
+    assert (bench.calls[1].time, *seen(bench.events[1])) == (150.0, [], {"sum": 1}, True)
+    discarded = [entry.fields["condition"] for entry in bench.told("batch_discarded")]
+    assert discarded == (["RecordAgeExceeded"] * 2 if failing else [])
+
+
+async def test_a_window_that_was_open_for_longer_than_the_retention_is_closed(clock: Clock) -> None:
+    bench = Bench(clock, answer=summing)
+    shard = {"s": arrivals(1.0, 200_000.0)}
+
+    await bench.poll_until(10.0, shard, **WINDOWED)
+    await clock.sleep_until(100_000.0)
+    with clock.move_on_at(250_000.0):
+        await bench.poll(shard, **WINDOWED)
+
+    assert [seen(event) for event in bench.events] == [
+        ([1], {}, False),
+        ([], {"sum": 1}, True),
+        ([2], {}, False),
+        ([], {"sum": 2}, True),
+    ]
+
+
+async def test_a_final_invocation_that_never_succeeds_ends_with_the_retention(clock: Clock) -> None:
+    def answer(event: Event) -> InvokeResult:
+        return ERROR if event["isFinalInvokeForWindow"] else summing(event)
+
+    bench = Bench(clock, answer=answer, retention_seconds=600.0)
+
+    await bench.poll({"s": arrivals(1.0, 31.0)}, **WINDOWED)
+
+    assert [entry.time for entry in bench.told("records_expired")] == [630.0, 660.0]

@@ -382,12 +382,18 @@ def test_retention_comes_before_age() -> None:
 
 
 def test_a_final_invocation_is_as_old_as_the_end_of_its_window() -> None:
-    final = Batch(SHARD, (), window=replace(WINDOW, final=True))
+    final = Batch(SHARD, (), attempt=2, returned=1, window=replace(WINDOW, final=True))
 
     assert before(final, now=89.0, age=60) == [Send(final)]
     assert before(final, now=90.0, age=60) == [
         Discard(final, "RecordAgeExceeded", 1, "MaximumRecordAgeInSeconds 60 reached")
     ]
+
+
+def test_a_final_invocation_is_made_once_however_old_its_window_is() -> None:
+    final = Batch(SHARD, (), window=replace(WINDOW, final=True))
+
+    assert before(final, now=30.0 + 3 * DAY, age=60) == [Send(final)]
 
 
 def invocations_until_discarded(

@@ -111,7 +111,7 @@ class Lane:
             match step:
                 case Expire(batch, because):
                     self._tell.batch("records_expired", batch, because)
-                    await self._advance(batch)
+                    await self._give_up(batch)
                 case Discard():
                     await self._discard(step, sending, None)
                 case Send(batch):
@@ -175,6 +175,9 @@ class Lane:
         batch = step.batch if step.batch.window is None else self._in_window(step.batch)
         self._tell.discarded(step, sending.request_id)
         await self._discarding.send(replace(step, batch=batch), sending.request_id, answer)
+        await self._give_up(batch)
+
+    async def _give_up(self, batch: Batch) -> None:
         if self._windows is not None and batch.window is not None:
             self._windows.gave_up(batch.window)
         await self._advance(batch)

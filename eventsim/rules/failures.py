@@ -106,8 +106,11 @@ def steps_before(
     """Return what happens to a batch that is about to be sent at epoch time *now*.
 
     What the stream no longer keeps, and what is older than MaximumRecordAgeInSeconds, leaves
-    from the front; the rest, if any, is sent.
+    from the front; the rest, if any, is sent. The final invocation of a tumbling window is as
+    old as its window's end, and made once however old it is.
     """
+    if not batch.records and not batch.returned:
+        return [Send(batch)]
     if now + _CLOCK_NOISE < expires_at(batch, mapping, retention_seconds):
         return [Send(batch)]
     steps: list[Step] = []
