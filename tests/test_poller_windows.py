@@ -340,3 +340,31 @@ async def test_a_final_invocation_that_never_succeeds_ends_with_the_retention(cl
     await bench.poll({"s": arrivals(1.0, 31.0)}, **WINDOWED)
 
     assert [entry.time for entry in bench.told("records_expired")] == [630.0, 660.0]
+
+
+async def test_a_window_is_not_idle_while_its_function_is_at_work(clock: Clock) -> None:
+    """What came in the meantime has not been read yet, and belongs to it."""
+    bench = Bench(clock, answer=summing, slow={1: 200.0})
+
+    await bench.poll({"s": arrivals(10.0, 20.0)}, **WINDOWED)
+
+    assert [seen(event) for event in bench.events] == [
+        ([1], {}, False),
+        ([2], {"sum": 1}, False),
+        ([], {"sum": 3}, True),
+    ]
+
+
+async def test_a_window_that_ended_while_disabled_gets_what_came_for_it(clock: Clock) -> None:
+    bench = Bench(clock, answer=summing)
+    shard = {"s": arrivals(1.0, 20.0, LATER)}
+
+    await bench.poll_until(10.0, shard, **WINDOWED)
+    await clock.sleep_until(300.0)
+    await bench.poll(shard, **WINDOWED)
+
+    assert [seen(event) for event in bench.events[:3]] == [
+        ([1], {}, False),
+        ([2], {"sum": 1}, False),
+        ([], {"sum": 3}, True),
+    ]

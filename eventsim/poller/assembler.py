@@ -12,6 +12,10 @@ from eventsim.poller.windows import Windows
 from eventsim.rules.batching import Cut, full_cut, window_reason, window_start
 from eventsim.types import Batch, EventSourceMapping, Read, Record
 
+# Before a window counts as idle its shard is asked: readers ask once a second, and 5 s after a
+# throttle.
+ASK_SECONDS = 5.0
+
 
 class Supply(Protocol):
     """Where a lane's records come from."""
@@ -129,7 +133,8 @@ class Assembler:
         """When the tumbling window is closed if nothing comes; never, without one."""
         if self._windows is None or self._windows.current is None or self._closed:
             return inf
-        return self._windows.closes_at
+        closes = self._windows.closes_at
+        return closes if self._ended else max(closes, self._opened + ASK_SECONDS)
 
     def _final(self, held: Sequence[Record]) -> Assembled | None:
         """The final invocation of the tumbling window, if it is over."""
@@ -141,7 +146,7 @@ class Assembler:
         elif self._closed and self._ended:
             because = "the shard was closed"
         else:
-            idle = self._clock.time() >= windows.closes_at
+            idle = self._clock.time() >= self._closing()
             because = "nothing came for two minutes after its end" if idle else None
         if because is None:
             return None
