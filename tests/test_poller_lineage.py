@@ -187,3 +187,10 @@ async def test_a_poller_that_is_stopped_at_the_end_of_a_parent_leaves_its_childr
     await bench.poll(shards, {"a": ("p",)})
 
     assert bench.calls == [(0.0, "p", [1]), (5.0, "a", [10])]
+
+
+def test_latest_misses_nothing_of_the_millisecond_in_which_it_began() -> None:
+    """Arrivals have whole milliseconds: what came after it may be stamped before it."""
+    positions = first_positions([P], {}, mapping("LATEST"), 1_000.0007)
+
+    assert positions == {"p": Position("AT_TIMESTAMP", timestamp=1_000.0)}

@@ -12,6 +12,7 @@ nothing for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import floor
 
 from eventsim.types import Checkpoint, EventSourceMapping, Position, Shard
 
@@ -27,7 +28,8 @@ def first_positions(
     """Return where each shard is read from when the mapping starts; the others are not read.
 
     *began* is the epoch time at which the mapping started first, if this is not the first time:
-    a shard on which nothing was done since is read from there.
+    a shard on which nothing was done since is read from there, or from the beginning of that
+    millisecond, since arrivals are stamped with its beginning.
     """
     parents = {parent for shard in shards for parent in shard.parent_shard_ids}
     known: set[str] = set(checkpoints)
@@ -63,5 +65,5 @@ def ready(shards: Sequence[Shard], begun: Collection[str], drained: Collection[s
 def _start(mapping: EventSourceMapping, began: float | None) -> Position:
     start = mapping.position()
     if start.type == "LATEST" and began is not None:
-        return Position("AT_TIMESTAMP", timestamp=began)
+        return Position("AT_TIMESTAMP", timestamp=floor(began * 1000) / 1000)
     return start
