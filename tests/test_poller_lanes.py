@@ -105,7 +105,7 @@ async def test_a_failing_lane_holds_the_checkpoint_and_nothing_else(clock: Clock
         (0.75, "s", [3]),
         (0.75, "s", [6]),
     ]
-    assert bench.checkpoints_told() == [(0.0, "1"), (0.0, "2"), (0.75, "3"), (0.75, "6")]
+    assert bench.checkpoints_told() == [(0.0, "1"), (0.0, "2"), (0.75, "5"), (0.75, "6")]
 
 
 async def test_a_crash_repeats_nothing_up_to_the_checkpoint(clock: Clock) -> None:
@@ -158,3 +158,29 @@ async def test_a_lane_that_is_stuck_lets_the_shard_be_read_so_far_ahead(clock: C
     read = sum(entry.fields["records"] for entry in early)
     assert HELD_RECORDS_MAX < read < HELD_RECORDS_MAX + 3 * second
     assert bench.checkpoints.get("f.E", "s") == Checkpoint(str(20 * second))
+
+
+async def test_a_disabled_mapping_finishes_what_every_lane_has_in_flight(clock: Clock) -> None:
+    bench = Bench(clock, duration=4.0)
+    shard = {"s": keyed(A, B, A, B)}
+
+    await bench.poll_until(1.0, shard, parallelization_factor=2, batch_size=1)
+
+    assert (clock.time(), bench.numbers) == (4.0, [[1], [2]])
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("2")
+    await bench.poll(shard, parallelization_factor=2, batch_size=1)
+    assert bench.numbers == [[1], [2], [3], [4]]
+
+
+async def test_an_aggregate_over_two_lanes_is_done_when_both_are(clock: Clock) -> None:
+    """Records that came in one aggregate share a sequence number."""
+    bench = Bench(clock, slow={2: 5.0})
+    shard = [Arrival(0.0, 1, key=A), Arrival(0.0, 2, key=A), Arrival(0.0, 2, key=B)]
+    bench.answer = failing_on(1)
+
+    with clock.move_on_at(3.0):
+        await bench.poll(
+            {"s": shard}, parallelization_factor=2, batch_size=1, maximum_retry_attempts=0
+        )
+
+    assert bench.checkpoints_told() == [(0.0, "1")]

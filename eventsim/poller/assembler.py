@@ -21,8 +21,8 @@ class Supply(Protocol):
     """Where a lane's records come from."""
 
     @property
-    def waiting(self) -> bool:
-        """Whether there are records that ``read`` would return at once."""
+    def next_sequence_number(self) -> str | None:
+        """That of the first record that ``read`` would return at once, if there is one."""
 
     async def read(self, until: float | None) -> Read:
         """Return the next records, or none when the clock reaches *until* first."""
@@ -64,15 +64,11 @@ class Assembler:
         self._behind = False
 
     @property
-    def waiting(self) -> bool:
-        """Whether records have come that are in no batch yet."""
-        return self._sent < len(self._waiting) or self._supply.waiting
-
-    @property
     def next_sequence_number(self) -> str | None:
-        """The sequence number of the first record that is held and in no batch yet."""
-        held = self._sent < len(self._waiting)
-        return self._waiting[self._sent].sequence_number if held else None
+        """The sequence number of the first record that has come and is in no batch yet."""
+        if self._sent < len(self._waiting):
+            return self._waiting[self._sent].sequence_number
+        return self._supply.next_sequence_number
 
     def open_window(self) -> None:
         """The previous invocation has ended: the next batching window starts now."""

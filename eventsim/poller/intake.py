@@ -40,9 +40,8 @@ class Intake:
         }
 
     @property
-    def waiting(self) -> bool:
-        """Whether there are records that ``read`` would return at once: it keeps none."""
-        return False
+    def next_sequence_number(self) -> None:
+        """The first record that ``read`` would return at once: it keeps none."""
 
     async def read(self, until: float | None) -> Read:
         """Return the next records that match, or none when the clock reaches *until* first.

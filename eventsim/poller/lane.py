@@ -193,14 +193,12 @@ class Lane:
         records = batch.records
         self._left = left = self._left[len(records) :]
         window = None if self._windows is None else self._windows.current
-        following = left[0].sequence_number if left else self._assembler.next_sequence_number
-        if following is None and not self._assembler.waiting:
-            await self._progress.done(self._number, None, window)
-            return
+        first = left[0].sequence_number if left else self._assembler.next_sequence_number
         # Records that came in one aggregate share a sequence number: all are done, or none.
-        floor = self._progress.floor(self._number)
-        for record in reversed(records):
-            if record.sequence_number != following:
-                floor = record.sequence_number
-                break
-        await self._progress.done(self._number, floor, window)
+        floor = ""
+        if first is not None:
+            for record in reversed(records):
+                if record.sequence_number != first:
+                    floor = record.sequence_number
+                    break
+        await self._progress.done(self._number, first, floor, window)

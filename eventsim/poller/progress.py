@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+
 from eventsim.poller.ports import Ports
 from eventsim.types import Checkpoint, EventSourceMapping, TumblingWindow
 
@@ -9,8 +12,9 @@ from eventsim.types import Checkpoint, EventSourceMapping, TumblingWindow
 class ShardProgress:
     """Follows the lanes of one shard, and moves its checkpoint behind the slowest of them.
 
-    A lane with records to deal with has a *floor*: the last sequence number before the first of
-    them. While no lane has any, everything read is done, filtered records too.
+    A lane with records to deal with has a *first* of them. The checkpoint is the last sequence
+    number before the lowest of these; while no lane has any, everything read is done, filtered
+    records too.
     """
 
     def __init__(
@@ -21,35 +25,53 @@ class ShardProgress:
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self._shard_id, self._mapping, self._ports = shard_id, mapping, ports
-        self._floors: list[str | None] = [None] * mapping.parallelization_factor
+        self._firsts: list[str | None] = [None] * mapping.parallelization_factor
+        self._floor = ""  # the last number known to be done while a lane has records
+        self._order: deque[str] = deque()  # the numbers after it, where there are several lanes
         self._done = checkpoint
         self.head = "" if checkpoint is None else checkpoint.sequence_number
         self._number = _number(self.head)
 
-    def arrived(self, lane: int, before: str) -> None:
-        """The lane has records to deal with; *before* is the sequence number ahead of them."""
-        if self._floors[lane] is None:
-            self._floors[lane] = before
+    def arrived(self, lane: int, first: str, before: str) -> None:
+        """The lane has got records, and *before* is the number ahead of the first of them."""
+        if self._firsts[lane] is None:
+            self._firsts[lane] = first
+            if len(self._firsts) == 1:
+                self._floor = before
+
+    def dealt_out(self, before: str, numbers: Iterable[str]) -> None:
+        """Several lanes have got these records between them, in the order of the shard."""
+        self._order.append(before)
+        self._order.extend(numbers)
 
     async def read_to(self, sequence_number: str) -> None:
         """Everything up to here has been read, and given to its lane or filtered out."""
         self.head = sequence_number
-        if not any(floor is not None for floor in self._floors):
+        if not any(first is not None for first in self._firsts):
             await self._check(self.head, None)
 
-    def floor(self, lane: int) -> str | None:
-        """The last sequence number before what the lane still has to deal with, if anything."""
-        return self._floors[lane]
-
     async def done(
-        self, lane: int, floor: str | None, window: TumblingWindow | None = None
+        self, lane: int, first: str | None, floor: str = "", window: TumblingWindow | None = None
     ) -> None:
-        """The lane has dealt with what it had up to *floor*, with everything when None."""
-        self._floors[lane] = floor
-        if len(self._floors) > 1:
-            left = [each for each in self._floors if each is not None]
-            floor = min(left, key=_number) if left else None
-        await self._check(self.head if floor is None else floor, window)
+        """The lane goes on with *first*, or has nothing left to deal with.
+
+        *floor* is the last number that it has dealt with and that is not the number of *first*
+        too, if there is one.
+        """
+        self._firsts[lane] = first
+        if len(self._firsts) > 1:
+            left = [each for each in self._firsts if each is not None]
+            first = min(left, key=int) if left else None
+            self._pass_over(first)
+        elif floor:
+            self._floor = floor
+        await self._check(self.head if first is None else self._floor, window)
+
+    def _pass_over(self, first: str | None) -> None:
+        """Every number before *first* is done, since it is the first of no lane."""
+        order = self._order
+        while order and order[0] != first:
+            self._floor = order.popleft()
 
     async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
         """Set the checkpoint, if that moves it or the window it is in has changed."""

@@ -33,8 +33,8 @@ class Inbox:
         self._changed = anyio.Event()
 
     @property
-    def waiting(self) -> bool:
-        return bool(self._records)
+    def next_sequence_number(self) -> str | None:
+        return self._records[0].sequence_number if self._records else None
 
     def put(self, records: Sequence[Record]) -> None:
         """Give it more, and wake who waits for it."""
@@ -82,9 +82,9 @@ class Router:
         for record in records:
             lane = lane_of(record.partition_key, len(dealt))
             if not dealt[lane]:
-                self._progress.arrived(lane, before)
+                self._progress.arrived(lane, record.sequence_number, before)
             dealt[lane].append(record)
-            before = record.sequence_number
+        self._progress.dealt_out(before, (record.sequence_number for record in records))
         self._held += len(records)
         for inbox, mine in zip(self.inboxes, dealt, strict=True):
             if mine:

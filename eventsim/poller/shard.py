@@ -88,4 +88,4 @@ class ShardPoller:
         return Lane(number, mapping, words, retention, assembler, progress, ports, windows)
 
     def _to_the_lane(self, records: Sequence[Record], before: str) -> None:
-        self._progress.arrived(0, before)
+        self._progress.arrived(0, records[0].sequence_number, before)
