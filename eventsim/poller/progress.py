@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from eventsim.poller.ports import Ports
 from eventsim.types import Checkpoint, EventSourceMapping, TumblingWindow
+
+# Behind a lane that is stuck, every second number is forgotten when there are more: the checkpoint
+# may then be a record or two lower than it could be, once the lane goes on.
+ORDER_MAX = 100_000
 
 
 class ShardProgress:
@@ -43,6 +48,8 @@ class ShardProgress:
         """Several lanes have got these records between them, in the order of the shard."""
         self._order.append(before)
         self._order.extend(numbers)
+        if len(self._order) > ORDER_MAX:
+            self._order = deque(islice(self._order, 0, None, 2))
 
     async def read_to(self, sequence_number: str) -> None:
         """Everything up to here has been read, and given to its lane or filtered out."""
@@ -70,7 +77,11 @@ class ShardProgress:
     def _pass_over(self, first: str | None) -> None:
         """Every number before *first* is done, since it is the first of no lane."""
         order = self._order
-        while order and order[0] != first:
+        if first is None:
+            order.clear()
+            return
+        lowest = _number(first)
+        while order and _number(order[0]) < lowest:
             self._floor = order.popleft()
 
     async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
