@@ -56,6 +56,7 @@ class _Pool:
     draw: Draw
     idle: deque[_Environment] = field(default_factory=deque)
     busy: dict[str, _Environment] = field(default_factory=dict)
+    reserved: int | None = None
 
 
 @dataclass(slots=True)
@@ -123,13 +124,20 @@ class Environments:
         """Run *call* in an environment of its own and return what it came to.
 
         ``duration`` is in simulated seconds; with *whole_log*, ``log`` has the START, END and
-        REPORT lines. Raises TooManyRequests when the account has no concurrency left.
+        REPORT lines. Raises TooManyRequests when the account, or what is reserved for the
+        function, has no concurrency left.
         """
         if self._running >= self._concurrent_executions:
             raise TooManyRequests(
                 "Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded", Type="User"
             )
         pool = self._pools[target.function.name]
+        if pool.reserved is not None and len(pool.busy) >= pool.reserved:
+            raise TooManyRequests(
+                "Rate Exceeded.",
+                Reason="ReservedFunctionConcurrentInvocationLimitExceeded",
+                Type="User",
+            )
         environment = self._take(pool)
         self._running += 1
         try:
@@ -144,6 +152,10 @@ class Environments:
         environment.idle_since = self._clock.time()
         pool.idle.append(environment)
         return outcome
+
+    def reserve(self, function_name: str, concurrency: int | None) -> None:
+        """Reserve so much concurrency for a function, 0 to throttle it; None for no reservation."""
+        self._pools[function_name].reserved = concurrency
 
     def close(self) -> None:
         """Stop every environment, whatever it is doing. May be called again."""

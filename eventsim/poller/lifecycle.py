@@ -36,7 +36,11 @@ class Polling(Protocol):
 
 
 class MappingLifecycle:
-    """One mapping of a run: its settings, its state, and its poller if it is enabled."""
+    """One mapping of a run: its settings, its state, and its poller if it is enabled.
+
+    *check* raises MappingRefused for a change, from one mapping to the other, that Lambda does
+    not take; *on_delete* is told when the mapping is gone.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,15 @@ class MappingLifecycle:
         kind: MappingKind,
         make_poller: Callable[[EventSourceMapping], Polling],
         journal: Journal,
+        check: Callable[[EventSourceMapping, EventSourceMapping], None],
+        on_delete: Callable[[], None],
     ) -> None:
         self.mapping = mapping
         self.state: State | None = None
+        self.kind = kind
         self.on_stream = not is_queue(kind)
-        self._kind, self._make_poller, self._journal = kind, make_poller, journal
+        self._make_poller, self._journal = make_poller, journal
+        self._check, self._on_delete = check, on_delete
         self._tasks: TaskGroup | None = None
         self._poller: Polling | None = None
         self._scope = anyio.CancelScope()
@@ -57,19 +65,20 @@ class MappingLifecycle:
     async def create(self, tasks: TaskGroup) -> None:
         """Create the mapping; its poller works in *tasks*. It has started when this returns."""
         self._tasks = tasks
-        await self._enter(created(self._kind, self.mapping.enabled), "the scenario says so")
+        await self._enter(created(self.kind, self.mapping.enabled), "the scenario says so")
 
     async def update(self, **changes: Any) -> None:
         """Change settings, by the names of EventSourceMapping's fields.
 
-        Returns when they are in effect. Raises MappingRefused while the mapping is in transition,
-        or when it is gone.
+        Returns when they are in effect. Raises MappingRefused for what Lambda does not take,
+        while the mapping is in transition, and when it is gone.
         """
         states = self._allowed(updated(self._now(), changes.get("enabled")))
-        self._tell(states[0], transition_reason(self._kind))
+        self._check(self.mapping, replace(self.mapping, **changes))
+        self._tell(states[0], transition_reason(self.kind))
         await self._stop()
         self.mapping = replace(self.mapping, **changes)
-        await self._enter(states[1:], transition_reason(self._kind))
+        await self._enter(states[1:], transition_reason(self.kind))
 
     async def restart(self) -> None:
         """Break the poller off as a crash would, and start another behind the checkpoint."""
@@ -81,9 +90,10 @@ class MappingLifecycle:
     async def delete(self) -> None:
         """Delete the mapping. Raises MappingRefused in transition, or when it is gone already."""
         states = self._allowed(deleted(self._now()))
-        self._tell(states[0], transition_reason(self._kind))
+        self._tell(states[0], transition_reason(self.kind))
         await self._stop()
         self.state = None
+        self._on_delete()
 
     async def stop(self) -> None:
         """End the polling; what is in flight is finished. The mapping itself stays as it is."""

@@ -55,14 +55,31 @@ def check(
     pattern_fault: PatternFault = fault,
 ) -> None:
     """Raise MappingRefused for the first of the ``refusals`` of these arguments, if any."""
-    for refusal in refusals(
-        mapping,
-        kind,
-        now,
-        function_timeout=function_timeout,
-        visibility_timeout=visibility_timeout,
-        pattern_fault=pattern_fault,
-    ):
+    _raise(
+        refusals(
+            mapping,
+            kind,
+            now,
+            function_timeout=function_timeout,
+            visibility_timeout=visibility_timeout,
+            pattern_fault=pattern_fault,
+        )
+    )
+
+
+def check_update(
+    before: EventSourceMapping,
+    after: EventSourceMapping,
+    kind: MappingKind,
+    *,
+    pattern_fault: PatternFault = fault,
+) -> None:
+    """Raise MappingRefused for the first of the ``update_refusals`` of these arguments, if any."""
+    _raise(update_refusals(before, after, kind, pattern_fault=pattern_fault))
+
+
+def _raise(found: list[Refusal]) -> None:
+    for refusal in found:
         raise MappingRefused(refusal.code, refusal.message, refusal.field, refusal.reason)
 
 

@@ -48,13 +48,18 @@ class Step(Block):
 
     The file's name is the verb, and the verb is a key. ``resource_keys`` are the keys that
     name a resource, of a type whose source has ``resource_opener``; ``shard_keys`` are those that
-    name a shard as ``resource/shard``, ``recording_keys`` those that name the file of a recording.
+    name a shard as ``resource/shard``, ``recording_keys`` those that name the file of a recording,
+    ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``deletable_keys``
+    a mapping or a stream.
     """
 
     resource_keys: ClassVar[Collection[str]] = ()
     resource_opener: ClassVar[str | None] = None
     shard_keys: ClassVar[Collection[str]] = ()
     recording_keys: ClassVar[Collection[str]] = ()
+    mapping_keys: ClassVar[Collection[str]] = ()
+    function_keys: ClassVar[Collection[str]] = ()
+    deletable_keys: ClassVar[Collection[str]] = ()
 
     at: Seconds = Field(examples=["5s"])
 

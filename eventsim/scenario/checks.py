@@ -13,10 +13,11 @@ from typing import Any
 
 from eventsim import registry
 from eventsim.errors import RecordingError, UnknownPlugin
+from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
 from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_module
-from eventsim.scenario.mapping_checks import mapping_problems
-from eventsim.scenario.problem import Path, Problem
+from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
+from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.project import inside
 from eventsim.scenario.values import seconds
 
@@ -97,6 +98,28 @@ def _step(
         for key in model.recording_keys:
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)
+        yield from _named(path, step, root, model)
+
+
+def _named(
+    path: Path, step: dict[str, Any], root: dict[str, Any], model: type[Step]
+) -> Iterator[Problem]:
+    """A mapping or a function that a step names is there."""
+    functions = [name for name, _ in items(root, "functions")]
+    mappings = mapping_names(root)
+    for key in model.function_keys:
+        if isinstance(step.get(key), str) and step[key] not in functions:
+            yield _nobody((*path, key), step[key], "function", functions)
+    for key in model.mapping_keys:
+        if isinstance(step.get(key), str) and step[key] not in mappings:
+            yield _nobody((*path, key), step[key], "mapping", mappings)
+    for key in model.deletable_keys:
+        if isinstance(step.get(key), str) and step[key] and step[key] not in mappings:
+            yield from resource_problems((*path, key), step[key], root, "open_stream")
+
+
+def _nobody(path: Path, name: str, what: str, known: list[str]) -> Problem:
+    return Problem(path, f" is '{name}', which is no {what} of the scenario{meant(name, known)}")
 
 
 def _recording(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:

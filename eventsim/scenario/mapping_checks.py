@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import BaseModel, ValidationError
 
 from eventsim.rules.arns import arn
-from eventsim.rules.mapping import refusals
+from eventsim.rules.mapping import refusals, update_refusals
 from eventsim.rules.mapping_errors import Refusal, already_exists, is_queue
 from eventsim.rules.mapping_settings import DESTINATION_SERVICES
 from eventsim.scenario.function import FunctionBlock, not_simulated
@@ -30,10 +30,11 @@ from eventsim.scenario.mapping import (
     kind_of,
     mapping_kinds,
     pattern_fault,
+    properties_model,
     readable_settings,
     unknown_kind,
 )
-from eventsim.scenario.problem import Path, Problem, meant
+from eventsim.scenario.problem import Path, Problem, meant, problems_of
 from eventsim.scenario.values import moment
 from eventsim.types import EventSourceMapping, MappingKind
 
@@ -80,6 +81,48 @@ def mapping_problems(root: dict[str, Any]) -> Iterator[Problem]:
         yield from _type(mapping, source, scene)
         yield from _destination(mapping, kind, scene)
         yield from _settings(mapping, source, kind, scene)
+    yield from _updates(scene)
+
+
+def mapping_names(root: dict[str, Any]) -> list[str]:
+    """The names of the scenario's mappings, ``function.Event``."""
+    return [f"{mapping.function}.{mapping.name}" for mapping in _each_mapping(root)]
+
+
+def _updates(scene: _Scene) -> Iterator[Problem]:
+    """What a step ``update`` changes of a mapping is what its source takes, and may change."""
+    mappings = {f"{each.function}.{each.name}": each for each in _each_mapping(scene.root)}
+    steps = scene.root.get("timeline")
+    for index, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
+        name = step.get("update") if isinstance(step, dict) else None
+        mapping = mappings.get(name) if isinstance(name, str) else None
+        changes = step.get("Properties") if isinstance(step, dict) else None
+        if mapping is not None and isinstance(changes, dict):
+            yield from _update(("timeline", index), mapping, changes, scene)
+
+
+def _update(
+    step: Path, mapping: _Mapping, changes: dict[str, Any], scene: _Scene
+) -> Iterator[Problem]:
+    kind = _kind(mapping, scene)
+    merged = mapping.properties | changes
+    try:
+        properties_model(kind).model_validate(merged)
+    except ValidationError as error:
+        place = (*step, "Properties")
+        for problem in problems_of(error, place):
+            if problem.path[len(place) :][:1] and problem.path[len(place)] in changes:
+                yield problem
+    changed = mapping._replace(path=step, properties=merged)
+    yield from _destination(changed, kind, scene) if "DestinationConfig" in changes else ()
+    before = _value(mapping, None, kind, scene)
+    after = _value(changed, None, kind, scene)
+    text = mapping.properties.get(kind.resource_key)
+    source = target(text, scene.types) if isinstance(text, str) else None
+    fault = pattern_fault(_module(source, scene))
+    for refusal in update_refusals(before, after, kind, pattern_fault=fault):
+        if refusal.field in changes:
+            yield _refused((*step, "Properties", refusal.field, *refusal.path), refusal)
 
 
 def _each_mapping(root: dict[str, Any]) -> Iterator[_Mapping]:
@@ -128,22 +171,7 @@ def _settings(
     mapping: _Mapping, source: Target | None, kind: MappingKind, scene: _Scene
 ) -> Iterator[Problem]:
     """What Lambda refuses; what cannot be read is told elsewhere and counts as not given."""
-    settings = readable_settings(kind, mapping.properties)
-    since = settings.get("starting_position_timestamp")
-    if "StartingPosition" in mapping.properties and "starting_position" not in settings:
-        settings["starting_position"] = "TRIM_HORIZON" if since is None else "AT_TIMESTAMP"
-    value = EventSourceMapping(
-        **{
-            "name": mapping.name,
-            "source": "",
-            "event_source_arn": source.key if source else "?",
-            "function_name": mapping.function,
-            "starting_position": None,
-            "batch_size": kind.batch_size,
-            **settings,
-            "on_failure": _destination_arn(settings.get("on_failure"), scene),
-        }
-    )
+    value = _value(mapping, source, kind, scene)
     queue = _resource_settings(source, scene) if source and is_queue(kind) else None
     found = refusals(
         value,
@@ -156,6 +184,28 @@ def _settings(
     for refusal in found:
         field = kind.resource_key if refusal.field == "EventSourceArn" else refusal.field
         yield _refused((*mapping.path, "Properties", field, *refusal.path), refusal)
+
+
+def _value(
+    mapping: _Mapping, source: Target | None, kind: MappingKind, scene: _Scene
+) -> EventSourceMapping:
+    """The mapping as far as it can be read."""
+    settings = readable_settings(kind, mapping.properties)
+    since = settings.get("starting_position_timestamp")
+    if "StartingPosition" in mapping.properties and "starting_position" not in settings:
+        settings["starting_position"] = "TRIM_HORIZON" if since is None else "AT_TIMESTAMP"
+    return EventSourceMapping(
+        **{
+            "name": mapping.name,
+            "source": "",
+            "event_source_arn": source.key if source else "?",
+            "function_name": mapping.function,
+            "starting_position": None,
+            "batch_size": kind.batch_size,
+            **settings,
+            "on_failure": _destination_arn(settings.get("on_failure"), scene),
+        }
+    )
 
 
 def _refused(path: Path, refusal: Refusal) -> Problem:

@@ -78,13 +78,13 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
-def problems_of(error: ValidationError) -> list[Problem]:
-    """What pydantic found, in our words."""
-    return [_problem(detail) for detail in error.errors(include_url=False)]
+def problems_of(error: ValidationError, at: Path = ()) -> list[Problem]:
+    """What pydantic found, in our words; the value that it looked at stands at *at*."""
+    return [_problem(detail, at) for detail in error.errors(include_url=False)]
 
 
-def _problem(detail: ErrorDetails) -> Problem:
-    loc, context = detail["loc"], detail.get("ctx", {})
+def _problem(detail: ErrorDetails, at: Path) -> Problem:
+    loc, context = (*at, *detail["loc"]), detail.get("ctx", {})
     at_key = loc[-1:] == ("[key]",)
     path = loc[:-1] if at_key else loc
     parent, key = where(path[:-1]), path[-1] if path else ""

@@ -8,11 +8,14 @@ from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.journal import Journal
+from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.types import Queue, Stream
 
 
 class Stage(Protocol):
-    """The clock and the journal of a run, its streams and queues by name, its files."""
+    """The clock and the journal of a run, its streams and queues by name, its mappings by theirs
+    (function.Event), its files.
+    """
 
     @property
     def clock(self) -> Clock: ...
@@ -25,6 +28,15 @@ class Stage(Protocol):
 
     @property
     def queues(self) -> Mapping[str, Queue]: ...
+
+    @property
+    def mappings(self) -> Mapping[str, MappingLifecycle]: ...
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a queue, topic or bucket of the scenario."""
+
+    def reserve(self, function: str, concurrency: int | None) -> None:
+        """Reserve so much concurrency for a function, None for no reservation."""
 
     def file(self, text: str) -> Path:
         """The whole path of one that the scenario names."""

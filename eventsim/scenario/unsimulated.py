@@ -45,7 +45,7 @@ RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue topic")
 
 STEPS = _words(
     """
-    delete fail grant invoke publish push restart shift throttle update
+    fail grant invoke publish push shift
     """
 )
 

@@ -12,8 +12,8 @@ class Consumption:
 
     def __init__(self, stream: Stream, mappings: Sequence[str]) -> None:
         self._stream = stream
-        self._mappings = mappings
-        self._done: dict[str, dict[str, int]] = {}
+        self._mappings = set(mappings)
+        self._done: dict[str, dict[str, str]] = {}
 
     def advance(self, mapping: str, shard_id: str, sequence_number: str) -> None:
         """Tell the stream, if the slowest mapping of the shard has moved."""
@@ -21,7 +21,21 @@ class Consumption:
             self._stream.consumed(shard_id, sequence_number)
             return
         done = self._done.setdefault(shard_id, {})
-        before = min(done.values()) if len(done) == len(self._mappings) else -1
-        done[mapping] = int(sequence_number)
-        if len(done) == len(self._mappings) and (slowest := min(done.values())) > before:
-            self._stream.consumed(shard_id, str(slowest))
+        before = self._slowest(done)
+        done[mapping] = sequence_number
+        slowest = self._slowest(done)
+        if slowest is not None and slowest != before:
+            self._stream.consumed(shard_id, slowest)
+
+    def forget(self, mapping: str) -> None:
+        """The mapping is gone: it holds nothing back any more."""
+        self._mappings.discard(mapping)
+        for shard_id, done in self._done.items():
+            done.pop(mapping, None)
+            slowest = self._slowest(done)
+            if slowest is not None:
+                self._stream.consumed(shard_id, slowest)
+
+    def _slowest(self, done: dict[str, str]) -> str | None:
+        """What every mapping is done with; None while one of them has done nothing."""
+        return min(done.values(), key=int) if done and len(done) == len(self._mappings) else None

@@ -73,15 +73,9 @@ def _lifecycle(
     module = registry.load("sources", kind, OF_A_STREAM if queue is None else OF_A_QUEUE)
     mapping = replace(mapping, uuid=mapping.uuid or setting.chance.uuid("mappings", mapping.name))
 
-    def check(changed: EventSourceMapping) -> None:
-        timeout = setting.scenario.functions[changed.function_name].timeout
-        mapping_rules.check(
-            changed,
-            module.MAPPING,
-            setting.clock.timestamp(),
-            function_timeout=timeout,
-            visibility_timeout=None if queue is None else queue.visibility_timeout,
-            pattern_fault=pattern_fault(module),
+    def check(before: EventSourceMapping, after: EventSourceMapping) -> None:
+        mapping_rules.check_update(
+            before, after, module.MAPPING, pattern_fault=pattern_fault(module)
         )
 
     def make_poller(current: EventSourceMapping) -> Polling:
@@ -97,8 +91,22 @@ def _lifecycle(
             accepts=ports.matches or everything,
         )
 
-    check(mapping)
-    return MappingLifecycle(mapping, module.MAPPING, make_poller, setting.journal)
+    mapping_rules.check(
+        mapping,
+        module.MAPPING,
+        setting.clock.timestamp(),
+        function_timeout=setting.scenario.functions[mapping.function_name].timeout,
+        visibility_timeout=None if queue is None else queue.visibility_timeout,
+        pattern_fault=pattern_fault(module),
+    )
+
+    def forget() -> None:
+        if consumption is not None:
+            consumption.forget(mapping.name)
+
+    return MappingLifecycle(
+        mapping, module.MAPPING, make_poller, setting.journal, check=check, on_delete=forget
+    )
 
 
 def matching(module: ModuleType, mapping: EventSourceMapping) -> Matches | None:

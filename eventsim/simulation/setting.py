@@ -70,6 +70,19 @@ class Setting:
             raise EventsimError("the simulation does not run yet; call run() first")
         return self.background
 
+    def arn(self, resource: str) -> str:
+        """The ARN of a queue, topic or bucket of the scenario."""
+        return self.stores.arns()[resource]
+
+    def reserve(self, function: str, concurrency: int | None) -> None:
+        """Reserve so much concurrency for a function, None for no reservation.
+
+        Raises EventsimError when an invoker of the caller's own runs the functions.
+        """
+        if not isinstance(self.invoker, LocalInvoker):
+            raise EventsimError(f"cannot throttle {function}: it is not this run that invokes it")
+        self.environments.reserve(function, concurrency)
+
     def file(self, text: str) -> Path:
         """The whole path of a file that the scenario names."""
         return self.scenario.file(text)

@@ -118,6 +118,11 @@ class ClientStream:
     def on_reshard(self, tell: OnReshard) -> None:
         self._on_reshard = tell
 
+    async def delete(self) -> None:
+        """Delete the stream, also one that was there before; readers find out by themselves."""
+        async with self._writing:
+            await self.call("delete_stream")
+
     def finish(self) -> None:
         self.finished_at = self._clock.time()
 

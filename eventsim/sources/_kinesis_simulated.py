@@ -131,6 +131,11 @@ class SimulatedStream:
     def on_reshard(self, tell: OnReshard) -> None:
         self.store.on_reshard = tell
 
+    async def delete(self) -> None:
+        """Delete the stream; what is being put by now comes before it."""
+        async with self._writing:
+            self.store.delete()
+
     def finish(self) -> None:
         self.store.settle()
         self.store.close()

@@ -34,6 +34,7 @@ from eventsim.types.mappings import (
 )
 from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMessage
 from eventsim.types.streams import (
+    Deletable,
     FanOut,
     OnReshard,
     Position,
@@ -57,6 +58,7 @@ __all__ = [
     "Bucket",
     "Checkpoint",
     "Condition",
+    "Deletable",
     "Destination",
     "Duration",
     "EventSourceMapping",

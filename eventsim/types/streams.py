@@ -154,6 +154,14 @@ class Reshardable(Protocol):
 
 
 @runtime_checkable
+class Deletable(Protocol):
+    """A stream that can be deleted while it is written and read."""
+
+    async def delete(self) -> None:
+        """Delete it with all that is in it: to read or write it is a ServiceError from now on."""
+
+
+@runtime_checkable
 class FanOut(Protocol):
     """A stream with consumers that have enhanced fan-out."""
 
