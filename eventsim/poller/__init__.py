@@ -18,6 +18,8 @@ from collections.abc import Sequence
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from eventsim.errors import ServiceError, Unreachable
+from eventsim.poller.intake import tell_lost
 from eventsim.poller.ports import Ports, StreamSource, Words
 from eventsim.poller.shard import ShardPoller
 from eventsim.rules.arns import region_of
@@ -28,6 +30,7 @@ __all__ = ["Poller", "Ports", "StreamSource"]
 
 CHILDREN_WAIT_SECONDS = 1.0
 CHILDREN_WAITS_MAX = 60
+SILENT_WAITS_MAX = 600
 
 
 class Poller:
@@ -108,10 +111,26 @@ class Poller:
             await self._go_on_with_children(shard_id, tasks)
 
     async def _go_on_with_children(self, shard_id: str, tasks: TaskGroup) -> None:
-        """Poll the children of a drained shard; a service may take a while to list them."""
-        for _ in range(CHILDREN_WAITS_MAX):
-            shards = await self._stream.shards()
-            self._begin(shards, tasks)
-            if self._stopped or any(shard_id in shard.parent_shard_ids for shard in shards):
+        """Poll the children of a drained shard; a service may take a while to list them.
+
+        Raises Unreachable when it gives no answer for ten minutes.
+        """
+        answers = silent = 0
+        while answers < CHILDREN_WAITS_MAX and not self._stopped:
+            try:
+                shards = await self._stream.shards()
+            except Unreachable:
+                silent += 1
+                if silent > SILENT_WAITS_MAX:
+                    raise
+            except ServiceError as error:
+                if error.code != "ResourceNotFoundException":
+                    raise
+                tell_lost(shard_id, self.mapping, self._ports.journal, error)
                 return
+            else:
+                answers, silent = answers + 1, 0
+                self._begin(shards, tasks)
+                if any(shard_id in shard.parent_shard_ids for shard in shards):
+                    return
             await self._ports.clock.sleep(CHILDREN_WAIT_SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eventsim.errors import ServiceError
+from eventsim.journal import Journal
 from eventsim.poller.ports import Ports
 from eventsim.poller.progress import ShardProgress
 from eventsim.types import EventSourceMapping, Read, Reader, Record, Trimmed
@@ -32,6 +33,7 @@ class Intake:
         self._retention_seconds = retention_seconds
         self._matches = ports.matches
         self._hand_out = hand_out
+        self._mapping = mapping
         self.closed = False
         self._place: dict[str, Any] = {
             "mapping": mapping.name,
@@ -53,9 +55,7 @@ class Intake:
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            self._ports.journal.write(
-                "shard_lost", f"it is not there any more: {error.code}", **self._place
-            )
+            tell_lost(self._place["shard"], self._mapping, self._ports.journal, error)
             return Read((), ended=True)
         self.closed = read.closed
         if read.trimmed is not None:
@@ -102,3 +102,16 @@ class Intake:
             polls=read.polls,
             behind=read.behind,
         )
+
+
+def tell_lost(
+    shard_id: str, mapping: EventSourceMapping, journal: Journal, error: ServiceError
+) -> None:
+    """Say that a shard, or what was to follow it, cannot be read any more."""
+    journal.write(
+        "shard_lost",
+        f"it is not there any more: {error.code}",
+        mapping=mapping.name,
+        source=mapping.source,
+        shard=shard_id,
+    )

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventsim.rules.mapping_states import CALL_FAILED, NOTHING_PROCESSED, PROCESSED
+
 Fields = dict[str, Any]
 
-NOTHING_PROCESSED = "No records processed"
-PROCESSED = "OK"
-CALL_FAILED = "PROBLEM: Function call failed"
 RESULT = "LastProcessingResult"
 
 
