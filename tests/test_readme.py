@@ -49,7 +49,7 @@ def test_every_link_leads_to_a_page(link: str) -> None:
 def test_every_command_is_one_there_is() -> None:
     used = set(re.findall(r"^eventsim (\w+)", README, re.MULTILINE))
 
-    assert used <= {"run", "check", "init", "report", "list", "schema", "invoke"}
+    assert used <= {"run", "check", "init", "report", "list", "schema", "invoke", "poll"}
 
 
 def test_it_is_short() -> None:
