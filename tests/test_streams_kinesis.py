@@ -9,8 +9,8 @@ import pytest
 
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
-from eventsim.streams import PutSummary
-from eventsim.streams.kinesis import GetRecords, KinesisStream, Put, ShardIterator
+from eventsim.streams import GetRecords, PutSummary, ShardIterator
+from eventsim.streams.kinesis import KinesisStream, Put
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
 
 EPOCH = 1_767_225_600.0  # 2026-01-01T00:00:00Z

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
+from typing import Protocol
 
 import anyio
 
 from eventsim.clock import Clock
-from eventsim.streams.kinesis import KinesisStream
 
 
-async def changed(store: KinesisStream, shard_id: str, clock: Clock, deadline: float) -> bool:
+class Watched(Protocol):
+    """A simulated stream that says when a shard changes."""
+
+    def call_on_change(self, shard_id: str, key: object, callback: Callable[[], None]) -> None:
+        """Call back, once, when there may be something new to find out about the shard."""
+
+    def forget(self, shard_id: str, key: object) -> None:
+        """Take back what ``call_on_change`` asked for, if it is still asked for."""
+
+
+async def changed(store: Watched, shard_id: str, clock: Clock, deadline: float) -> bool:
     """Return when the shard changes, True, or when the clock reaches *deadline* first, False."""
     event = anyio.Event()
     store.call_on_change(shard_id, event, event.set)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from eventsim.types import Resharding
+from eventsim.types import Record, Resharding
 
 
 class PutSummary(NamedTuple):
@@ -21,6 +21,27 @@ class PutSummary(NamedTuple):
     records: int
     since: float
     until: float
+
+
+class ShardIterator(NamedTuple):
+    """A place in a shard: behind the record ``after``. It expires, counted from ``issued``."""
+
+    shard_id: str
+    after: str
+    issued: float
+
+
+class GetRecords(NamedTuple):
+    """The answer to GetRecords; ``behind`` is MillisBehindLatest in seconds.
+
+    ``next_iterator`` is None at the end of a closed shard; ``child_shards`` then are those that
+    go on for it, none where the run puts no more records.
+    """
+
+    records: Sequence[Record]
+    next_iterator: ShardIterator | None
+    behind: float
+    child_shards: tuple[str, ...] = ()
 
 
 OnPut = Callable[[PutSummary], None]

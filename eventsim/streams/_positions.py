@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
+from eventsim.streams import ShardIterator
 from eventsim.streams._shard import ShardLog
 from eventsim.types import Position
-
-
-class ShardIterator(NamedTuple):
-    """A place in a shard: behind the record ``after``. Expires 5 minutes after ``issued``."""
-
-    shard_id: str
-    after: str
-    issued: float
 
 
 def number_at(shard: ShardLog, position: Position, now: float, place: str) -> int:

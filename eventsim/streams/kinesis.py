@@ -19,9 +19,15 @@ from typing import NamedTuple, Protocol
 
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
-from eventsim.streams import OnPut, PutSummary, nobody, unwatched
-from eventsim.streams._positions import (
+from eventsim.streams import (
+    GetRecords,
+    OnPut,
+    PutSummary,
     ShardIterator,
+    nobody,
+    unwatched,
+)
+from eventsim.streams._positions import (
     check_age,
     next_number,
     number_at,
@@ -49,19 +55,6 @@ class Now(Protocol):
     def time(self) -> float: ...
 
     def timestamp(self) -> float: ...
-
-
-class GetRecords(NamedTuple):
-    """The answer to GetRecords; ``behind`` is MillisBehindLatest in seconds.
-
-    ``next_iterator`` is None at the end of a closed shard; ``child_shards`` then are those that
-    go on for it, none where the run puts no more records.
-    """
-
-    records: Sequence[Record]
-    next_iterator: ShardIterator | None
-    behind: float
-    child_shards: tuple[str, ...] = ()
 
 
 class Put(NamedTuple):
