@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import anyio
@@ -23,13 +24,14 @@ from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules import kinesis as rules
 from eventsim.rules import resharding
 from eventsim.sources._ahead import Ahead
-from eventsim.sources._kinesis_reader import ClientReader
+from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._patience import THROTTLES, Patience
 from eventsim.streams import OnPut, PutSummary, unwatched
 from eventsim.types import (
     OnReshard,
     Position,
     PutRecord,
+    Record,
     Resharding,
     Shard,
     Stream,
@@ -39,6 +41,7 @@ from eventsim.types import (
 PUT_BYTES_MAX = 5 * 1024 * 1024  # moto's limit for one PutRecords, half of AWS's
 PUT_ATTEMPTS_MAX = 10
 STATUS_CHECKS_MAX = 120
+_MILLISECOND = 0.001
 
 
 class ClientStream:
@@ -62,8 +65,7 @@ class ClientStream:
 
     async def call(self, operation: str, **parameters: Any) -> Any:
         """Make one request about this stream; by name, which every emulator understands."""
-        if operation != "get_records":  # an iterator says itself which stream it is of
-            parameters["StreamName"] = self._name
+        parameters["StreamName"] = self._name
         return await self._backend.call("kinesis", operation, **parameters)
 
     async def put(self, records: Sequence[PutRecord]) -> None:
@@ -122,6 +124,30 @@ class ClientStream:
         """Delete the stream, also one that was there before; readers find out by themselves."""
         async with self._writing:
             await self.call("delete_stream")
+
+    async def get_shard_iterator(self, shard_id: str, position: Position) -> str:
+        parameters: dict[str, Any] = {}
+        if position.sequence_number is not None:
+            parameters["StartingSequenceNumber"] = position.sequence_number
+        if position.timestamp is not None:  # botocore asks in whole seconds, rounded down
+            parameters["Timestamp"] = position.timestamp
+        answer = await self.call(
+            "get_shard_iterator", ShardId=shard_id, ShardIteratorType=position.type, **parameters
+        )
+        iterator: str = answer["ShardIterator"]
+        return iterator
+
+    async def get_records(self, iterator: str) -> Page:
+        answer = await self._backend.call(  # an iterator says itself which stream it is of
+            "kinesis", "get_records", ShardIterator=iterator, Limit=rules.READ_RECORDS_MAX
+        )
+        records = [_record(each) for each in answer["Records"]]
+        behind = answer.get("MillisBehindLatest", 0) / 1000
+        if len(records) == rules.READ_RECORDS_MAX:
+            behind = max(behind, _MILLISECOND)  # moto says 0 if the rest arrived as this did
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        now = self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
+        return Page(records, answer.get("NextShardIterator"), behind, now)
 
     def finish(self) -> None:
         self.finished_at = self._clock.time()
@@ -291,6 +317,11 @@ def _entry(record: PutRecord) -> dict[str, Any]:
     if record.explicit_hash_key is not None:
         entry["ExplicitHashKey"] = str(record.explicit_hash_key)
     return entry
+
+
+def _record(got: dict[str, Any]) -> Record:
+    arrival = got["ApproximateArrivalTimestamp"].timestamp()
+    return Record(got["SequenceNumber"], got["PartitionKey"], got["Data"], arrival)
 
 
 def _shard(listed: dict[str, Any], known: set[str]) -> Shard:

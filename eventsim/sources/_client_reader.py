@@ -1,34 +1,51 @@
-"""Reads one shard by GetRecords, as a poller of AWS does: a request a second, or back to back."""
+"""
+Reads one shard by GetRecords, as a poller of AWS does: at its ticks, or back to back.
+
+How a request is made and what its answer means is the stream's to know, whichever service it is.
+"""
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
 from math import inf
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError, Unreachable
-from eventsim.rules import kinesis as rules
 from eventsim.sources._patience import THROTTLES, Patience
 from eventsim.sources._ticks import Ticks
 from eventsim.types import Position, Read, Record
 
 FAREWELL_SECONDS = 60.0
-_MILLISECOND = 0.001
+
+
+class Page(NamedTuple):
+    """One answer to GetRecords; ``behind`` in seconds, above 0 where more is known to wait.
+
+    ``time`` is the endpoint's, in seconds since the epoch; ``next_iterator`` is None at the end
+    of a closed shard.
+    """
+
+    records: Sequence[Record]
+    next_iterator: str | None
+    behind: float
+    time: float
 
 
 class Requests(Protocol):
-    """The stream, as its readers use it."""
+    """The stream, as its readers use it. Each raises ServiceError or Unreachable."""
 
     finished_at: float | None
 
-    async def call(self, operation: str, **parameters: Any) -> Any: ...
+    async def get_shard_iterator(self, shard_id: str, position: Position) -> str: ...
+
+    async def get_records(self, iterator: str) -> Page: ...
 
     async def puts_told(self) -> None: ...
 
 
 class _Answer(NamedTuple):
-    records: list[Record]
+    records: Sequence[Record]
     behind: float
     closed: bool
 
@@ -96,10 +113,10 @@ class ClientReader:
         """Make one request; None when it is to be made again."""
         try:
             if self._iterator is None:
-                self._iterator = await self._get_iterator()
-            answer = await self._stream.call(
-                "get_records", ShardIterator=self._iterator, Limit=rules.READ_RECORDS_MAX
-            )
+                self._iterator = await self._stream.get_shard_iterator(
+                    self._shard_id, self._position
+                )
+            page = await self._stream.get_records(self._iterator)
         except Unreachable as error:
             self._give_up_after_the_end(error)
             await self._again(error, deadline)
@@ -113,7 +130,7 @@ class ClientReader:
                 raise
             return None
         self._patience, self._renewed = Patience(self._clock), False
-        return self._take(answer)
+        return self._take(page)
 
     async def _renew(self, error: ServiceError, deadline: float) -> None:
         """Ask for a new iterator, at once unless the last one was new already."""
@@ -132,47 +149,15 @@ class ClientReader:
         if finished is not None and self._clock.time() > finished + FAREWELL_SECONDS:
             raise error
 
-    async def _get_iterator(self) -> str:
-        position = self._position
-        parameters: dict[str, Any] = {}
-        if position.sequence_number is not None:
-            parameters["StartingSequenceNumber"] = position.sequence_number
-        if position.timestamp is not None:
-            parameters["Timestamp"] = position.timestamp
-        answer = await self._stream.call(
-            "get_shard_iterator",
-            ShardId=self._shard_id,
-            ShardIteratorType=position.type,
-            **parameters,
-        )
-        iterator: str = answer["ShardIterator"]
-        return iterator
-
-    def _take(self, answer: dict[str, Any]) -> _Answer:
-        records = [
-            Record(
-                record["SequenceNumber"],
-                record["PartitionKey"],
-                record["Data"],
-                record["ApproximateArrivalTimestamp"].timestamp(),
-            )
-            for record in answer["Records"]
-        ]
-        behind = answer.get("MillisBehindLatest", 0) / 1000
-        if len(records) == rules.READ_RECORDS_MAX:
-            behind = max(behind, _MILLISECOND)  # moto says 0 if the rest arrived as this did
+    def _take(self, page: Page) -> _Answer:
+        records = page.records
         since = self._position.timestamp
-        if since is not None:  # botocore asks in whole seconds, rounded down
+        if since is not None:  # an iterator may begin earlier than it was asked to
             records = [record for record in records if record.arrival >= since]
         if records:
             self._position = Position("AFTER_SEQUENCE_NUMBER", records[-1].sequence_number)
             self._latest = False
-        elif self._latest:
-            self._position = Position("AT_TIMESTAMP", timestamp=self._time_of(answer))
-        self._iterator = answer.get("NextShardIterator")
-        return _Answer(records, behind, closed=self._iterator is None)
-
-    def _time_of(self, answer: dict[str, Any]) -> float:
-        """The endpoint's clock: without a record read, the only place to go on from."""
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        return self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
+        elif self._latest:  # without a record read, the only place to go on from
+            self._position = Position("AT_TIMESTAMP", timestamp=page.time)
+        self._iterator = page.next_iterator
+        return _Answer(records, page.behind, closed=self._iterator is None)
