@@ -43,7 +43,10 @@ class Store(Watched, Protocol):
         """When the record at the iterator arrives (or -inf: it has), None if unknown."""
 
     def ended(self, iterator: ShardIterator) -> bool:
-        """Whether no record will ever follow the iterator."""
+        """Whether no record will ever follow the iterator, as the run puts no more.
+
+        The end of a shard that has children is found by asking for its records.
+        """
 
 
 class _Waited(NamedTuple):
@@ -104,7 +107,8 @@ class SimulatedReader:
     def _skip_trimmed(self) -> Trimmed | None:
         """What was lost to the retention since the last read; the iterator is past it now."""
         if self._position is not None:
-            return None
+            self._iterator = self._store.get_shard_iterator(self._shard_id, self._position)
+            self._position = None
         self._store.settle()
         trimmed = self._store.trimmed(self._iterator)
         if trimmed is not None:
@@ -113,9 +117,6 @@ class SimulatedReader:
 
     def _get_records(self) -> GetRecords | None:
         """Poll once; None when the shard is throttled, which makes the next poll due at once."""
-        if self._position is not None:
-            self._iterator = self._store.get_shard_iterator(self._shard_id, self._position)
-            self._position = None
         try:
             answer = self._store.get_records(self._iterator)
         except ServiceError as error:

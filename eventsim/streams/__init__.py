@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from eventsim.types import Record, Resharding
+
+
+class Now(Protocol):
+    """The part of a Clock that a store needs."""
+
+    def time(self) -> float: ...
+
+    def timestamp(self) -> float: ...
 
 
 class PutSummary(NamedTuple):

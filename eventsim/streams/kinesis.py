@@ -15,12 +15,13 @@ reads: what is scheduled has passed them where it was recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
 from eventsim.streams import (
     GetRecords,
+    Now,
     OnPut,
     PutSummary,
     ShardIterator,
@@ -47,14 +48,6 @@ from eventsim.types import (
 )
 
 __all__ = ["GetRecords", "KinesisStream", "Now", "Put", "ShardIterator"]
-
-
-class Now(Protocol):
-    """The part of a Clock that a store needs."""
-
-    def time(self) -> float: ...
-
-    def timestamp(self) -> float: ...
 
 
 class Put(NamedTuple):
