@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import md5
 from math import floor
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from eventsim.rules.arns import arn
 from eventsim.rules.attribute_values import (
@@ -226,6 +226,13 @@ def expiry(item: Item, attribute: str | None, now: float) -> float | None:
     if now - EXPIRED_TOO_LONG_SECONDS <= seconds <= now + EXPIRES_TOO_LATE_SECONDS:
         return seconds
     return None
+
+
+def refuse_write(data: Any) -> Refusal | None:
+    """Return why *data* cannot be a record's, or None when it is a Write of a known operation."""
+    if isinstance(data, Write) and data.operation in get_args(Operation):
+        return None
+    return Refusal("SerializationException", f"a table takes a Write, not {type(data).__name__}")
 
 
 def refuse_limit(limit: int) -> Refusal | None:

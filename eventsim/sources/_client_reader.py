@@ -41,7 +41,8 @@ class Requests(Protocol):
 
     async def get_records(self, iterator: str) -> Page: ...
 
-    async def puts_told(self) -> None: ...
+    async def told(self, shard_id: str, records: Sequence[Record]) -> None:
+        """Return when it has been told that these records were put."""
 
 
 class _Answer(NamedTuple):
@@ -51,15 +52,27 @@ class _Answer(NamedTuple):
 
 
 class ClientReader:
-    """Fetches one shard's records, oldest first, each once, whatever becomes of an iterator."""
+    """Fetches one shard's records, oldest first, each once, whatever becomes of an iterator.
+
+    Once nobody puts records any more, so many answers without one as there are ``quiet_polls``
+    mean the end.
+    """
 
     def __init__(
-        self, stream: Requests, shard_id: str, position: Position, clock: Clock, interval: float
+        self,
+        stream: Requests,
+        shard_id: str,
+        position: Position,
+        clock: Clock,
+        interval: float,
+        quiet_polls: int = 1,
     ) -> None:
         self._stream, self._shard_id, self._clock = stream, shard_id, clock
         self._ticks = Ticks(clock.time(), interval)
         self._position = position  # where to go on without an iterator
         self._latest = position.type == "LATEST"
+        self._after = position.sequence_number
+        self._quiet_polls = self._quiet_polls_left = quiet_polls
         self._iterator: str | None = None
         self._next = 1
         self._due = True
@@ -85,9 +98,11 @@ class ClientReader:
                 continue
             self._due = answer.behind > 0
             self._closed = answer.closed
-            self._ended = self._closed or (finished and not answer.records and not self._due)
+            quiet = finished and not answer.records and not self._due
+            self._quiet_polls_left = self._quiet_polls_left - 1 if quiet else self._quiet_polls
+            self._ended = self._closed or self._quiet_polls_left == 0
             if answer.records:
-                await self._stream.puts_told()
+                await self._stream.told(self._shard_id, answer.records)
                 return Read(answer.records, polls, answer.behind, self._ended, closed=self._closed)
         return Read((), polls, ended=True, closed=self._closed)
 
@@ -124,6 +139,9 @@ class ClientReader:
         except ServiceError as error:
             if error.code == "ExpiredIteratorException":
                 await self._renew(error, deadline)
+            elif error.code == "TrimmedDataAccessException":
+                self._position = Position("TRIM_HORIZON")  # nobody says what was lost
+                await self._renew(error, deadline)
             elif error.code in THROTTLES:
                 await self._again(error, deadline)
             else:
@@ -154,8 +172,12 @@ class ClientReader:
         since = self._position.timestamp
         if since is not None:  # an iterator may begin earlier than it was asked to
             records = [record for record in records if record.arrival >= since]
+        elif self._position.type == "TRIM_HORIZON" and self._after is not None:
+            after = int(self._after)
+            records = [record for record in records if int(record.sequence_number) > after]
         if records:
-            self._position = Position("AFTER_SEQUENCE_NUMBER", records[-1].sequence_number)
+            self._after = records[-1].sequence_number
+            self._position = Position("AFTER_SEQUENCE_NUMBER", self._after)
             self._latest = False
         elif self._latest:  # without a record read, the only place to go on from
             self._position = Position("AT_TIMESTAMP", timestamp=page.time)

@@ -155,7 +155,7 @@ class ClientStream:
     def consumed(self, shard_id: str, sequence_number: str) -> None:
         """Kinesis keeps records for as long as it keeps them."""
 
-    async def puts_told(self) -> None:
+    async def told(self, shard_id: str, records: Sequence[Record]) -> None:
         """Return when the request to put records that is under way, if any, has been told of."""
         async with self._writing:
             return

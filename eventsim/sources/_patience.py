@@ -14,6 +14,7 @@ THROTTLES = frozenset(
         "KMSThrottlingException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
         "ThrottlingException",
     }
 )

@@ -77,11 +77,11 @@ class Table:
         if self.stream.finished:
             reason = f"table {self.name} is closed: nobody was to write to it any more"
             raise ServiceError("ResourceInUseException", reason)
-        checked = [(write.operation, self._checked(write)) for write in writes]
+        checked = [(self._checked(write), write.operation) for write in writes]
         self.settle()
         now = self._clock.time()
         try:
-            return [self._write(operation, item, now) for operation, item in checked]
+            return [self._write(operation, item, now) for item, operation in checked]
         finally:
             self.stream.tell(now)
 
@@ -109,6 +109,9 @@ class Table:
         return self._expirations[partition].next_time()
 
     def _checked(self, write: rules.Write) -> dict[str, Any]:
+        refusal = rules.refuse_write(write)
+        if refusal is not None:
+            raise ServiceError(*refusal)
         try:
             return rules.checked(write, self.key)
         except InvalidValue as error:

@@ -1,0 +1,321 @@
+"""
+A table behind the real DynamoDB and Streams APIs: moto in this process, an emulator, or AWS.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html
+
+Every write is a request of its own, in order. An endpoint that gives no answer, or throttles, is
+asked again as for Kinesis: by a reader for as long as the run writes and 60 s more, by a writer
+ten times. A write that is made twice changes nothing the second time.
+
+The API does not tell a writer where its change went, nor a reader whether more is waiting. So
+``on_put`` is told by whoever reads a record first, if it was written during the run; a page that
+is full, or half a MiB, is taken to have another behind it; and after the last write four empty
+answers in a row mean the end.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from math import floor
+from typing import Any
+
+import anyio
+import orjson
+
+from eventsim.backends import Backend
+from eventsim.errors import BackendError, ServiceError, Unreachable
+from eventsim.rules import dynamodb as rules
+from eventsim.rules.attribute_values import InvalidValue
+from eventsim.sources._ahead import Ahead
+from eventsim.sources._client_reader import ClientReader, Page
+from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.streams import OnPut, PutSummary
+from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
+
+WRITE_ATTEMPTS_MAX = 10
+STATUS_CHECKS_MAX = 120
+QUIET_POLLS = 4
+_MILLISECOND = 0.001
+
+
+class ClientTable:
+    """A table that is written, and its stream that is read, by requests."""
+
+    def __init__(
+        self,
+        name: str,
+        backend: Backend,
+        arn: str,
+        key: rules.KeySchema,
+        poll_interval: float,
+        on_put: OnPut,
+    ) -> None:
+        self.arn, self.retention_seconds = arn, rules.RETENTION_SECONDS
+        self.finished_at: float | None = None
+        self._name, self._backend, self._clock = name, backend, backend.clock
+        self._key, self._poll_interval, self._on_put = key, poll_interval, on_put
+        self._epoch = self._clock.timestamp() - self._clock.time()
+        self._told: dict[str, int] = {}
+        self._writing = anyio.Lock()
+
+    async def put(self, records: Sequence[PutRecord]) -> None:
+        """Make the writes that *records* carry now, in this order.
+
+        Raises ServiceError, before the first of them, when one is not what the API takes;
+        Unreachable after ten tries.
+        """
+        requests = [self._request(record.data) for record in records]
+        async with self._writing:
+            for operation, parameters in requests:
+                await self._write(operation, parameters)
+
+    async def feed(self, records: Iterator[TimedRecord]) -> None:
+        """Make writes at their times."""
+        ahead = Ahead(records)
+        while (first := ahead.next_time()) is not None:
+            await self._clock.sleep_until(first)
+            await self.put([timed.record for timed in ahead.take(self._clock.time())])
+
+    async def shards(self) -> Sequence[Shard]:
+        listed: list[dict[str, Any]] = []
+        more: dict[str, str] = {}
+        while True:
+            answer = await self._call("describe_stream", StreamArn=self.arn, **more)
+            description = answer["StreamDescription"]
+            listed += description["Shards"]
+            last = description.get("LastEvaluatedShardId")
+            if last is None:
+                break
+            more = {"ExclusiveStartShardId": last}
+        known = {shard["ShardId"] for shard in listed}
+        self._told = {name: last for name, last in self._told.items() if name in known}
+        by_age = sorted(listed, key=lambda shard: str(shard["ShardId"]))  # it begins with a time
+        return [_shard(shard, known) for shard in by_age]
+
+    def reader(self, shard_id: str, position: Position) -> ClientReader:
+        return ClientReader(
+            self, shard_id, position, self._clock, self._poll_interval, quiet_polls=QUIET_POLLS
+        )
+
+    def finish(self) -> None:
+        self.finished_at = self._clock.time()
+
+    def consumed(self, shard_id: str, sequence_number: str) -> None:
+        """A stream keeps records for 24 hours."""
+
+    async def get_shard_iterator(self, shard_id: str, position: Position) -> str:
+        """An iterator; there is none at a time, and the reader skips what came before it."""
+        kind = "TRIM_HORIZON" if position.type == "AT_TIMESTAMP" else position.type
+        given = (
+            {} if position.sequence_number is None else {"SequenceNumber": position.sequence_number}
+        )
+        answer = await self._call(
+            "get_shard_iterator",
+            StreamArn=self.arn,
+            ShardId=shard_id,
+            ShardIteratorType=kind,
+            **given,
+        )
+        iterator: str = answer["ShardIterator"]
+        return iterator
+
+    async def get_records(self, iterator: str) -> Page:
+        answer = await self._call(
+            "get_records", ShardIterator=iterator, Limit=rules.READ_RECORDS_MAX
+        )
+        records = [_record(each) for each in answer["Records"]]
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        now = self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
+        size = sum(record.data.size_bytes for record in records)
+        behind = 0.0
+        if len(records) == rules.READ_RECORDS_MAX or size >= rules.READ_BYTES_MAX / 2:
+            behind = max(_MILLISECOND, now - records[-1].arrival)
+        return Page(records, answer.get("NextShardIterator"), behind, now)
+
+    async def told(self, shard_id: str, records: Sequence[Record]) -> None:
+        """Tell of what nobody has read before, if it was written during the run."""
+        known, began = self._told.get(shard_id, -1), floor(self._epoch)
+        new = [r for r in records if int(r.sequence_number) > known and r.arrival >= began]
+        if new:
+            first, last = new[0], new[-1]
+            self._told[shard_id] = int(last.sequence_number)
+            since, until = (max(0.0, each.arrival - self._epoch) for each in (first, last))
+            span = (first.sequence_number, last.sequence_number)
+            self._on_put(PutSummary(shard_id, *span, len(new), since, until))
+
+    async def _call(self, operation: str, **parameters: Any) -> Any:
+        return await self._backend.call("dynamodbstreams", operation, **parameters)
+
+    def _request(self, write: Any) -> tuple[str, dict[str, Any]]:
+        """The operation and the parameters that make a write. Raises ServiceError."""
+        refusal = rules.refuse_write(write)
+        if refusal is not None:
+            raise ServiceError(*refusal)
+        try:
+            item = rules.checked(write, self._key)
+        except InvalidValue as error:
+            raise ServiceError("ValidationException", error.message) from None
+        wire = {name: _wire(value) for name, value in item.items()}
+        key = self._key.of(wire)
+        match write.operation:
+            case "put":
+                return "put_item", {"TableName": self._name, "Item": wire}
+            case "delete":
+                return "delete_item", {"TableName": self._name, "Key": key}
+        rest = {name: value for name, value in wire.items() if name not in key}
+        return "update_item", {"TableName": self._name, "Key": key, **_setting(rest)}
+
+    async def _write(self, operation: str, parameters: dict[str, Any]) -> None:
+        patience = Patience(self._clock)
+        while True:
+            if patience.attempts == WRITE_ATTEMPTS_MAX:
+                raise Unreachable(
+                    f"table {self._name} took no write in {WRITE_ATTEMPTS_MAX} attempts"
+                ) from patience.reason
+            try:
+                await self._backend.call("dynamodb", operation, **parameters)
+                return
+            except (Unreachable, ServiceError) as error:
+                if isinstance(error, ServiceError) and error.code not in THROTTLES:
+                    raise
+                await patience.wait(error)
+
+
+async def open_client_table(
+    name: str,
+    backend: Backend,
+    *,
+    key: rules.KeySchema,
+    view_type: rules.ViewType,
+    ttl_attribute: str | None,
+    poll_interval: float,
+    on_put: OnPut,
+) -> ClientTable:
+    """The table *name*, created when it is missing, and then deleted when the back end closes.
+
+    A table that is there is taken as it is, key and all. Raises BackendError when it has no
+    stream or never becomes active, Unreachable when nobody answers, ServiceError when the
+    service refuses.
+    """
+    try:
+        table = await _active(name, backend)
+    except ServiceError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        await _create(name, backend, key, view_type)
+        table = await _active(name, backend)
+        if ttl_attribute is not None:
+            setting = {"Enabled": True, "AttributeName": ttl_attribute}
+            await backend.call(
+                "dynamodb",
+                "update_time_to_live",
+                TableName=name,
+                TimeToLiveSpecification=setting,
+            )
+    if not table.get("StreamSpecification", {}).get("StreamEnabled"):
+        raise BackendError(f"table {name} has no stream; enable one, or give another table")
+    return ClientTable(
+        name, backend, table["LatestStreamArn"], _key_of(table), poll_interval, on_put
+    )
+
+
+async def _create(
+    name: str, backend: Backend, key: rules.KeySchema, view_type: rules.ViewType
+) -> None:
+    kinds = zip(rules.KEY_BYTES_MAX, key.attributes, strict=False)
+    await backend.call(
+        "dynamodb",
+        "create_table",
+        TableName=name,
+        KeySchema=[{"AttributeName": part.name, "KeyType": kind} for kind, part in kinds],
+        AttributeDefinitions=[
+            {"AttributeName": part.name, "AttributeType": part.type} for part in key.attributes
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
+    )
+    backend.on_close(_deletion(name, backend))
+
+
+async def _active(name: str, backend: Backend) -> dict[str, Any]:
+    for _ in range(STATUS_CHECKS_MAX):
+        answer = await backend.call("dynamodb", "describe_table", TableName=name)
+        table: dict[str, Any] = answer["Table"]
+        if table["TableStatus"] == "ACTIVE":
+            return table
+        await backend.clock.sleep(1.0)
+    raise BackendError(f"table {name} is still {table['TableStatus']}, not ACTIVE")
+
+
+def _deletion(name: str, backend: Backend) -> Callable[[], Awaitable[None]]:
+    async def delete() -> None:
+        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
+            await backend.call("dynamodb", "delete_table", TableName=name)
+
+    return delete
+
+
+def _key_of(table: Mapping[str, Any]) -> rules.KeySchema:
+    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    names = {each["KeyType"]: each["AttributeName"] for each in table["KeySchema"]}
+    parts = (names[kind] for kind in ("HASH", "RANGE") if kind in names)
+    return rules.KeySchema(*(rules.KeyAttribute(name, types[name]) for name in parts))
+
+
+def _setting(rest: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of UpdateItem that sets *rest*."""
+    if not rest:
+        return {}
+    return {
+        "UpdateExpression": "SET " + ", ".join(f"#a{n} = :v{n}" for n in range(len(rest))),
+        "ExpressionAttributeNames": {f"#a{n}": name for n, name in enumerate(rest)},
+        "ExpressionAttributeValues": {f":v{n}": value for n, value in enumerate(rest.values())},
+    }
+
+
+def _wire(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An attribute value as botocore takes it: with bytes in place of base64."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: b64decode(content)}
+        case "BS":
+            return {kind: [b64decode(each) for each in content]}
+        case "L":
+            return {kind: [_wire(each) for each in content]}
+        case "M":
+            return {kind: {name: _wire(each) for name, each in content.items()}}
+    return {kind: content}
+
+
+def _shard(listed: Mapping[str, Any], known: set[str]) -> Shard:
+    parent = listed.get("ParentShardId")
+    return Shard(listed["ShardId"], (parent,) if parent in known else ())
+
+
+def _record(got: Mapping[str, Any]) -> Record:
+    told = got["dynamodb"]
+    keys = _encoded(told["Keys"])
+    change = rules.Change(
+        event_id=got["eventID"],
+        event_name=got["eventName"],
+        view_type=told["StreamViewType"],
+        keys=keys,
+        new_image=_encoded(told["NewImage"]) if "NewImage" in told else None,
+        old_image=_encoded(told["OldImage"]) if "OldImage" in told else None,
+        size_bytes=told["SizeBytes"],
+        expired=got.get("userIdentity", {}).get("Type") == rules.SERVICE_IDENTITY["type"],
+    )
+    arrival = rules.creation_stamp(told["ApproximateCreationDateTime"].timestamp())
+    return Record(told["SequenceNumber"], keys.decode(), change, arrival)
+
+
+def _encoded(item: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(item, default=_base64, option=orjson.OPT_SORT_KEYS)
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode("ascii")

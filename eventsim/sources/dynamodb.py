@@ -1,0 +1,274 @@
+"""
+DynamoDB Streams: the event a function gets, and the table whose changes it tells.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+(Each shard is polled four times a second, and again at once while records are waiting.)
+
+A record's data is a ``Change`` of ``eventsim.rules.dynamodb``, its partition key the item's key
+as compact JSON. Who puts a record on the stream hands a ``Write`` to the table, which finds the
+key itself. Attribute values are AWS's own, ``{N: "101"}``: a plain value could mean two things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+import orjson
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from eventsim.backends import Backend
+from eventsim.rules import dynamodb as rules
+from eventsim.rules.attribute_values import InvalidValue, Path, normalised
+from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.streams import OnPut, nobody
+from eventsim.types import MappingKind, Origin, PutRecord, Record, Stream
+
+MAPPING = MappingKind("DynamoDB", starting_positions=("LATEST", "TRIM_HORIZON"))
+BATCH_INFO = "DDBStreamBatchInfo"
+ARRIVAL_TIMESPEC = "seconds"
+POLL_INTERVAL_SECONDS = 0.25
+FILTER_KEY = "dynamodb"
+ROLLOVER_SECONDS_MIN = 60
+
+_KEY_SCHEMA = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 2,
+    "additionalProperties": {"enum": ["S", "N", "B"]},
+}
+
+
+def _key(value: Any) -> rules.KeySchema:
+    if isinstance(value, rules.KeySchema):
+        return value
+    names = list(value) if isinstance(value, Mapping) else []
+    if not 1 <= len(names) <= 2 or not all(isinstance(name, str) and name for name in names):
+        raise ValueError("write the hash key and its type, such as {id: S}, or with a range key")
+    wrong = [kind for kind in value.values() if kind not in ("S", "N", "B")]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is no type of a key; write S, N or B")
+    return rules.KeySchema(*(rules.KeyAttribute(name, value[name]) for name in names))
+
+
+def _rollover(value: Any) -> float:
+    if isinstance(value, float):
+        return value
+    seconds = seconds_of(value) if isinstance(value, str) else None
+    if seconds is None or seconds < ROLLOVER_SECONDS_MIN:
+        raise ValueError("write a duration of 1m or more, such as 4h")
+    return float(seconds)
+
+
+class Resource(BaseModel):
+    """A table in a scenario: ``users: {type: dynamodb, key: {id: S}}``.
+
+    ``key`` has the hash key and, after it, the range key if there is one; ``view`` is the
+    StreamViewType, ``ttl`` the attribute with an item's time to live. A simulated stream has a
+    chain of shards for each of the ``partitions``, each open for ``rollover``; it lets go of a
+    record once every mapping is done with it (``release: consumed``) or after 24 hours
+    (``release: retention``). The other back ends have the shards that they have.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["dynamodb"] = "dynamodb"
+    key: Annotated[rules.KeySchema, PlainValidator(_key), WithJsonSchema(_KEY_SCHEMA)] = Field(
+        examples=["{id: S}"]
+    )
+    view: rules.ViewType = "NEW_AND_OLD_IMAGES"
+    ttl: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    partitions: Annotated[int, Field(strict=True, ge=1, le=rules.PARTITIONS_MAX)] = 1
+    rollover: Annotated[
+        float, PlainValidator(_rollover), WithJsonSchema({"type": "string", "pattern": PATTERN})
+    ] = Field(14_400.0, json_schema_extra={"default": "4h"})
+    release: Literal["consumed", "retention"] = "consumed"
+
+
+def _item(value: Any) -> Any:
+    try:
+        return normalised(value)
+    except InvalidValue as error:
+        raise _invalid(error, ()) from None
+
+
+def _invalid(error: InvalidValue, below: Path) -> ValidationError:
+    kind = PydanticCustomError("invalid_value", "{reason}", {"reason": error.message})
+    details = InitErrorDetails(type=kind, loc=(*below, *error.path), input=None)
+    return ValidationError.from_exception_data("item", [details])
+
+
+Item = Annotated[
+    dict[str, Any],
+    BeforeValidator(_item),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
+]
+
+
+class RecordBlock(BaseModel):
+    """One write: ``{put: {id: {S: "1"}}}``; ``update`` sets what it names, ``delete`` has a key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    put: Item | None = None
+    update: Item | None = None
+    delete: Item | None = None
+
+    @model_validator(mode="after")
+    def _one_write(self, info: ValidationInfo) -> Self:
+        given = [name for name in ("put", "update", "delete") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("write one of put, update and delete")
+        resource = (info.context or {}).get("resource")
+        if resource is not None:
+            try:
+                rules.checked(self._write(), resource.key)
+            except InvalidValue as error:
+                raise _invalid(error, (given[0],)) from None
+        return self
+
+    def record(self) -> PutRecord:
+        """What the table takes."""
+        return PutRecord("", self._write())
+
+    def _write(self) -> rules.Write:
+        if self.put is not None:
+            return rules.Write("put", self.put)
+        if self.update is not None:
+            return rules.Write("update", self.update)
+        return rules.Write("delete", self.delete or {})
+
+
+def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:
+    """The event of a batch from one shard, built afresh."""
+    return {"Records": [_record(record, origin) for record in records]}
+
+
+def _record(record: Record, origin: Origin) -> dict[str, Any]:
+    change: rules.Change = record.data
+    built = {
+        "eventID": change.event_id,
+        "eventName": change.event_name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": origin.region,
+        "dynamodb": _told(record, change),
+        "eventSourceARN": origin.arn,
+    }
+    if change.expired:
+        built["userIdentity"] = dict(rules.SERVICE_IDENTITY)
+    return built
+
+
+def filterable(record: Record) -> dict[str, Any]:
+    """The document that FilterCriteria are held against, built afresh."""
+    change: rules.Change = record.data
+    built = {
+        "eventID": change.event_id,
+        "eventName": change.event_name,
+        "dynamodb": _told(record, change),
+    }
+    if change.expired:
+        built["userIdentity"] = dict(rules.SERVICE_IDENTITY)
+    return built
+
+
+def _told(record: Record, change: rules.Change) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "ApproximateCreationDateTime": record.arrival,
+        "Keys": orjson.loads(change.keys),
+    }
+    if change.new_image is not None:
+        told["NewImage"] = orjson.loads(change.new_image)
+    if change.old_image is not None:
+        told["OldImage"] = orjson.loads(change.old_image)
+    told["SequenceNumber"] = record.sequence_number
+    told["SizeBytes"] = change.size_bytes
+    told["StreamViewType"] = change.view_type
+    return told
+
+
+def encoded_size(records: Sequence[Record], origin: Origin) -> int:
+    """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8.
+
+    ARN and region count as they are given, plain ASCII.
+    """
+    if not records:
+        return len(b'{"Records":[]}')
+    same = _SAME_BYTES + len(origin.arn) + len(origin.region)
+    return _FRAME_BYTES + len(records) * same + sum(map(_own_bytes, records))
+
+
+encoded_size_at_most = encoded_size  # the images are JSON already: nothing is faster
+
+
+def _own_bytes(record: Record) -> int:
+    sequence_number, _, change, arrival = record
+    size = len(sequence_number) + len(repr(arrival)) + len(change.keys) + len(change.event_id)
+    size += len(change.event_name) + len(change.view_type) + len(str(change.size_bytes))
+    if change.new_image is not None:
+        size += _NEW_IMAGE_BYTES + len(change.new_image)
+    if change.old_image is not None:
+        size += _OLD_IMAGE_BYTES + len(change.old_image)
+    return size + _IDENTITY_BYTES if change.expired else size
+
+
+async def open_stream(
+    name: str, resource: Resource, backend: Backend, on_put: OnPut = nobody
+) -> Stream:
+    """The table *name* on *backend* and its stream, made if it is not there.
+
+    *on_put* is told of every record. Raises BackendError, ServiceError or Unreachable when the
+    back end cannot give it.
+    """
+    if backend.name == "simulated":
+        from eventsim.sources._dynamodb_simulated import SimulatedTable
+
+        return SimulatedTable(
+            name,
+            backend,
+            key=resource.key,
+            view_type=resource.view,
+            ttl_attribute=resource.ttl,
+            partitions=resource.partitions,
+            rollover_seconds=resource.rollover,
+            release_consumed=resource.release == "consumed",
+            poll_interval=POLL_INTERVAL_SECONDS,
+            on_put=on_put,
+        )
+    from eventsim.sources._dynamodb_client import open_client_table
+
+    return await open_client_table(
+        name,
+        backend,
+        key=resource.key,
+        view_type=resource.view,
+        ttl_attribute=resource.ttl,
+        poll_interval=POLL_INTERVAL_SECONDS,
+        on_put=on_put,
+    )
+
+
+_FRAME_BYTES = len(b'{"Records":[]}') - 1  # a comma between two records, none after the last
+_NEW_IMAGE_BYTES, _OLD_IMAGE_BYTES = len(b',"NewImage":'), len(b',"OldImage":')
+_IDENTITY_BYTES = len(b',"userIdentity":') + len(orjson.dumps(rules.SERVICE_IDENTITY))
+# All of a record but what varies, its comma included.
+_SAME_BYTES = (
+    len(
+        b'{"eventID":"","eventName":"","eventVersion":"1.1","eventSource":"aws:dynamodb",'
+        b'"awsRegion":"","dynamodb":{"ApproximateCreationDateTime":,"Keys":,"SequenceNumber":"",'
+        b'"SizeBytes":,"StreamViewType":""},"eventSourceARN":""}'
+    )
+    + 1
+)
