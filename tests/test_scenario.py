@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from eventsim.errors import ScenarioError
 from eventsim.scenario import Scenario, Time, load
 from eventsim.scenario.expectation import Expectation
+from eventsim.scenario.records import put_record
 from eventsim.scenario.values import encoded, seconds
 from eventsim.steps import put
 from eventsim.types import Duration, EventSourceMapping, Function, PutRecord
@@ -117,7 +118,8 @@ def test_the_timeline_is_played_in_the_order_of_its_times(full: Scenario) -> Non
         (1.0, "put", "orders"),
         (5.0, "put", "orders"),
     ]
-    assert [record.record() for step in steps for record in step.records or ()] == [
+    written = [record for step in steps for record in step.records or ()]
+    assert [put_record("kinesis", record, put.RecordBlock) for record in written] == [
         PutRecord("c", b"7"),
         PutRecord("a", b'{"id":1,"list":[true,null,1.5]}'),
         PutRecord("b", "grün".encode(), 12),

@@ -54,6 +54,10 @@ def faults(value: Any, rule: dict[str, Any], path: str = "$") -> Iterator[str]:
             case "minLength" | "maxLength" | "minimum" | "maximum" | "exclusiveMinimum":
                 if not within(value, keyword, wanted):
                     yield f"{path}: {keyword} {wanted}"
+            case "minProperties" | "maxProperties":
+                count = len(value) if isinstance(value, dict) else wanted
+                if count < wanted if keyword.startswith("min") else count > wanted:
+                    yield f"{path}: {keyword} {wanted}"
             case "required":
                 missing = set(wanted) - set(value if isinstance(value, dict) else wanted)
                 yield from (f"{path}: no {key}" for key in sorted(missing))

@@ -147,7 +147,7 @@ def _string(path: Path, content: Any, depth: int) -> str:
 
 def _number(path: Path, content: Any, depth: int) -> str:
     if isinstance(content, int | float) and not isinstance(content, bool):
-        raise InvalidValue(path, f'is sent as text; write "{content}" in quotes')
+        raise InvalidValue(path, f'a number is sent as text; write "{content}" in quotes')
     text = _string(path, content, depth)
     try:
         return normal_number(text)

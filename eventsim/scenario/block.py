@@ -51,6 +51,8 @@ class Step(Block):
     name a shard as ``resource/shard``, ``recording_keys`` those that name the file of a recording,
     ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``deletable_keys``
     a mapping or a stream.
+    ``record_keys`` are those that hold a list of records, with the key of the resource that they
+    are for; a record is a ``record_block`` where its source has no shape of its own.
     """
 
     resource_keys: ClassVar[Collection[str]] = ()
@@ -60,6 +62,8 @@ class Step(Block):
     mapping_keys: ClassVar[Collection[str]] = ()
     function_keys: ClassVar[Collection[str]] = ()
     deletable_keys: ClassVar[Collection[str]] = ()
+    record_keys: ClassVar[Mapping[str, str]] = {}
+    record_block: ClassVar[type[BaseModel]] = Block
 
     at: Seconds = Field(examples=["5s"])
 
@@ -78,10 +82,12 @@ def keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def validated(model: type[BaseModel], data: Any) -> BaseModel:
+def validated(
+    model: type[BaseModel], data: Any, context: Mapping[str, Any] | None = None
+) -> BaseModel:
     """*data* as *model*, whoever wrote the model; raises ValidationError in our words."""
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=context)
     except ValidationError as error:
         raise named_faults(model, error) from None
 

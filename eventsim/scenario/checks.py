@@ -19,6 +19,7 @@ from eventsim.scenario.lookup import items, no_resource, read, resource_problems
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.project import inside
+from eventsim.scenario.records import record_problems
 from eventsim.scenario.values import seconds
 
 
@@ -95,6 +96,7 @@ def _step(
             if isinstance(step.get(key), str) and "/" in step[key]:
                 name = step[key].rpartition("/")[0]
                 yield from resource_problems((*path, key), name, root, "open_stream")
+        yield from record_problems(path, step, model, root)
         for key in model.recording_keys:
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)

@@ -32,7 +32,15 @@ def schema() -> dict[str, Any]:
     resources = {n: module.Resource for n, module in sources.items() if hasattr(module, "Resource")}
     steps = [registry.load("steps", name).Step for name in registry.names("steps")]
     mappings = {type_: properties_model(kind) for type_, kind in mapping_kinds().items()}
-    models: list[type[BaseModel]] = [Scenario, *resources.values(), *steps, *mappings.values()]
+    own = [m.RecordBlock for m in sources.values() if hasattr(m, "RecordBlock")]
+    blocks = [step.record_block for step in steps if step.record_keys] + own
+    models: list[type[BaseModel]] = [
+        Scenario,
+        *resources.values(),
+        *steps,
+        *mappings.values(),
+        *blocks,
+    ]
     references, whole = models_json_schema([(model, "validation") for model in models])
     definitions: dict[str, Any] = whole["$defs"]
     for name, model in resources.items():
@@ -43,6 +51,15 @@ def schema() -> dict[str, Any]:
     _set_values(root["properties"]["resources"], {"anyOf": [*kinds, _FOREIGN_RESOURCE]})
     verbs = [references[step, "validation"] for step in steps]
     root["properties"]["timeline"]["items"] = {"anyOf": verbs}
+    for step in steps:
+        shapes = [
+            references[block, "validation"]
+            for block in (step.record_block, *own)
+            if step.record_keys
+        ]
+        fields = definitions[_name(references[step, "validation"])]["properties"]
+        for key in step.record_keys:
+            fields[key]["anyOf"][0]["items"] = {"anyOf": shapes}
     definitions["Expectation"]["properties"]["entry"]["enum"] = sorted(KINDS)
     properties = {type_: references[model, "validation"] for type_, model in mappings.items()}
     for type_, model in mappings.items():

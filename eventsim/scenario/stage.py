@@ -38,5 +38,8 @@ class Stage(Protocol):
     def reserve(self, function: str, concurrency: int | None) -> None:
         """Reserve so much concurrency for a function, None for no reservation."""
 
+    def resource_type(self, name: str) -> str:
+        """The type of a resource of the scenario, which is the name of its source."""
+
     def file(self, text: str) -> Path:
         """The whole path of one that the scenario names."""

@@ -36,12 +36,12 @@ MAPPING_PROPERTIES = _words(
 
 EVENT_TYPES = _words(
     """
-    AlexaSkill Api CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB DynamoDB
+    AlexaSkill Api CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB
     EventBridgeRule HttpApi IoTRule MQ MSK S3 SNS Schedule ScheduleV2 SelfManagedKafka
     """
 )
 
-RESOURCE_TYPES = _words("api bucket dynamodb eventbridge queue topic")
+RESOURCE_TYPES = _words("api bucket eventbridge queue topic")
 
 STEPS = _words(
     """

@@ -83,6 +83,10 @@ class Setting:
             raise EventsimError(f"cannot throttle {function}: it is not this run that invokes it")
         self.environments.reserve(function, concurrency)
 
+    def resource_type(self, name: str) -> str:
+        """The type of a resource of the scenario, which is the name of its source."""
+        return self.scenario.resources[name].type
+
     def file(self, text: str) -> Path:
         """The whole path of a file that the scenario names."""
         return self.scenario.file(text)

@@ -26,7 +26,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from eventsim.backends import Backend
 from eventsim.rules import dynamodb as rules
@@ -104,8 +104,9 @@ def _item(value: Any) -> Any:
 
 
 def _invalid(error: InvalidValue, below: Path) -> ValidationError:
-    kind = PydanticCustomError("invalid_value", "{reason}", {"reason": error.message})
-    details = InitErrorDetails(type=kind, loc=(*below, *error.path), input=None)
+    details = InitErrorDetails(
+        type="value_error", loc=(*below, *error.path), input=None, ctx={"error": error}
+    )
     return ValidationError.from_exception_data("item", [details])
 
 
@@ -119,7 +120,9 @@ Item = Annotated[
 class RecordBlock(BaseModel):
     """One write: ``{put: {id: {S: "1"}}}``; ``update`` sets what it names, ``delete`` has a key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1}
+    )
 
     put: Item | None = None
     update: Item | None = None
@@ -148,6 +151,17 @@ class RecordBlock(BaseModel):
         if self.update is not None:
             return rules.Write("update", self.update)
         return rules.Write("delete", self.delete or {})
+
+
+def stream_name(text: str) -> tuple[str, str | None]:
+    """Return the table that a stream's ARN means; its label is not looked at.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    """
+    table, separator, _ = text.partition("/stream/")
+    if not separator or not text.startswith("arn:") or ":table/" not in table:
+        return text, None
+    return table.split(":table/", 1)[1], ""
 
 
 def event(records: Sequence[Record], origin: Origin) -> dict[str, Any]:

@@ -5,19 +5,23 @@ Records written in the scenario are put at ``at``; those of a recording as long 
 they arrived after the recording's ``start`` (after its first record, where it names none).
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+
+Where the resource's source has a shape of its own for a record, as a table has, it is that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Annotated, ClassVar, Self
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from eventsim.recordings import jsonl
 from eventsim.scenario.block import Block
 from eventsim.scenario.block import Step as TimelineStep
 from eventsim.scenario.problem import refuse
+from eventsim.scenario.records import put_record
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Bytes, FilePath, Text, resource_name
 from eventsim.steps._shards import HashKey
@@ -42,9 +46,11 @@ class Step(TimelineStep):
     resource_keys: ClassVar[Collection[str]] = ("put",)
     resource_opener: ClassVar[str | None] = "open_stream"
     recording_keys: ClassVar[Collection[str]] = ("from",)
+    record_keys: ClassVar[Mapping[str, str]] = {"records": "put"}
+    record_block: ClassVar[type[BaseModel]] = RecordBlock
 
     put: Annotated[Text, AfterValidator(resource_name)] = Field(examples=["orders"])
-    records: tuple[RecordBlock, ...] | None = None
+    records: tuple[Any, ...] | None = None
     recording: FilePath | None = Field(None, alias="from")
 
     @model_validator(mode="after")
@@ -57,7 +63,8 @@ class Step(TimelineStep):
         """Return when the last record is put. Raises RecordingError at a damaged line."""
         stream = stage.streams[self.put]
         if self.records is not None:
-            await stream.put([block.record() for block in self.records])
+            kind = stage.resource_type(self.put)
+            await stream.put([put_record(kind, each, RecordBlock) for each in self.records])
         elif self.recording is not None:
             await stream.feed(self._recorded(stage, self.recording))
 
