@@ -13,7 +13,7 @@ its stream first settles what should have happened by then, at its own time and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import orjson
@@ -144,12 +144,13 @@ class Table:
         self._expirations[partition].set(name, deleted_at)
 
     def _sweep_after(self, item: Item, now: float) -> float | None:
-        """When the sweep that deletes the item takes place, if one will; not before *now*."""
+        """When the sweep that deletes the item takes place, if one will: after *now*."""
         expires = rules.expiry(item, self.ttl_attribute, self._epoch + now)
         if expires is None:
             return None
-        since_opened = max(expires - self._epoch, now) - self._opened
-        return self._opened + ceil(since_opened / rules.SWEEP_SECONDS) * rules.SWEEP_SECONDS
+        first_after_now = floor((now - self._opened) / rules.SWEEP_SECONDS) + 1
+        first_expired = ceil((expires - self._epoch - self._opened) / rules.SWEEP_SECONDS)
+        return self._opened + max(first_after_now, first_expired) * rules.SWEEP_SECONDS
 
     def _sweep(self, partition: int, time: float) -> None:
         """Delete everything of the partition that the sweep at *time* finds expired."""
