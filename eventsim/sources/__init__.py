@@ -20,5 +20,8 @@ A source in which a text can name a part of a resource, such as a consumer, also
 ``stream_name`` (see ``eventsim.scenario.lookup``), and its ``Resource`` has ``consumers``. The
 ``Resource`` of a queue has ``visibility_timeout``.
 
-Files beginning with ``_`` are private parts of the source they are named for.
+A source whose records a scenario writes in a shape of their own also has ``RecordBlock`` (see
+``eventsim.scenario.records``).
+
+Files beginning with ``_`` are private parts: of the source they are named for, or of several.
 """
