@@ -6,6 +6,7 @@ The numbers of the acceptance cases are those of the list of behaviours recorded
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from eventsim.rules import dynamodb as rules
 from eventsim.rules.attribute_values import canonical, normalised
+from eventsim.rules.filtering import Filter
 from eventsim.sources import dynamodb
 from eventsim.streams.dynamodb import Table
 from eventsim.types import Origin, Position, Record
@@ -113,19 +115,59 @@ def test_sizes_are_those_recorded_on_aws(item: dict[str, Any], size: int) -> Non
     assert record.data.size_bytes == size
 
 
-def test_case_31_the_same_item_put_twice_is_one_record() -> None:
+def delivered(users: Table, pattern: dict[str, Any]) -> list[str]:
+    """The keys of the records that a mapping with this filter delivers."""
+    chosen = Filter.of([json.dumps(pattern)], dynamodb.FILTER_KEY)
+    found = [record for record in records(users) if chosen.matches(dynamodb.filterable(record))]
+    return [orjson.loads(record.data.keys)["id"]["S"] for record in found]
+
+
+def test_case_28_numeric_never_matches_a_number_of_an_item() -> None:
+    users = table()
+    users.write([put(id={"S": "a"}, n={"N": "101"})])
+
+    above = {"N": [{"numeric": [">", 100]}]}
+    assert delivered(users, {"dynamodb": {"NewImage": {"n": above}}}) == []
+    assert delivered(users, {"dynamodb": {"NewImage": {"n": {"N": ["101"]}}}}) == ["a"]
+
+
+def test_case_29_exists_false_on_an_attribute_matches_with_and_without_it() -> None:
+    users = table()
+    users.write([put(id={"S": "a"}, k={"S": "v"}), put(id={"S": "b"})])
+
+    missing = {"dynamodb": {"NewImage": {"k": [{"exists": False}]}}}
+    assert delivered(users, missing) == ["a", "b"]
+
+
+def test_case_30_a_pattern_without_the_type_of_a_value_matches_nothing() -> None:
+    users = table()
+    users.write([put(id={"S": "a"}, k={"S": "v"})])
+
+    assert delivered(users, {"dynamodb": {"NewImage": {"k": ["v"]}}}) == []
+    assert delivered(users, {"dynamodb": {"NewImage": {"k": {"S": ["v"]}}}}) == ["a"]
+
+
+def test_case_31_the_same_item_put_twice_is_delivered_once_as_an_insert() -> None:
     users = table()
 
     users.write([put(id={"S": "a"}, n={"N": "1"}), put(id={"S": "a"}, n={"N": "1.0"})])
 
     assert [record.data.event_name for record in records(users)] == ["INSERT"]
+    assert delivered(users, {"eventName": ["INSERT"]}) == ["a"]
+
+
+def test_what_only_the_event_says_is_not_there_for_filters() -> None:
+    users = table()
+    users.write([put(id={"S": "a"})])
+
+    assert delivered(users, {"eventName": ["INSERT"], "eventSource": ["aws:dynamodb"]}) == []
 
 
 def test_case_33_a_failure_document_names_a_batch_and_its_seconds_as_dynamodb_does() -> None:
     assert (dynamodb.BATCH_INFO, dynamodb.ARRIVAL_TIMESPEC) == ("DDBStreamBatchInfo", "seconds")
 
 
-def test_cases_28_to_30_filters_see_values_with_their_types() -> None:
+def test_filters_see_values_with_their_types() -> None:
     users = table()
     users.write([put(id={"S": "a"}, n={"N": "101"}, k={"S": "v"})])
     (record,) = records(users)

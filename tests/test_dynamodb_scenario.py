@@ -231,3 +231,10 @@ def test_a_stream_arn_means_its_table() -> None:
 
     (mapping,) = simulation.scenario.mapping_values({"users": arn})
     assert mapping.source == "users"
+
+
+@pytest.mark.parametrize("name", ["table-changes", "time-to-live"])
+def test_a_scenario_on_board_keeps_its_lesson(name: str) -> None:
+    path = Path(__file__).parent.parent / "scenarios" / f"{name}.yaml"
+
+    assert run(load(path)).ok

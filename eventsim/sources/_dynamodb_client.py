@@ -18,6 +18,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from math import floor
 from typing import Any
@@ -96,6 +97,9 @@ class ClientTable:
         return [_shard(shard, known) for shard in by_age]
 
     def reader(self, shard_id: str, position: Position) -> ClientReader:
+        """A reader; a timestamp means its whole second, since that is how records are stamped."""
+        if position.timestamp is not None:
+            position = replace(position, timestamp=float(floor(position.timestamp)))
         return ClientReader(
             self, shard_id, position, self._clock, self._poll_interval, quiet_polls=QUIET_POLLS
         )
@@ -129,6 +133,7 @@ class ClientTable:
         records = [_record(each) for each in answer["Records"]]
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         now = self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
+        now = float(floor(now))
         size = sum(record.data.size_bytes for record in records)
         behind = 0.0
         if len(records) == rules.READ_RECORDS_MAX or size >= rules.READ_BYTES_MAX / 2:

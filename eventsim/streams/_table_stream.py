@@ -11,6 +11,7 @@ listed for a retention, and forgotten a retention later.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import floor
 from typing import Protocol
 
 from eventsim.errors import ServiceError
@@ -101,7 +102,8 @@ class TableStream:
         """Return an iterator at *position*; one behind a record that is gone stands before the
         oldest there is, and ``trimmed`` tells what it has missed.
 
-        A sequence number of the shard may still be to come. Raises ServiceError for a shard
+        A sequence number of the shard may still be to come; a timestamp means its whole second,
+        since that is how records are stamped. Raises ServiceError for a shard
         that is not there, or a number of another shard.
         """
         self.settle()
@@ -240,7 +242,7 @@ class TableStream:
             case "AFTER_SEQUENCE_NUMBER":
                 return self._own_number(shard, position.sequence_number) + 1
             case "AT_TIMESTAMP":
-                return shard.number_at(position.timestamp or 0.0)
+                return shard.number_at(floor(position.timestamp or 0.0))
 
     def _own_number(self, shard: TableShard, sequence: str | None) -> int:
         number = None if sequence is None else rules.number_in_shard(shard.prefix, sequence)
