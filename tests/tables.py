@@ -27,15 +27,15 @@ TRIM_HORIZON = Position("TRIM_HORIZON")
 
 @dataclass
 class Place:
-    """A table called users on a back end, and what was told of its stream."""
+    """Tables on a back end, and what was told of their streams."""
 
     backend: Backend
     clock: Clock
     told: list[PutSummary] = field(default_factory=list)
 
-    async def table(self, **resource: Any) -> tuple[Stream, str]:
+    async def table(self, name: str = "users", **resource: Any) -> tuple[Stream, str]:
         settings = dynamodb.Resource.model_validate({"key": {"id": "S"}, **resource})
-        stream = await dynamodb.open_stream("users", settings, self.backend, self.told.append)
+        stream = await dynamodb.open_stream(name, settings, self.backend, self.told.append)
         (shard,) = await stream.shards()
         return stream, shard.shard_id
 

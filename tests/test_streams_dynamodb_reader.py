@@ -164,6 +164,22 @@ async def test_who_comes_back_after_the_retention_is_told_what_was_lost(clock: C
     assert read.trimmed == Trimmed(lost[0].sequence_number, lost[1].sequence_number, 2)
 
 
+async def test_a_deleted_table_ends_its_readers_with_what_it_told(clock: Clock) -> None:
+    stream = await table(clock)
+    reader = stream.reader(await only_shard(stream), TRIM_HORIZON)
+    await stream.put([mortal("a", 600)])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(reader.read, None)
+        await clock.sleep(1.0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(reader.read, None)
+        await clock.sleep(10.0)
+        await stream.delete()
+
+    assert (clock.time(), (await reader.read(None)).ended) == (11.0, True)
+
+
 @settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.floats(0, 20_000), st.sampled_from("abc")), min_size=1, max_size=15),

@@ -104,6 +104,11 @@ class ClientTable:
             self, shard_id, position, self._clock, self._poll_interval, quiet_polls=QUIET_POLLS
         )
 
+    async def delete(self) -> None:
+        """Delete the table, also one that was there before; readers find out by themselves."""
+        async with self._writing:
+            await self._backend.call("dynamodb", "delete_table", TableName=self._name)
+
     def finish(self) -> None:
         self.finished_at = self._clock.time()
 

@@ -68,6 +68,10 @@ class SimulatedTable:
     def reader(self, shard_id: str, position: Position) -> SimulatedReader:
         return SimulatedReader(self._stream, shard_id, position, self._clock, self._poll_interval)
 
+    async def delete(self) -> None:
+        """Delete the table; its stream ends with what it has told by now."""
+        self.table.delete()
+
     def finish(self) -> None:
         self._stream.close()
 

@@ -55,6 +55,7 @@ class Table:
         self._clock = clock
         self._opened = clock.time()
         self._epoch = round(clock.timestamp() - self._opened, 3)
+        self._deleted = False
         self._items: dict[str, rules.Stored] = {}
         self._expirations = [Expirations() for _ in range(partitions)]
         self.stream = TableStream(
@@ -74,6 +75,9 @@ class Table:
         nobody was to write any more; only an update that makes its item too large is refused
         in its turn, after those before it.
         """
+        if self._deleted:
+            reason = f"Requested resource not found: Table: {self.name} not found"
+            raise ServiceError("ResourceNotFoundException", reason)
         if self.stream.finished:
             reason = f"table {self.name} is closed: nobody was to write to it any more"
             raise ServiceError("ResourceInUseException", reason)
@@ -96,6 +100,14 @@ class Table:
         """Every item as it is now, built afresh, in the order in which they were first written."""
         self.settle()
         return (orjson.loads(stored.image) for stored in list(self._items.values()))
+
+    def delete(self) -> None:
+        """The table is gone, which its stream does not tell; what it has told can be read."""
+        self.settle()
+        self._deleted = True
+        self._items.clear()
+        self._expirations = [Expirations() for _ in self._expirations]
+        self.stream.close()
 
     def settle(self) -> None:
         """Delete what has expired by now."""
