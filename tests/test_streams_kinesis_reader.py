@@ -233,3 +233,38 @@ def test_a_reader_asks_as_often_as_one_that_never_sleeps(times: list[float], bus
         return found
 
     assert run(main, virtual=True) == expected
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+async def test_latest_is_where_the_shard_ended_when_the_reader_was_made(
+    clock: Clock, pushed: bool
+) -> None:
+    stream = await open_simulated(clock, consumers=["fast"])
+    await stream.put([PutRecord("a", b"before")])
+    readable = stream.consumer("fast") if pushed else stream
+
+    reader = readable.reader(SHARD, Position("LATEST"))
+    await stream.put([PutRecord("a", b"after")])
+
+    read = await reader.read(None)
+    assert [record.data for record in read.records] == [b"after"]
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+async def test_a_reader_that_goes_on_tells_what_has_expired_since(
+    clock: Clock, pushed: bool
+) -> None:
+    stream = await open_simulated(clock, consumers=["fast"], release="retention")
+    readable = stream.consumer("fast") if pushed else stream
+    await stream.put([PutRecord("a", b"0"), PutRecord("a", b"1"), PutRecord("a", b"2")])
+    first, second, third = (await readable.reader(SHARD, TRIM_HORIZON).read(None)).records
+    await clock.sleep(100_000.0)
+    await stream.put([PutRecord("a", b"3")])
+
+    position = Position("AFTER_SEQUENCE_NUMBER", first.sequence_number)
+    reader = readable.reader(SHARD, position)
+    read = await reader.read(None)
+    records = read.records or (await reader.read(None)).records
+
+    assert read.trimmed == (second.sequence_number, third.sequence_number, 2)
+    assert [record.data for record in records] == [b"3"]

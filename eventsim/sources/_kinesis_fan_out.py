@@ -77,6 +77,8 @@ class PushedReader:
         self._iterator = ShardIterator(shard_id, "", 0.0)
         self._subscribed = 0.0
         self._free_at = free_at  # by shard: when the consumer's 2 MiB a second allow a push
+        if position.type == "LATEST":
+            self._subscribe()  # what comes before the first read is not to be missed
 
     async def read(self, until: float | None) -> Read:
         """Return the next records, or none when the clock reaches *until* first.

@@ -73,6 +73,8 @@ class SimulatedReader:
         self._iterator = ShardIterator(shard_id, "", 0.0)
         self._next = 1  # the first tick not yet used, counted from the start
         self._due = True
+        if position.type == "LATEST":
+            self._begin()  # what comes before the first read is not to be missed
 
     async def read(self, until: float | None) -> Read:
         """Return the next records, or none when the clock reaches *until* first.
@@ -94,6 +96,7 @@ class SimulatedReader:
             else:
                 self._next = max(self._next, self._ticks.after(self._clock.time()))
             polls += 1
+            self._begin()
             trimmed = self._skip_trimmed()
             answer = self._get_records()
             if answer is None and trimmed is None:
@@ -104,11 +107,13 @@ class SimulatedReader:
                 ended, closed = answer.next_iterator is None, bool(answer.child_shards)
                 return Read(answer.records, polls, answer.behind, ended, trimmed, closed)
 
-    def _skip_trimmed(self) -> Trimmed | None:
-        """What was lost to the retention since the last read; the iterator is past it now."""
+    def _begin(self) -> None:
         if self._position is not None:
             self._iterator = self._store.get_shard_iterator(self._shard_id, self._position)
             self._position = None
+
+    def _skip_trimmed(self) -> Trimmed | None:
+        """What was lost to the retention since the last read; the iterator is past it now."""
         self._store.settle()
         trimmed = self._store.trimmed(self._iterator)
         if trimmed is not None:

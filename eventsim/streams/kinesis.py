@@ -169,7 +169,7 @@ class KinesisStream:
             self._settle(shard, now)
 
     def get_shard_iterator(self, shard_id: str, position: Position) -> ShardIterator:
-        """Return an iterator at *position*; one that was trimmed becomes the trim horizon.
+        """Return an iterator at *position*, where ``trimmed`` tells what is not there any more.
 
         A sequence number of the shard may still be to come. Raises ServiceError for a shard
         that is not there, a number of another shard, or a timestamp in the future.
@@ -177,7 +177,7 @@ class KinesisStream:
         shard, now = self._shards.get(shard_id), self._clock.time()
         self._settle(shard, now)
         at = number_at(shard, position, self._epoch + now, self._shards.place)
-        number = max(shard.oldest, at)
+        number = at if position.sequence_number is not None else max(shard.oldest, at)
         return ShardIterator(shard_id, rules.sequence_number(shard.prefix, number - 1), now)
 
     def get_records(
