@@ -5,6 +5,7 @@ Every error that eventsim raises on purpose.
   + ScenarioError        the file is wrong: each fault with path, line, column and what was expected
   + RecordingError       a recording cannot be read on: path, line and why
   + JournalError         the journal cannot be written or read
+  + CheckpointError      a checkpoint file cannot be used: another's, damaged, in use, no space
   + UnknownPlugin        no source, invoker, runtime, step or report of that name
   + UnsafeEndpoint       an address outside this machine, and nobody allowed it
   + UnsupportedVersion   an installed library cannot do what virtual time needs; names the version
@@ -70,6 +71,10 @@ class RecordingError(EventsimError):
 
 class JournalError(EventsimError):
     """A journal cannot be written (no space, no folder) or is not one of ours."""
+
+
+class CheckpointError(EventsimError):
+    """A checkpoint file is of another mapping, damaged, in use, or cannot be written."""
 
 
 class UnknownPlugin(EventsimError):

@@ -1,10 +1,19 @@
-"""Where each shard of a mapping stands: the last sequence number that is done with."""
+"""
+Where each shard of a mapping stands: the last sequence number that is done with.
+
+Kept in memory, for as long as the process lasts, or in a file that outlives ``kill -9``.
+"""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from eventsim.checkpoints.file import FileCheckpoints
+from eventsim.checkpoints.memory import MemoryCheckpoints
+from eventsim.checkpoints.standing import Identity
 from eventsim.types import Checkpoint
+
+__all__ = ["Checkpoints", "FileCheckpoints", "Identity", "MemoryCheckpoints"]
 
 
 class Checkpoints(Protocol):
@@ -22,20 +31,3 @@ class Checkpoints(Protocol):
 
     async def set(self, mapping: str, shard_id: str, checkpoint: Checkpoint) -> None:
         """Keep it. When this returns, a poller that starts again goes on behind it."""
-
-
-class MemoryCheckpoints:
-    """Checkpoints that last as long as the process."""
-
-    def __init__(self) -> None:
-        self._began: dict[str, float] = {}
-        self._done: dict[tuple[str, str], Checkpoint] = {}
-
-    async def begin(self, mapping: str, timestamp: float) -> float:
-        return self._began.setdefault(mapping, timestamp)
-
-    def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
-        return self._done.get((mapping, shard_id))
-
-    async def set(self, mapping: str, shard_id: str, checkpoint: Checkpoint) -> None:
-        self._done[mapping, shard_id] = checkpoint
