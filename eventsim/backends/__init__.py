@@ -16,7 +16,7 @@ import anyio
 
 from eventsim import registry
 from eventsim.clock import Clock
-from eventsim.errors import BackendError
+from eventsim.errors import BackendError, Unreachable
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -33,14 +33,22 @@ class Api(Protocol):
     async def client(self, service: str) -> Any: ...
 
 
+def nobody(answer: Any) -> None:
+    """For answers that interest only who asked."""
+
+
 class Backend:
-    """A back end in use: its account and region, its clients, and what to undo at the end."""
+    """A back end in use: its account and region, its clients, and what to undo at the end.
+
+    ``on_answer`` is told of every answer to ``call``, and of Unreachable in place of one.
+    """
 
     def __init__(
         self, name: str, clock: Clock, account: str, region: str, api: Api | None = None
     ) -> None:
         self.name, self.clock, self.account, self.region = name, clock, account, region
         self._api = api
+        self.on_answer: Callable[[Any], None] = nobody
         self._closing = AsyncExitStack()
 
     async def client(self, service: str) -> Any:
@@ -55,7 +63,13 @@ class Backend:
         """
         api = self._wanted(service)
         async with self.clock.hold():
-            return await api.call(service, operation, parameters)
+            try:
+                answer = await api.call(service, operation, parameters)
+            except Unreachable as error:
+                self.on_answer(error)
+                raise
+        self.on_answer(answer)
+        return answer
 
     def on_close(self, undo: Callable[[], Awaitable[None]]) -> None:
         """Await *undo* when the back end is closed; the last one first."""

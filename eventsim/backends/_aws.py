@@ -45,7 +45,7 @@ class AwsApi:
         else:
             self._session = AioSession()
         self._settings = {
-            "region_name": region,
+            "region_name": region or None,  # which is that of the profile
             "endpoint_url": endpoint_url,
             "config": AioConfig(
                 retries={"total_max_attempts": 1, "mode": "standard"},

@@ -16,11 +16,11 @@ from typing import Any, Protocol, TypeVar
 
 import anyio
 
-from eventsim.clock._real import RealClock
+from eventsim.clock._real import RealClock, machine_time
 from eventsim.clock._virtual import VirtualClock
 from eventsim.clock._virtual_loop import VirtualLoop
 
-__all__ = ["Clock", "Holding", "RealClock", "VirtualClock", "VirtualLoop", "run"]
+__all__ = ["Clock", "Holding", "RealClock", "VirtualClock", "VirtualLoop", "machine_time", "run"]
 
 T = TypeVar("T")
 

@@ -46,6 +46,11 @@ class RealClock:
         while (left := time - self.time()) > 0:  # the loop's timers may fire a little early
             await self.sleep(left)
 
+    def correct(self, seconds: float) -> None:
+        """Let dates be later by so many seconds from now on; ``time()`` goes on as it did."""
+        self._start += timedelta(seconds=seconds)
+        self._epoch += seconds
+
     def move_on_at(self, time: float) -> anyio.CancelScope:
         left = (time - self.time()) / self.speed
         return anyio.CancelScope(deadline=anyio.current_time() + left)
@@ -55,6 +60,11 @@ class RealClock:
 
     def stopwatch(self) -> Callable[[], float]:
         return stopwatch()
+
+
+def machine_time() -> datetime:
+    """The date and time as this machine has it, in UTC."""
+    return datetime.now(UTC)
 
 
 def stopwatch() -> Callable[[], float]:

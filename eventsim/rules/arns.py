@@ -29,6 +29,11 @@ def region_of(name: str) -> str:
     return name.split(":")[3]
 
 
+def account_of(name: str) -> str:
+    """Return the account in an ARN."""
+    return name.split(":")[4]
+
+
 def service_of(name: str) -> str:
     """Return the service in an ARN, or nothing for a text that is none."""
     parts = name.split(":")

@@ -9,6 +9,10 @@ no documents. A topic and a bucket, which nobody polls, have ``Resource`` and ``
 ``open_bucket``. ``REFERENCES`` says which keys of a resource name another
 one, and which opener that one's source must have.
 
+What ``eventsim poll`` reads, or sends documents to, is there already: ``find_stream``,
+``find_queue``, ``find_topic`` and ``find_bucket`` find it, by its name or its ARN, and never make
+it.
+
 A source whose mappings take FilterCriteria also has ``filterable``, which shows one record as the
 document that patterns look at: what the service itself tells of the record, and under
 ``FILTER_KEY`` its body, an ``Encoded`` (``eventsim.rules.documents``) where it comes as bytes or

@@ -26,8 +26,9 @@ from eventsim.rules import resharding
 from eventsim.sources._ahead import Ahead
 from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._patience import THROTTLES, Patience
-from eventsim.streams import OnPut, PutSummary, unwatched
+from eventsim.streams import OnPut, PutSummary, nobody, unwatched
 from eventsim.types import (
+    FoundStream,
     OnReshard,
     Position,
     PutRecord,
@@ -269,6 +270,17 @@ async def open_client_stream(
             summary = await _active(name, backend)
     retention = summary["RetentionPeriodHours"] * 3600.0
     return ClientStream(name, backend, summary["StreamARN"], retention, poll_interval, on_put)
+
+
+async def find_client_stream(name: str, backend: Backend, poll_interval: float) -> FoundStream:
+    """The stream *name* that is there. Raises ServiceError when it is not."""
+    summary = await _active(name, backend)
+    retention = summary["RetentionPeriodHours"] * 3600.0
+    created = summary.get("StreamCreationTimestamp")
+    return FoundStream(
+        ClientStream(name, backend, summary["StreamARN"], retention, poll_interval, nobody),
+        None if created is None else created.timestamp(),
+    )
 
 
 def no_fan_out(stream: str, consumer: str, backend: Backend) -> BackendError:

@@ -26,7 +26,7 @@ import anyio
 from eventsim.backends import Backend
 from eventsim.errors import ServiceError, Unreachable
 from eventsim.rules import sqs as rules
-from eventsim.services import OnMessages, QueueSettings, QueueSummary
+from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
 from eventsim.sources._patience import THROTTLES, Patience
 from eventsim.sources._sqs_feed import feed
 from eventsim.types import Message, Queue, Received, SendMessage, TimedMessage
@@ -241,6 +241,13 @@ async def open_client_queue(
         backend.on_close(_deletion(url, backend))
     answer = await backend.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
     return ClientQueue(url, answer["Attributes"], backend, dead_letter, on_messages)
+
+
+async def find_client_queue(name: str, backend: Backend) -> ClientQueue:
+    """The queue *name* that is there. Raises ServiceError when it is not."""
+    url = (await backend.call("sqs", "get_queue_url", QueueName=name))["QueueUrl"]
+    answer = await backend.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
+    return ClientQueue(url, answer["Attributes"], backend, None, nobody)
 
 
 def _attributes(name: str, settings: QueueSettings, dead_letter: Queue | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
 from eventsim.rules.documents import Encoded
 from eventsim.streams import OnPut, nobody
-from eventsim.types import MappingKind, Origin, Record, Stream
+from eventsim.types import FoundStream, MappingKind, Origin, Record, Stream
 
 MAPPING = MappingKind("Kinesis")
 BATCH_INFO = "KinesisBatchInfo"
@@ -182,6 +182,16 @@ async def open_stream(
         poll_interval=POLL_INTERVAL_SECONDS,
         on_put=on_put,
     )
+
+
+async def find_stream(name: str, backend: Backend) -> FoundStream:
+    """The stream *name* as it is on a back end that has an API.
+
+    Raises ServiceError when it is not there, BackendError, Unreachable.
+    """
+    from eventsim.sources._kinesis_client import find_client_stream
+
+    return await find_client_stream(name, backend, POLL_INTERVAL_SECONDS)
 
 
 def _length(origin: Origin) -> int:

@@ -43,3 +43,15 @@ async def open_bucket(name: str, resource: Resource, backend: Backend) -> Bucket
     from eventsim.sources._s3_client import open_client_bucket
 
     return await open_client_bucket(name, backend)
+
+
+async def find_bucket(arn: str, backend: Backend) -> Bucket:
+    """The bucket of that ARN as it is on a back end that has an API.
+
+    Raises ServiceError when it is not there, BackendError, Unreachable.
+    """
+    from eventsim.sources._s3_client import ClientBucket
+
+    name = arn.rpartition(":")[2]
+    await backend.call("s3", "head_bucket", Bucket=name)
+    return ClientBucket(name, backend)

@@ -78,6 +78,17 @@ async def open_topic(
     )
 
 
+async def find_topic(arn: str, backend: Backend) -> Topic:
+    """The topic of that ARN as it is on a back end that has an API.
+
+    Raises ServiceError when it is not there, BackendError, Unreachable.
+    """
+    from eventsim.sources._sns_client import ClientTopic
+
+    await backend.call("sns", "get_topic_attributes", TopicArn=arn)
+    return ClientTopic(arn, backend)
+
+
 def _queue(topic: str, subscription: QueueSubscription, queues: Mapping[str, Queue]) -> Queue:
     name = subscription.queue.rpartition(":")[2]  # also of an ARN
     if name not in queues:

@@ -182,6 +182,16 @@ async def open_queue(
     return await open_client_queue(name, resource.settings(), backend, dead_letter, on_messages)
 
 
+async def find_queue(name: str, backend: Backend) -> Queue:
+    """The queue of that name or ARN as it is on a back end that has an API.
+
+    Raises ServiceError when it is not there, BackendError, Unreachable.
+    """
+    from eventsim.sources._sqs_client import find_client_queue
+
+    return await find_client_queue(name.rpartition(":")[2], backend)
+
+
 async def open_queues(
     resources: Mapping[str, Resource],
     backend: Backend,

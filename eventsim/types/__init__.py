@@ -36,6 +36,7 @@ from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMe
 from eventsim.types.streams import (
     Deletable,
     FanOut,
+    FoundStream,
     OnReshard,
     Position,
     PositionType,
@@ -64,6 +65,7 @@ __all__ = [
     "EventSourceMapping",
     "FailureDocument",
     "FanOut",
+    "FoundStream",
     "Function",
     "FunctionError",
     "InvocationType",

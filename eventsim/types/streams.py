@@ -125,6 +125,16 @@ class Stream(Protocol):
         """Every mapping is done with the shard up to here: the back end may let go of it."""
 
 
+class FoundStream(NamedTuple):
+    """A stream that was there already, and when it was created, in epoch seconds.
+
+    ``created`` is None where the ARN tells one stream of a name from the next, or nobody knows.
+    """
+
+    stream: Stream
+    created: float | None = None
+
+
 class Resharding(NamedTuple):
     """Shards that were closed, and what took their place: two for a split, one for a merge."""
 
