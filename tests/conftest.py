@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from eventsim.clock import Clock, RealClock, VirtualClock, VirtualLoop
+from tests.endpoints import Endpoint, moto_process
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REAL_TIME: tuple[str, dict[str, Any]] = ("asyncio", {})
@@ -53,6 +54,14 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 async def clock(anyio_backend: tuple[str, dict[str, Any]]) -> Clock:
     """A clock at 2026-01-01T00:00:00Z, on the time of the test that asks for it."""
     return RealClock(START) if anyio_backend == REAL_TIME else VirtualClock(START)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[Endpoint]:
+    """A moto server as its own process."""
+    pytest.importorskip("flask", reason="moto's server needs flask")
+    with moto_process() as server:
+        yield server
 
 
 @pytest.fixture

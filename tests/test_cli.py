@@ -17,7 +17,7 @@ from eventsim.journal import Entry
 from eventsim.journal.sinks import JsonLinesSink
 from tests.commands import APP, SCENARIO, eventsim
 
-VERBS = ("run", "check", "init", "report", "list", "schema", "invoke")
+VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll")
 PROJECT = Path(__file__).parent.parent
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from eventsim.errors import MappingRefused
 from eventsim.rules.mapping import check, refusals
+from eventsim.rules.mapping_defaults import DEFAULTS
 from eventsim.rules.mapping_errors import Refusal
-from eventsim.rules.mapping_settings import DEFAULTS, SETTINGS
+from eventsim.rules.mapping_settings import SETTINGS
 from eventsim.types import EventSourceMapping, MappingKind
 from eventsim.types.mappings import STREAM_SETTINGS
 from tests.mappings import CHANGES, MAPPING, NOW, QUEUE, QUEUED, SQS, STREAM, TABLE

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from eventsim import __version__
-from eventsim.cli import check, init, invoke, listing, report, run, schema
+from eventsim.cli import check, init, invoke, listing, poll, report, run, schema
 
 app = typer.Typer(
     name="eventsim",
@@ -61,6 +61,7 @@ _add("report", report.report, report.EXAMPLES)
 _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
+_add("poll", poll.poll, poll.EXAMPLES)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ _BATCH = ("mapping", "source", "shard", *_SPAN)
 
 KINDS: dict[str, Kind] = {
     "run_started": Kind(
-        "the run began, from this scenario, seed and start",
+        "the run began, from this scenario, seed and start, or by this `command`",
         (
             "scenario",
             "file",
@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
             "detail",
             "schema",
             "version",
+            "command",
         ),
     ),
     "run_finished": Kind(

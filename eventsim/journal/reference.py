@@ -31,6 +31,7 @@ FIELDS = {
     "children": "the new shards",
     "clock": "`virtual` or `real`",
     "code": "AWS's error code, or `Unreachable` where there was no answer",
+    "command": "what was typed, without files and addresses; of `eventsim poll` only",
     "condition": "AWS's name for why: `RetryAttemptsExhausted`, `RecordAgeExceeded`, …",
     "content": "the content as text",
     "counts": "what the run counted, by mapping, function and source",

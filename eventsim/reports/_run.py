@@ -134,6 +134,8 @@ class Run:
     def repeat(self) -> str:
         """The command that repeats the run."""
         started = self.started
+        if command := started.get("command"):
+            return str(command)
         words = ["eventsim", "run", str(started.get("file") or self.scenario)]
         if "seed" in started:
             words += ["--seed", str(started["seed"])]

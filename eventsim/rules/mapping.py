@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 
 from eventsim.errors import MappingRefused
 from eventsim.rules.filtering import fault
+from eventsim.rules.mapping_defaults import DEFAULTS
 from eventsim.rules.mapping_errors import INVALID, NOT_VALID, Refusal, is_queue, unsupported
 from eventsim.rules.mapping_settings import (
-    DEFAULTS,
     DESTINATION_SERVICES,
     FIFO_BATCH_SIZE_MAX,
     FILTERS_MAX,

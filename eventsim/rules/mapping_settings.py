@@ -2,17 +2,15 @@
 Every setting of an event source mapping, once: AWS's name, our field, its range, what it does.
 
 The scenario's properties, their JSON Schema, the refusals of ``rules.mapping`` and the page
-docs/mappings.md are made from this table; defaults are those of ``EventSourceMapping``.
+docs/mappings.md and the flags of ``eventsim poll`` are made from this table, which therefore
+imports nothing; defaults are those of ``EventSourceMapping``.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, NamedTuple
-
-from eventsim.types import EventSourceMapping
+from typing import NamedTuple
 
 STARTING_POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
 RESPONSE_TYPES = ("ReportBatchItemFailures",)
@@ -141,4 +139,3 @@ _ALL = (
     ),
 )
 SETTINGS = {setting.name: setting for setting in _ALL}
-DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(EventSourceMapping)}

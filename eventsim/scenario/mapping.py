@@ -29,9 +29,9 @@ from eventsim import registry
 from eventsim.errors import UnknownPlugin
 from eventsim.rules.filtering import fault
 from eventsim.rules.mapping import PatternFault
+from eventsim.rules.mapping_defaults import DEFAULTS
 from eventsim.rules.mapping_errors import is_queue, on_success, unsupported
 from eventsim.rules.mapping_settings import (
-    DEFAULTS,
     RESPONSE_TYPES,
     SETTINGS,
     STARTING_POSITIONS,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from eventsim.rules.mapping_settings import DEFAULTS, SETTINGS, Setting
+from eventsim.rules.mapping_defaults import DEFAULTS
+from eventsim.rules.mapping_settings import SETTINGS, Setting
 from eventsim.scenario.mapping import mapping_kinds
 from eventsim.scenario.unsimulated import MAPPING_PROPERTIES
 

@@ -14,6 +14,7 @@ from eventsim.poller.queue import QueuePoller, QueueSource, everything
 from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import arn
 from eventsim.rules.filtering import Filter
+from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario.lookup import Target
 from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.consumption import Consumption
@@ -80,16 +81,8 @@ def _lifecycle(
 
     def make_poller(current: EventSourceMapping) -> Polling:
         ports = _ports(current, setting, consumption, matching(module, current))
-        if queue is None:
-            return Poller(current, cast(StreamSource, module), cast(Stream, source), ports)
-        return QueuePoller(
-            current,
-            cast(QueueSource, module),
-            queue,
-            ports,
-            function_timeout=setting.scenario.functions[current.function_name].timeout,
-            accepts=ports.matches or everything,
-        )
+        timeout = setting.scenario.functions[current.function_name].timeout
+        return poller_of(current, module, source, ports, timeout)
 
     mapping_rules.check(
         mapping,
@@ -106,6 +99,26 @@ def _lifecycle(
 
     return MappingLifecycle(
         mapping, module.MAPPING, make_poller, setting.journal, check=check, on_delete=forget
+    )
+
+
+def poller_of(
+    mapping: EventSourceMapping,
+    module: ModuleType,
+    source: Stream | Queue,
+    ports: Ports,
+    function_timeout: float,
+) -> Polling:
+    """The poller of a stream or of a queue, as the source's module is for one or the other."""
+    if not is_queue(module.MAPPING):
+        return Poller(mapping, cast(StreamSource, module), cast(Stream, source), ports)
+    return QueuePoller(
+        mapping,
+        cast(QueueSource, module),
+        cast(Queue, source),
+        ports,
+        function_timeout=function_timeout,
+        accepts=ports.matches or everything,
     )
 
 

@@ -1,0 +1,287 @@
+"""Polls for ``eventsim poll``: what is asked, what is shown meanwhile, how it ends."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import anyio.abc
+import orjson
+
+from eventsim import clock
+from eventsim.backends import REGION
+from eventsim.cli.exits import FAILED, INTERRUPTED, OK
+from eventsim.cli.files import STREAM, refuse_to_lose, same
+from eventsim.cli.handlers import Handler, function_name, look_up
+from eventsim.cli.poll import POLLED, flag
+from eventsim.cli.report import Report
+from eventsim.cli.sinks import FrameSink, StdoutSink
+from eventsim.cli.talk import Talk
+from eventsim.cli.variables import variables
+from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.journal import Entry, Sink
+from eventsim.journal.sinks import JsonLinesSink
+from eventsim.reports._words import TELLINGS
+from eventsim.rules.durations import seconds_of
+from eventsim.rules.mapping_errors import is_queue
+from eventsim.scenario import Scenario
+from eventsim.simulation import Options
+from eventsim.simulation.finding import Polled
+from eventsim.simulation.polling import Polling
+
+SHOWN = frozenset(
+    {
+        "batch_bisected",
+        "batch_delivered",
+        "batch_discarded",
+        "destination_delivered",
+        "destination_failed",
+        "records_expired",
+        "records_filtered",
+        "retry_scheduled",
+        "shard_lost",
+    }
+)
+ENDINGS = (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The words of the command line; ``settings`` by AWS's name, None or False if not given."""
+
+    source: str
+    handler: str
+    checkpoints: str | None
+    endpoint_url: str | None
+    region: str | None
+    allow_aws: bool
+    run_for: str | None
+    count: int | None
+    code_uri: str
+    timeout: int
+    memory_size: int
+    env_vars: str | None
+    async_handler: bool
+    journal: str | None
+    detail: Literal["off", "batch", "payload"]
+    json: bool
+    debug: bool
+    settings: Mapping[str, Any]
+
+    def polled(self) -> Polled:
+        """What is polled. Raises EventsimError for words that mean nothing."""
+        kind, separator, name = self.source.partition("://")
+        if not (separator and kind and name):
+            raise EventsimError(f"'{self.source}' is no source; write one such as kinesis://orders")
+        properties = {
+            name: self._property(name, value)
+            for name, value in self.settings.items()
+            if value is not None and value is not False
+        }
+        return Polled(
+            kind,
+            name,
+            properties,
+            region=self._region(),
+            checkpoints=None if self.checkpoints is None else Path(self.checkpoints),
+            run_for=None if self.run_for is None else _seconds(self.run_for),
+            count=self.count,
+            command=shlex.join(["eventsim", "poll", self.source, *self._flags()]),
+        )
+
+    def _flags(self) -> Iterator[str]:
+        """The options that were given, but files and addresses: no journal may have those."""
+        yield from ("--handler", self.handler)
+        given = [(flag(POLLED[name]), value) for name, value in self.settings.items()]
+        given += [("--allow-aws", self.allow_aws), ("--async-handler", self.async_handler)]
+        given += [("--for", self.run_for), ("--count", self.count), ("--debug", self.debug)]
+        given += [("--region", self.region)]
+        given += [("--timeout", self.timeout), ("--memory-size", self.memory_size)]
+        for option, value in given:
+            if value is True:
+                yield option
+            elif value is not None and value is not False:
+                yield from (option, str(value))
+
+    def _region(self) -> str | None:
+        """The region; None on AWS itself means that of the profile."""
+        named = [self.region, *(os.environ.get(name) for name in REGION_VARIABLES)]
+        elsewhere = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        default = None if self.allow_aws and not elsewhere else REGION
+        return next((name for name in named if name), default)
+
+    def _property(self, name: str, value: Any) -> Any:
+        """A setting as SAM writes it."""
+        match name:
+            case "FilterCriteria":
+                return _json("--filter-criteria", value)
+            case "DestinationConfig":
+                return {"OnFailure": {"Destination": value}}
+            case "ScalingConfig":
+                return {"MaximumConcurrency": value}
+            case "FunctionResponseTypes":
+                return value.split(",")
+            case "StartingPositionTimestamp":
+                return float(value) if value.replace(".", "", 1).isdigit() else value
+        return value
+
+    def check(self) -> None:
+        """Raise EventsimError for options that contradict each other."""
+        if self.journal is None:
+            return
+        if self.journal == STREAM:
+            if self.json:
+                raise EventsimError("only one thing can go to stdout; write a file's name for one")
+            return
+        if self.checkpoints is not None and same(self.journal, self.checkpoints):
+            raise EventsimError(f"--journal and --checkpoints both want to write {self.journal}")
+        refuse_to_lose("--journal", Path(self.journal))
+
+
+class ShownSink:
+    """Says a line for each batch, in the words of the timeline."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    def write(self, flat: dict[str, Any]) -> None:
+        if flat["kind"] in SHOWN:
+            entry = Entry.of(flat)
+            telling = TELLINGS[entry.kind]
+            self._talk.note(f"{telling.place(entry.fields)}  {telling.text(entry)}")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def perform(asked: Asked, talk: Talk) -> int:
+    """Poll until it is enough, and print what came of it; the exit code.
+
+    Raises EventsimError for what cannot begin or go on, KeyboardInterrupt at a second Ctrl-C.
+    """
+    asked.check()
+    polled, scenario = asked.polled(), _scenario(asked)
+    frame = FrameSink()
+    options = _options(asked, scenario, frame, talk)
+    if polled.checkpoints is None and not is_queue(polled.source().MAPPING):
+        talk.note("no --checkpoints FILE: progress lasts as long as this process")
+    interrupted, failure = False, None
+    try:
+        interrupted = clock.run(lambda: _poll(polled, scenario, options, talk), virtual=False)
+    except ENDINGS as error:
+        failure = error
+    if frame.entries:
+        report = Report("json" if asked.json else "summary")
+        report.write(frame.entries, talk.out if asked.journal == STREAM else sys.stdout)
+        sys.stdout.flush()
+    if failure is not None:
+        raise failure
+    if interrupted:
+        return INTERRUPTED
+    counts = frame.entries[-1].fields["counts"]["records"]
+    return FAILED if counts["discarded"] else OK
+
+
+async def _poll(polled: Polled, scenario: Scenario, options: Options, talk: Talk) -> bool:
+    """Poll to the end; whether a signal was it."""
+    pressed: list[int] = []
+    failure: BaseException | None = None
+    async with (
+        Polling(polled, scenario, options, talk.say) as polling,
+        anyio.create_task_group() as tasks,
+    ):
+        await tasks.start(_hear, polling, pressed, tasks.cancel_scope, talk)
+        talk.note(f"polling {polled.type}://{polled.name}; Ctrl-C stops")
+        try:
+            await polling.run()
+        except ENDINGS as error:
+            failure = error  # a task group would wrap it
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if len(pressed) > 1:
+        raise KeyboardInterrupt
+    return bool(pressed)
+
+
+async def _hear(
+    polling: Polling,
+    pressed: list[int],
+    scope: anyio.CancelScope,
+    talk: Talk,
+    *,
+    task_status: anyio.abc.TaskStatus[None],
+) -> None:
+    """Stop at the first signal when what is in flight is finished, at the second at once."""
+    with anyio.open_signal_receiver(*SIGNALS) as signals:
+        task_status.started()
+        async for number in signals:
+            pressed.append(number)
+            if len(pressed) > 1:
+                scope.cancel()
+                return
+            talk.note("stopping when what is in flight is finished; Ctrl-C again ends at once")
+            polling.stop(f"{signal.Signals(number).name} was sent")
+
+
+def _options(asked: Asked, scenario: Scenario, frame: FrameSink, talk: Talk) -> Options:
+    sinks: list[Sink] = [frame, ShownSink(talk)]
+    if asked.journal == STREAM:
+        sinks.append(StdoutSink(sys.stdout.buffer, eager=True))
+    elif asked.journal is not None:
+        sinks.append(JsonLinesSink(Path(asked.journal), eager=True))
+    given = variables(asked.env_vars, list(scenario.functions)) if asked.env_vars else {}
+    return Options(
+        endpoint_url=asked.endpoint_url,
+        allow_aws=asked.allow_aws,
+        detail=asked.detail,
+        sinks=sinks,
+        variables=given,
+        debug=asked.debug,
+        on_log=None if talk.quiet or asked.debug else talk.log,
+    )
+
+
+def _scenario(asked: Asked) -> Scenario:
+    """A scenario with nothing but the function."""
+    folder = Path(asked.code_uri)
+    if not folder.is_dir():
+        raise EventsimError(f"--code-uri {folder} is no folder")
+    handler: Handler = look_up(asked.handler, folder.resolve())
+    function = {
+        "Handler": asked.handler,
+        "CodeUri": ".",
+        "Timeout": asked.timeout,
+        "MemorySize": asked.memory_size,
+        "async_handler": asked.async_handler,
+    }
+    values = {
+        "name": f"poll {asked.source}",
+        "time": "real",
+        "backend": "endpoint",
+        "functions": {function_name(handler.module): function},
+    }
+    return Scenario.of(values, folder)
+
+
+def _seconds(text: str) -> float:
+    seconds = seconds_of(text)
+    if seconds is None:
+        raise EventsimError(f"--for is '{text}'; write a duration such as 20ms, 5s, 1m or 1h30m")
+    return float(seconds)
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError as error:
+        raise EventsimError(f"{name} is not JSON: {error}") from None

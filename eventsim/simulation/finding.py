@@ -1,0 +1,94 @@
+"""What is polled at an endpoint, and what is sent to: found there, and never made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from eventsim import registry
+from eventsim.backends import REGION, Backend
+from eventsim.destinations import open_destination
+from eventsim.errors import EventsimError, UnknownPlugin
+from eventsim.ids import Chance
+from eventsim.rules.arns import service_of
+from eventsim.rules.mapping_errors import is_queue
+from eventsim.scenario.mapping import properties_model
+from eventsim.scenario.problem import problems_of, where
+from eventsim.simulation.mappings import OF_A_QUEUE, OF_A_STREAM
+from eventsim.types import Destination, FoundStream, MappingKind, Queue, Stream
+
+FINDERS = ("find_queue", "find_topic", "find_bucket")
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What is polled: ``type`` is a source's (``kinesis``), ``name`` that of the stream or queue.
+
+    ``properties`` are the mapping's settings in AWS's words, ``{"BatchSize": 10}``; a ``region``
+    of None is that of the user's AWS profile. Progress on a stream is kept in the file
+    ``checkpoints``, or lasts as long as the process. Polling stops after ``run_for`` seconds, or
+    once ``count`` records are dealt with. ``command`` is what a person types to do this again.
+    """
+
+    type: str
+    name: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    region: str | None = REGION
+    checkpoints: Path | None = None
+    run_for: float | None = None
+    count: int | None = None
+    command: str = ""
+
+    def source(self) -> ModuleType:
+        """The source's module. Raises UnknownPlugin for one that cannot be polled here."""
+        module = registry.load("sources", self.type, wants=["MAPPING"])
+        wants = [*OF_A_STREAM, "find_stream"]
+        if is_queue(module.MAPPING):
+            wants = [*OF_A_QUEUE, "find_queue"]
+            if self.checkpoints is not None:
+                raise EventsimError("a queue keeps what is not done itself; leave checkpoints out")
+        return registry.load("sources", self.type, wants)
+
+    def settings(self, kind: MappingKind) -> dict[str, Any]:
+        """The fields of the mapping. Raises EventsimError for a value of another kind."""
+        start = {} if is_queue(kind) else {"StartingPosition": "TRIM_HORIZON"}
+        properties = {kind.resource_key: self.name, **start, **self.properties}
+        try:
+            return properties_model(kind).model_validate(properties).settings()
+        except ValidationError as error:
+            told = [_told(problem.path, problem.text) for problem in problems_of(error)]
+            raise EventsimError("; ".join(told)) from None
+
+
+async def find(
+    polled: Polled, module: ModuleType, backend: Backend
+) -> tuple[Stream | Queue, float | None]:
+    """What is polled, and when it was created where that matters.
+
+    Raises ServiceError, in the service's words, when it is not there, Unreachable.
+    """
+    if is_queue(module.MAPPING):
+        queue: Queue = await module.find_queue(polled.name, backend)
+        return queue, None
+    found: FoundStream = await module.find_stream(polled.name, backend)
+    return found
+
+
+async def find_destination(arn: str | None, backend: Backend, chance: Chance) -> Destination | None:
+    """The on-failure destination of that ARN. Raises ServiceError when it is not there."""
+    if arn is None:
+        return None
+    module = registry.load("sources", service_of(arn))
+    finder = next((name for name in FINDERS if hasattr(module, name)), None)
+    if finder is None:
+        raise UnknownPlugin("sources", service_of(arn), (), f"nothing is sent to {arn}")
+    return open_destination(arn, {arn: await getattr(module, finder)(arn, backend)}, chance)
+
+
+def _told(path: tuple[str | int, ...], text: str) -> str:
+    return where(path) + text if text[:1] in (" ", ":") else text

@@ -1,0 +1,263 @@
+"""
+An event source mapping on a stream or queue that is there already, at an endpoint, in real time.
+
+Nothing is created and nothing is deleted but what the function does. Dates and the ages of
+records go by the endpoint's clock where that differs from this machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import ModuleType, TracebackType
+from typing import Any, cast
+
+import anyio
+from anyio.abc import TaskGroup
+
+from eventsim import __version__
+from eventsim.backends import open_backend
+from eventsim.checkpoints import Checkpoints, FileCheckpoints, Identity, MemoryCheckpoints
+from eventsim.clock import Clock, RealClock, machine_time
+from eventsim.environments import Environments
+from eventsim.errors import EventsimError, JournalError
+from eventsim.ids import Chance
+from eventsim.invokers.local import LocalInvoker
+from eventsim.journal import SCHEMA_VERSION, Journal
+from eventsim.poller import Ports
+from eventsim.poller.lifecycle import Polling as Poller
+from eventsim.reports._tally import Tally
+from eventsim.rules import mapping as mapping_rules
+from eventsim.rules.arns import account_of, arn, region_of
+from eventsim.scenario import Scenario
+from eventsim.scenario.mapping import pattern_fault
+from eventsim.simulation.endpoint_watch import EndpointWatch
+from eventsim.simulation.finding import Polled, find, find_destination
+from eventsim.simulation.mappings import ROLE, matching, poller_of
+from eventsim.simulation.options import Options
+from eventsim.simulation.running import Result, _first_of_ours, _reason
+from eventsim.simulation.setting import _environments
+from eventsim.types import EventSourceMapping, MappingKind, Queue, Stream
+
+DEALT_WITH = {
+    "batch_delivered": "records",
+    "batch_discarded": "batch_size",
+    "records_expired": "records",
+    "records_filtered": "records",
+}
+
+
+class Polling:
+    """One mapping at work between what is polled and the only function of *scenario*.
+
+    An async context manager. Entering finds the stream, and raises EventsimError with the
+    service's words where there is none, MappingRefused for a setting that Lambda refuses,
+    CheckpointError for a file that cannot be used. *on_note* is told what a person should know
+    about the endpoint.
+    """
+
+    def __init__(
+        self,
+        polled: Polled,
+        scenario: Scenario,
+        options: Options,
+        on_note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._polled, self._scenario, self._options = polled, scenario, options
+        self._on_note = on_note
+        self._closing = AsyncExitStack()
+        self._clock = RealClock(machine_time())
+        self.journal = Journal(self._clock, detail=options.detail, sinks=options.sinks)
+        self._tally = Tally()
+        self._chance = Chance(_seed(options, self._clock))
+        self._background: TaskGroup | None = None
+        self._stopped: str | None = None
+        self._dealt_with = 0
+        self._lost = False
+        self._mapping: EventSourceMapping
+        self._poller: Poller
+        self._environments: Environments
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    async def __aenter__(self) -> Polling:
+        try:
+            await self._open()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._closing.__aexit__(kind, error, trace)
+
+    async def run(self) -> Result:
+        """Poll until ``stop``, or until the stream ends; what is in flight then is finished.
+
+        Raises EventsimError when polling cannot go on; the journal ends with that outcome.
+        """
+        self._tell_start()
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._background = tasks
+                if self._polled.run_for is not None:
+                    tasks.start_soon(self._stop_after, self._polled.run_for)
+                await self._poller.run()
+                tasks.cancel_scope.cancel()
+        except anyio.get_cancelled_exc_class():
+            self._tell_end("interrupted", "polling was interrupted")
+            raise
+        except BaseExceptionGroup as group:
+            error = _first_of_ours(group)
+            if not isinstance(error, JournalError):
+                self._tell_end("failed", _reason(error, self._scenario.origin.project))
+            raise error from None
+        if self._lost and self._stopped is None:
+            gone = f"{self._polled.name} is not there any more"
+            self._tell_end("failed", gone)
+            raise EventsimError(gone)
+        self._tell_end("ok", self._stopped or "the stream has ended")
+        return Result("ok", round(self._clock.time(), 6), self._tally.counts())
+
+    def stop(self, because: str) -> None:
+        """Read nothing more, finish what is in flight and set its checkpoint; then ``run`` ends."""
+        if self._stopped is None:
+            self._stopped = because
+            self._poller.stop()
+
+    async def _open(self) -> None:
+        options, scenario, closing = self._options, self._scenario, self._closing
+        closing.callback(self.journal.close)
+        self.journal.watch(Tally.KINDS, self._tally.add)
+        module = self._polled.source()
+        backend = await open_backend(
+            "endpoint",
+            self._clock,
+            account=scenario.account,
+            region=self._polled.region or "",
+            endpoint_url=options.endpoint_url,
+            allow_aws=options.allow_aws,
+        )
+        closing.push_async_callback(backend.aclose)
+        watch = EndpointWatch(self._clock, self._on_note)
+        backend.on_answer = watch.see
+        source, created = await find(self._polled, module, backend)
+        watch.agree()
+        place = {"region": region_of(source.arn), "account": account_of(source.arn)}
+        self._scenario = scenario = scenario.model_copy(update=place)
+        self._mapping = mapping = self._checked(source, module)
+        self._environments = _environments(
+            scenario, options, self._clock, self.journal, self._chance, closing
+        )
+        ports = Ports(
+            invoker=LocalInvoker(self._environments, self.journal, self._spawn),
+            journal=self.journal,
+            clock=self._clock,
+            chance=self._chance,
+            checkpoints=await self._checkpoints(source, created),
+            role_arn=arn("iam", place["region"], place["account"], f"role/{ROLE}"),
+            matches=matching(module, mapping),
+            destination=await find_destination(mapping.on_failure, backend, self._chance),
+        )
+        timeout = scenario.functions[mapping.function_name].timeout
+        self._poller = poller_of(mapping, module, source, ports, timeout)
+        self.journal.watch(DEALT_WITH, self._count)
+        self.journal.watch(["shard_lost"], self._note_loss)
+
+    def _checked(self, source: Stream | Queue, module: ModuleType) -> EventSourceMapping:
+        """The mapping. Raises MappingRefused for what Lambda would not make."""
+        (function,) = self._scenario.function_values()
+        kind: MappingKind = module.MAPPING
+        mapping = EventSourceMapping(
+            name=f"{function.name}.{self._polled.name}",
+            source=self._polled.name,
+            event_source_arn=source.arn,
+            function_name=function.name,
+            uuid=Chance(0).uuid("mappings", f"{source.arn} {function.name}"),
+            **self._polled.settings(kind),
+        )
+        mapping_rules.check(
+            mapping,
+            kind,
+            self._clock.timestamp(),
+            function_timeout=function.timeout,
+            visibility_timeout=getattr(source, "visibility_timeout", None),
+            pattern_fault=pattern_fault(module),
+        )
+        return mapping
+
+    async def _checkpoints(self, source: Stream | Queue, created: float | None) -> Checkpoints:
+        path, mapping = self._polled.checkpoints, self._mapping
+        if path is None:
+            return MemoryCheckpoints()
+        identity = Identity(mapping.name, mapping.event_source_arn, mapping.function_name, created)
+        checkpoints = FileCheckpoints(path, [identity], self._clock)
+        self._closing.callback(checkpoints.close)
+        shards = await cast(Stream, source).shards()
+        checkpoints.keep_only(mapping.name, [shard.shard_id for shard in shards])
+        return checkpoints
+
+    def _spawn(self, work: Any, *given: Any) -> None:
+        if self._background is None:
+            raise EventsimError("polling does not run yet; call run() first")
+        self._background.start_soon(work, *given)
+
+    async def _stop_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self.stop(f"{seconds:g} s have passed")
+
+    def _count(self, kind: str, fields: dict[str, Any]) -> None:
+        self._dealt_with += fields[DEALT_WITH[kind]]
+        if self._polled.count is not None and self._dealt_with >= self._polled.count:
+            self.stop(f"{self._dealt_with:,} records are dealt with")
+
+    def _note_loss(self, kind: str, fields: dict[str, Any]) -> None:
+        self._lost = True
+
+    def _tell_start(self) -> None:
+        mapping = self._mapping
+        self.journal.write(
+            "run_started",
+            scenario=self._scenario.name,
+            file=None,
+            lesson="",
+            seed=self._chance.seed,
+            clock="real",
+            speed=self._clock.speed,
+            backend="endpoint",
+            start=self._clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            detail=self.journal.detail,
+            schema=SCHEMA_VERSION,
+            version=__version__,
+            command=self._polled.command,
+        )
+        self.journal.write(
+            "mapping_changed",
+            "it is polled by hand",
+            mapping=mapping.name,
+            state="Enabled",
+            function=mapping.function_name,
+            source=mapping.source,
+        )
+
+    def _tell_end(self, outcome: str, because: str) -> None:
+        self._environments.close()
+        self.journal.write(
+            "run_finished",
+            because,
+            outcome=outcome,
+            seconds=round(self._clock.time(), 6),
+            counts=self._tally.counts(),
+        )
+
+
+def _seed(options: Options, clock: Clock) -> int:
+    """Another one each time, so that no two runs make the same request ids."""
+    return round(clock.timestamp() * 1000) if options.seed is None else options.seed
