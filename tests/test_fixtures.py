@@ -109,6 +109,12 @@ def test_the_recordings_are_what_the_script_makes_of_the_package() -> None:
     assert list(read(TEN_MINUTES)) == script.busiest(day, script.CUT_SECONDS)
 
 
+def test_the_photos_are_what_the_script_makes() -> None:
+    script = module(FIXTURES / "make_photos.py")
+
+    assert list(read(RECORDINGS / "photos.jsonl.gz")) == script.photos()
+
+
 def test_a_departure_is_as_late_as_it_says() -> None:
     """Scheduled New York time plus delay is the arrival, worked out from the clock face."""
     midnight = 1357016400  # 2013-01-01T05:00:00Z

@@ -1,0 +1,117 @@
+"""Every scenario holds, opens with its lesson, and fails when what it teaches is taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from eventsim import Scenario, load, run
+from eventsim.rules.mapping_settings import SETTINGS
+from eventsim.scenario.document import lesson, parse
+
+FOLDER = Path(__file__).parent.parent / "scenarios"
+PATHS = sorted(FOLDER.glob("*.yaml"))
+NAMES = [path.stem for path in PATHS]
+LINES_MAX, COLUMNS_MAX = 60, 100
+BY_FIELD = {setting.field: name for name, setting in SETTINGS.items()}
+
+
+class Edit(NamedTuple):
+    """A change to a scenario's text after which it must not hold."""
+
+    old: str
+    new: str
+
+
+BREAKING = {
+    "batch-size": Edit("BatchSize: 2", "BatchSize: 3"),
+    "batching-window": Edit("InSeconds: 10", "InSeconds: 0"),
+    "bisect": Edit("OnFunctionError: true", "OnFunctionError: false"),
+    "disable-and-enable": Edit("{Enabled: true}", "{Enabled: false}"),
+    "fan-out": Edit("Stream: orders/consumer/fast", "Stream: orders"),
+    "filters": Edit('[">", 10]', '[">=", 10]'),
+    "merge-shards": Edit("  - {at: 1s, merge:", "  # {at: 1s, merge:"),
+    "nyc-flights": Edit("2013-01-01.jsonl", "ten-minutes.jsonl"),
+    "nyc-flights-ten-minutes": Edit("ten-minutes.jsonl", "2013-01-01.jsonl"),
+    "on-failure-destination": Edit("Destination: !GetAtt discarded.Arn", ""),
+    "order-per-shard": Edit("{key: b,", "{key: a,"),
+    "parallelization-factor": Edit("Factor: 2", "Factor: 1"),
+    "partial-batch-response": Edit("[ReportBatchItemFailures]", "[]"),
+    "poison-record": Edit("Attempts: 2", "Attempts: 1"),
+    "poller-restart": Edit("at: 5s", "at: 20s"),
+    "queue": Edit("body: shaky", "body: fine"),
+    "queue-concurrency": Edit("Concurrency: 2", "Concurrency: 3"),
+    "queue-fifo": Edit("behind it, group: a", "behind it, group: b"),
+    "queue-partial-batch": Edit("[ReportBatchItemFailures]", "[]"),
+    "queue-redrive": Edit("receive_count: 2", "receive_count: 3"),
+    "record-age": Edit("InSeconds: 60", "InSeconds: 120"),
+    "retries": Edit("Attempts: 2", "Attempts: 1"),
+    "six-megabytes": Edit("BatchSize: 3", "BatchSize: 1"),
+    "split-a-shard": Edit("  - {at: 1s, split:", "  # {at: 1s, split:"),
+    "starting-position": Edit("Position: LATEST", "Position: TRIM_HORIZON"),
+    "table-changes": Edit('{N: "7.0"}', '{N: "9"}'),
+    "table-view": Edit("view: NEW_AND_OLD_IMAGES", "view: NEW_IMAGE"),
+    "throttle": Edit("  - {at: 0s, throttle:", "  # {at: 0s, throttle:"),
+    "time-to-live": Edit(", ttl: expires", ""),
+    "tumbling-window": Edit("InSeconds: 30", "InSeconds: 60"),
+}
+
+
+def changed(name: str, edit: Edit) -> Scenario:
+    text = (FOLDER / f"{name}.yaml").read_text("utf-8")
+    assert text.count(edit.old) == 1, f"{edit.old!r} is not once in {name}"
+    values: Any = parse(text.replace(edit.old, edit.new)).value
+    return Scenario.of(values, FOLDER)
+
+
+def settings(scenario: Scenario) -> set[str]:
+    """The settings of event source mappings that a scenario writes."""
+    return {
+        BY_FIELD[field]
+        for function in scenario.functions.values()
+        for event in function.events.values()
+        for field in event.properties.model_fields_set & BY_FIELD.keys()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_holds(name: str) -> None:
+    result = run(load(FOLDER / f"{name}.yaml"))
+
+    assert [verdict for verdict in result.verdicts if not verdict.passed] == []
+    assert result.verdicts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fails_without_what_it_teaches(name: str) -> None:
+    assert run(changed(name, BREAKING[name])).outcome == "failed"
+
+
+def test_every_scenario_has_a_change_that_breaks_it() -> None:
+    assert sorted(BREAKING) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_it_opens_with_its_lesson_in_one_sentence(path: Path) -> None:
+    text = path.read_text("utf-8")
+    said = lesson(text)
+
+    assert text.startswith(f"# {said}\n#\n")
+    assert said.endswith(".")
+    assert not {". ", "! ", "? "} & {said[n : n + 2] for n in range(len(said))}
+    assert said[0].isupper()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_it_is_called_like_its_file_and_can_be_read_at_once(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+
+    assert load(path).name == path.stem
+    assert len(lines) <= LINES_MAX
+    assert max(map(len, lines)) <= COLUMNS_MAX
+
+
+def test_every_setting_of_a_mapping_is_shown_by_some_scenario() -> None:
+    assert set().union(*(settings(load(path)) for path in PATHS)) == set(SETTINGS)
