@@ -85,6 +85,7 @@ class MappingLifecycle:
         if self.state == "Enabled" and self._poller is not None:
             self._scope.cancel()
             await self._idle.wait()
+            self._tell("Enabled", "the poller crashed, and another goes on behind the checkpoint")
             await self._start()
 
     async def delete(self) -> None:

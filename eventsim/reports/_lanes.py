@@ -93,7 +93,8 @@ class Lanes:
         columns = min(COLUMNS, page.width - label - TOTAL - 2)
         scale = _Scale(max(seconds, self._bucket), columns, self._bucket)
         marks = "! failed, sent again  ~ expired  × discarded"
-        _group(page, shards, scale, label, "record", "records delivered, by shard", marks)
+        title = f"records delivered, by {self._kind_of_lane()}"
+        _group(page, shards, scale, label, "record", title, marks)
         _group(
             page,
             functions,
@@ -104,6 +105,10 @@ class Lanes:
             "! function error",
         )
         _axis(page, scale, label, start)
+
+    def _kind_of_lane(self) -> str:
+        named = {"shard" if shard else "queue" for _, shard in self.shards.keys() - {OTHERS}}
+        return " and ".join(sorted(named, reverse=True)) or "shard"
 
     def _index(self, time: float) -> int:
         while time >= self._bucket * BUCKETS:
@@ -152,10 +157,11 @@ def _order(key: tuple[str, str]) -> tuple[str, int, str]:
 
 
 def short_shard(shard: str) -> str:
-    """``/3`` for ``shardId-000000000003``; nothing for no shard."""
+    """``/3`` for ``shardId-000000000003``, the end of a table's shard; nothing for no shard."""
     if not shard:
         return ""
-    return "/" + (shard.removeprefix("shardId-").lstrip("0") or "0")
+    number = shard.removeprefix("shardId-").rpartition("-")[2]
+    return "/" + (number.lstrip("0") or "0")
 
 
 def _folded(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from eventsim.journal import Entry
 from eventsim.reports._lines import Line, Lines, write_lines
-from eventsim.reports._page import Page, plural
+from eventsim.reports._page import Page, plural, shown
 from eventsim.reports._words import TELLINGS, Fields, Mood, invoked
 
 WHOLE_MAX = 40
 HEAD = 12
 OPEN_MAX = 256
 ANSWERS_MAX = 1024
+READERS_MAX = 2  # whether there are several is all that is asked
 
 # In real time a batch is seen to be done a moment after the function answered.
 GRACE_SECONDS = 0.05
@@ -33,6 +34,7 @@ class Story:
         self._whole: list[Line] = []
         self._lines = Lines()
         self._open: dict[str, Line] = {}
+        self._readers: dict[str, set[str]] = {}
 
     def add(self, entry: Entry) -> None:
         """Tell one entry; an invocation's is kept until the batch that it took is told."""
@@ -49,6 +51,8 @@ class Story:
             self._tell_what_follows(entry)
         elif kind == "run_started":
             self._grace = _grace(fields)
+        elif kind == "mapping_changed":
+            self._tell_mapping(entry)
         elif kind in TELLINGS and not (kind == "expectation_checked" and fields["passed"]):
             self._tell(entry)
 
@@ -111,6 +115,24 @@ class Story:
             del self._failed[str(entry.fields["request_id"])]
         self._tell(entry, mood="quiet" if told and retried else "wrong")
 
+    def _tell_mapping(self, entry: Entry) -> None:
+        """Tell a mapping's state; that it is being created is over at once and no news."""
+        fields = entry.fields
+        if len(self._readers) < OPEN_MAX or fields["source"] in self._readers:
+            readers = self._readers.setdefault(fields["source"], set())
+            if len(readers) < READERS_MAX:
+                readers.add(fields["mapping"])
+        if fields.get("state") != "Creating":
+            self._tell(entry)
+
+    def _whose(self, entry: Entry, text: str) -> str:
+        """*text*, beginning with the mapping where several read the same source."""
+        fields = entry.fields
+        if entry.kind == "mapping_changed" or "mapping" not in fields:
+            return text
+        several = len(self._readers.get(str(fields.get("source")), ())) > 1
+        return f"{shown(fields['mapping'])}: {text}" if several and text else text
+
     def _is_read(self, mood: Mood) -> bool:
         """Whether the text of a line of this mood, told now, can ever be shown."""
         return mood != "quiet" or self._count < WHOLE_MAX
@@ -123,6 +145,7 @@ class Story:
         place = told.place(entry.fields)
         if text is None:
             text = told.text(entry) if self._is_read(mood) else ""
+        text = self._whose(entry, text)
         self._count += 1
         if self._count <= WHOLE_MAX:
             self._whole.append(Line(entry.time, entry.at, place, text, mood))

@@ -46,6 +46,23 @@ class _Mapping:
         }
 
 
+class _Source:
+    """What came onto a stream or into a queue, and what left a queue without a mapping."""
+
+    __slots__ = ("dead_letters", "expired", "put", "redriven")
+
+    def __init__(self) -> None:
+        self.put = self.dead_letters = self.redriven = self.expired = 0
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "put": self.put,
+            "dead_letters": self.dead_letters,
+            "redriven": self.redriven,
+            "expired": self.expired,
+        }
+
+
 class _Function:
     __slots__ = ("billed", "cold_starts", "duration", "errors", "invocations", "throttles")
 
@@ -68,7 +85,8 @@ class Tally:
     """Sums entries per mapping, function and source; its size follows their number only.
 
     ``batches`` counts the batches formed, ``invocations`` those that ended, in a function error
-    or not. Times are sums, in seconds.
+    or not. Times are sums, in seconds. Of a queue, ``redriven`` counts the messages that went to
+    its dead-letter queue, ``dead_letters`` those that came to it from others.
     """
 
     KINDS = (
@@ -82,6 +100,8 @@ class Tally:
         "batch_discarded",
         "destination_delivered",
         "destination_failed",
+        "messages_redriven",
+        "messages_expired",
         "retry_scheduled",
         "mapping_changed",
         "invocation_finished",
@@ -91,7 +111,7 @@ class Tally:
     KINDS_SET = frozenset(KINDS)
 
     def __init__(self) -> None:
-        self._sources: dict[str, int] = defaultdict(int)
+        self._sources: dict[str, _Source] = defaultdict(_Source)
         self._mappings: dict[str, _Mapping] = defaultdict(_Mapping)
         self._functions: dict[str, _Function] = defaultdict(_Function)
         ways: tuple[Callable[[Fields], None], ...] = (
@@ -105,6 +125,8 @@ class Tally:
             self._discarded,
             self._kept,
             self._refused,
+            self._redriven,
+            self._messages_expired,
             self._retried,
             self._mapped,
             self._finished,
@@ -121,11 +143,15 @@ class Tally:
         """The sums so far, names in alphabetical order, as ``run_finished`` carries them."""
         mappings = {name: self._mappings[name].row() for name in sorted(self._mappings)}
         functions = {name: self._functions[name].row() for name in sorted(self._functions)}
-        done = ("read", "filtered", "delivered", "discarded", "expired")
+        sources = {name: self._sources[name].row() for name in sorted(self._sources)}
+        done = ("read", "filtered", "delivered", "discarded")
+        expired = (_total(rows.values(), "expired") for rows in (mappings, sources))
         return {
             "records": {
-                "put": sum(self._sources.values()),
+                "put": _total(sources.values(), "put"),
                 **{key: _total(mappings.values(), key) for key in done},
+                "expired": sum(expired),
+                "redriven": _total(sources.values(), "redriven"),
             },
             "invocations": _total(functions.values(), "invocations"),
             "errors": _total(functions.values(), "errors"),
@@ -135,16 +161,20 @@ class Tally:
             "batches": _total(mappings.values(), "batches"),
             "mappings": mappings,
             "functions": functions,
-            "sources": {name: {"put": self._sources[name]} for name in sorted(self._sources)},
+            "sources": sources,
         }
 
     @staticmethod
     def blank() -> dict[str, dict[str, Any]]:
         """What a row of each table holds before anything was counted."""
-        return {"mappings": _Mapping().row(), "functions": _Function().row(), "sources": {"put": 0}}
+        return {
+            "mappings": _Mapping().row(),
+            "functions": _Function().row(),
+            "sources": _Source().row(),
+        }
 
     def _put(self, fields: Fields) -> None:
-        self._sources[fields["source"]] += fields["records"]
+        self._sources[fields["source"]].put += fields["records"]
 
     def _read(self, fields: Fields) -> None:
         row = self._mappings[fields["mapping"]]
@@ -182,6 +212,13 @@ class Tally:
 
     def _refused(self, fields: Fields) -> None:
         self._mappings[fields["mapping"]].metrics.refused(fields)
+
+    def _redriven(self, fields: Fields) -> None:
+        self._sources[fields["source"]].redriven += fields["records"]
+        self._sources[fields["target"]].dead_letters += fields["records"]
+
+    def _messages_expired(self, fields: Fields) -> None:
+        self._sources[fields["source"]].expired += fields["records"]
 
     def _retried(self, fields: Fields) -> None:
         self._mappings[fields["mapping"]].retries += 1

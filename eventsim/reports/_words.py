@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -12,6 +13,9 @@ from eventsim.reports._page import plural, shown, span_of_time
 
 Fields = dict[str, Any]
 Mood = Literal["quiet", "event", "wrong"]
+
+DIGITS_SHOWN = 6
+_LONG_NUMBER = re.compile(r"\d{21,}")
 
 
 class Telling(NamedTuple):
@@ -70,10 +74,17 @@ def _read(entry: Entry) -> str:
 
 
 def _because(text: str, entry: Entry) -> str:
-    return f"{text}: {shown(entry.because)}" if entry.because else text
+    return f"{text}: {_reason(entry)}" if entry.because else text
+
+
+def _reason(entry: Entry) -> str:
+    """Why, with only the end of a sequence number: its 56 digits say little, and fill a line."""
+    return _LONG_NUMBER.sub(lambda found: f"…{found[0][-DIGITS_SHOWN:]}", shown(entry.because))
 
 
 def _formed(entry: Entry) -> str:
+    if not entry.fields["records"] and entry.because:
+        return _reason(entry)
     return _because(f"batch of {entry.fields['records']:,} formed", entry)
 
 
@@ -91,7 +102,8 @@ def _failed(entry: Entry) -> str:
 def _returned(entry: Entry) -> str:
     fields = entry.fields
     again = span_of_time(fields["visible_in"])
-    return _because(f"{_number(fields)} stay in the queue, visible in {again}", entry)
+    stay = "stays" if fields["records"] == 1 else "stay"
+    return _because(f"{_number(fields)} {stay} in the queue, visible in {again}", entry)
 
 
 def _redriven(entry: Entry) -> str:
@@ -113,15 +125,18 @@ def _discarded(entry: Entry) -> str:
 
 def _sent(entry: Entry) -> str:
     fields = entry.fields
-    about = f"{_number(fields)}, {shown(fields['condition'])}"
-    return _because(f"document about {about} delivered to {shown(fields['destination'])}", entry)
+    return f"document about {_number(fields)} delivered to {_destination(fields)}"
 
 
 def _unsent(entry: Entry) -> str:
     fields = entry.fields
-    about = f"{_number(fields)}, {shown(fields['condition'])}"
-    destination, code = shown(fields["destination"]), shown(fields["code"])
-    return _because(f"document about {about} not taken by {destination}: {code}", entry)
+    destination, code = _destination(fields), shown(fields["code"])
+    return f"document about {_number(fields)} not taken by {destination}: {code}"
+
+
+def _destination(fields: Fields) -> str:
+    """The name at the end of an ARN."""
+    return shown(str(fields["destination"]).rpartition(":")[2])
 
 
 def _refused(entry: Entry) -> str:

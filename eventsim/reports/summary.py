@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from eventsim.journal import Entry
+from eventsim.reports._metrics import RESULT
 from eventsim.reports._page import Page, Span, padded, plural, shown, span_of_time
 from eventsim.reports._run import Run
 
 ROWS_MAX = 8
 EXPECTATIONS_MAX = 20
 LABEL = 13
-RARE = ("filtered", "expired")
+RARE = ("filtered", "expired", "redriven")
 
 Row = dict[str, Any]
 
@@ -73,23 +74,53 @@ def _records(page: Page, counts: Row) -> None:
 
 
 def _accounted(counts: Row) -> Iterator[Span]:
-    """Say, per mapping, how many of the records put on its source were never dealt with."""
-    sources, open_ends = counts["sources"], False
-    for name, row in sorted(counts["mappings"].items()):
-        put = sources.get(row["source"], {}).get("put", 0)
-        left = put - sum(row[key] for key in ("filtered", "delivered", "discarded", "expired"))
-        if left > 0:
-            open_ends = True
-            yield f"{plural(left, 'record')} still waiting for {shown(name)}", "bad"
-        elif left < 0:
-            open_ends = True
+    """Say which of the records put on each source were never dealt with."""
+    sources, mappings = counts["sources"], counts["mappings"]
+    open_ends = [*_on_streams(sources, mappings), *_in_queues(sources, mappings)]
+    for source in sorted(set(sources) - {row["source"] for row in mappings.values()}):
+        number = plural(_stayed(sources, source), "record")
+        open_ends.append((f"{number} on {shown(source)}, which no mapping reads", ""))
+    yield from open_ends or [("every record accounted for", "good")]
+
+
+def _on_streams(sources: Row, mappings: Row) -> Iterator[Span]:
+    """Each mapping on a stream is to deal with every record, from its starting position on."""
+    for name, row in sorted(mappings.items()):
+        if RESULT not in row:
+            continue
+        put = _stayed(sources, row["source"])
+        left = put - _done(row)
+        unread = max(0, min(left, put - row["read"]))
+        if left > unread:
+            yield f"{plural(left - unread, 'record')} still waiting for {shown(name)}", "bad"
+        if unread:
+            yield f"{plural(unread, 'record')} not read by {shown(name)}", ""
+        if left < 0:
             yield f"{plural(-left, 'record')} of {shown(name)} not put by this run", ""
-    for source in sorted(set(sources) - {row["source"] for row in counts["mappings"].values()}):
-        open_ends = True
-        number = plural(sources[source]["put"], "record")
-        yield f"{number} on {shown(source)}, which no mapping reads", ""
-    if not open_ends:
-        yield "every record accounted for", "good"
+
+
+def _in_queues(sources: Row, mappings: Row) -> Iterator[Span]:
+    """A message of a queue is dealt with by one of the mappings on it."""
+    queues = [row for row in mappings.values() if RESULT not in row]
+    for source in sorted({row["source"] for row in queues}):
+        done = sum(_done(row) for row in queues if row["source"] == source)
+        left = _stayed(sources, source) - done
+        if left > 0:
+            yield f"{plural(left, 'record')} still in {shown(source)}", "bad"
+        elif left < 0:
+            yield f"{plural(-left, 'record')} of {shown(source)} not put by this run", ""
+
+
+def _stayed(sources: Row, source: str) -> int:
+    """How many records came to a source and have not left it by themselves."""
+    row = sources.get(source)
+    if row is None:
+        return 0
+    return int(row["put"] + row["dead_letters"] - row["redriven"] - row["expired"])
+
+
+def _done(row: Row) -> int:
+    return sum(row[key] for key in ("filtered", "delivered", "discarded", "expired"))
 
 
 def _parts(counts: Row) -> Iterator[str]:

@@ -14,7 +14,14 @@ from eventsim.reports._story import Story
 
 CLOCK_AFTER_SECONDS = 600
 
-_MARKED = {"retry_scheduled": RETRIED, "records_expired": EXPIRED, "batch_discarded": DISCARDED}
+_MARKED = {
+    "retry_scheduled": RETRIED,
+    "messages_returned": RETRIED,
+    "records_expired": EXPIRED,
+    "messages_expired": EXPIRED,
+    "batch_discarded": DISCARDED,
+    "messages_redriven": DISCARDED,
+}
 _COUNTED = (("errors", "error"), ("throttles", "throttle"), ("cold_starts", "cold start"))
 
 
@@ -56,7 +63,8 @@ def _draw(entry: Entry, lanes: Lanes) -> None:
         mark = RETRIED if fields.get("error") else 0
         lanes.add(lanes.function(fields["function"]), entry.time, 1, mark)
     elif kind in _MARKED:
-        lanes.add(lanes.shard(fields["source"], fields["shard"]), entry.time, 0, _MARKED[kind])
+        lane = lanes.shard(fields["source"], fields.get("shard") or "")
+        lanes.add(lane, entry.time, 0, _MARKED[kind])
     elif kind in ("records_put", "records_read"):
         lanes.shard(fields["source"], fields["shard"])
 

@@ -40,7 +40,7 @@ def _telling(journal: Journal, source: str) -> Callable[[QueueSummary], None]:
             case "sent":
                 journal.write("records_put", source=source, shard="", **span, **times)
             case "redriven":
-                because = "they were received max_receive_count times"
+                because = "received max_receive_count times"
                 journal.write("messages_redriven", because, source=source, **span, target=target)
             case "expired":
                 journal.write("messages_expired", source=source, **span)
