@@ -289,7 +289,15 @@ JSON_GOOD: dict[str, Any] = {
     "outcome": "ok",
     "because": None,
     "seconds": 1.12,
-    "records": {"put": 2, "read": 2, "filtered": 0, "delivered": 2, "discarded": 0, "expired": 0},
+    "records": {
+        "put": 2,
+        "read": 2,
+        "filtered": 0,
+        "delivered": 2,
+        "discarded": 0,
+        "expired": 0,
+        "redriven": 0,
+    },
     "invocations": 1,
     "errors": 0,
     "throttles": 0,
@@ -332,7 +340,7 @@ JSON_GOOD: dict[str, Any] = {
             "billed_seconds": 0.02,
         }
     },
-    "sources": {"orders": {"put": 2}},
+    "sources": {"orders": {"put": 2, "dead_letters": 0, "redriven": 0, "expired": 0}},
     "expectations": [
         {"name": "batch_delivered", "passed": True, "wanted": "exactly 1", "found": 1.0}
     ],
@@ -378,6 +386,7 @@ def test_the_counts_of_the_run_itself_are_believed_where_it_gave_some() -> None:
         "delivered": 5,
         "discarded": 0,
         "expired": 0,
+        "redriven": 0,
     }
     assert found["mappings"]["m"]["delivered"] == 5
     assert found["mappings"]["m"]["retries"] == 0

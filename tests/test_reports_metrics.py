@@ -264,11 +264,5 @@ def test_the_timeline_tells_documents_where_their_records_were() -> None:
     lines = [line.strip() for line in written("timeline", entries).splitlines()]
     text = " ".join(lines)
 
-    assert (
-        "document about 3 records, RecordAgeExceeded delivered to "
-        "arn:aws:sqs:us-east-1:123456789012:dlq"
-    ) in text
-    assert (
-        "document about 4 records, RecordAgeExceeded not taken by "
-        "arn:aws:sqs:us-east-1:123456789012:dlq: AccessDenied"
-    ) in text
+    assert "document about 3 records delivered to dlq" in text
+    assert "document about 4 records not taken by dlq: AccessDenied" in text

@@ -50,7 +50,7 @@ def finished(**more: Any) -> tuple[str, dict[str, Any]]:
 
 def test_nothing_happened() -> None:
     assert counted() == {
-        "records": {"put": 0, **ROW},
+        "records": {"put": 0, **ROW, "redriven": 0},
         "invocations": 0,
         "errors": 0,
         "throttles": 0,
@@ -83,7 +83,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
 
     done = {"read": 9, "filtered": 2, "delivered": 4, "discarded": 2, "expired": 1}
     assert found == {
-        "records": {"put": 10, **done},
+        "records": {"put": 10, **done, "redriven": 0},
         "invocations": 3,
         "errors": 1,
         "throttles": 1,
@@ -126,7 +126,10 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
                 "billed_seconds": 0.0,
             },
         },
-        "sources": {"audit": {"put": 1}, "orders": {"put": 9}},
+        "sources": {
+            "audit": {"put": 1, "dead_letters": 0, "redriven": 0, "expired": 0},
+            "orders": {"put": 9, "dead_letters": 0, "redriven": 0, "expired": 0},
+        },
     }
     assert list(found["sources"]) == ["audit", "orders"]
 
@@ -153,7 +156,7 @@ def test_it_counts_as_a_watcher_of_a_journal_at_any_detail(detail: Any) -> None:
 
     journal.write("records_put", source="orders", shard="a", records=9)
 
-    assert tally.counts()["records"] == {"put": 9, **ROW}
+    assert tally.counts()["records"] == {"put": 9, **ROW, "redriven": 0}
 
 
 def test_it_watches_kinds_that_there_are_and_refuses_others() -> None:

@@ -201,6 +201,7 @@ def test_every_back_end_in_both_times_delivers_the_same_in_order(
         "delivered": 19,
         "discarded": 0,
         "expired": 0,
+        "redriven": 0,
     }
 
 
@@ -247,6 +248,7 @@ def test_without_a_limit_a_poisoned_shard_is_free_when_its_records_expire() -> N
         "delivered": 0,
         "discarded": 0,
         "expired": 3,
+        "redriven": 0,
     }
     assert 86_400 <= journal.result.seconds < 86_400 + 61
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ OTHERS = ("… and others", "")
 LABEL_MAX = 20
 TOTAL = 10
 
+_OF_A_TABLE = re.compile(r"shardId-\d{20}-([0-9a-f]{8})")
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 RETRIED, EXPIRED, DISCARDED = 1, 2, 3
 _MARKS = {RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
@@ -160,8 +162,8 @@ def short_shard(shard: str) -> str:
     """``/3`` for ``shardId-000000000003``, the end of a table's shard; nothing for no shard."""
     if not shard:
         return ""
-    number = shard.removeprefix("shardId-").rpartition("-")[2]
-    return "/" + (number.lstrip("0") or "0")
+    table = _OF_A_TABLE.fullmatch(shard)
+    return "/" + (table[1] if table else shard.removeprefix("shardId-").lstrip("0") or "0")
 
 
 def _folded(
