@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import memory, polling, retrying, sparse, starting
+from benchmarks import failing_shard, memory, polling, retrying, sparse, starting
 from benchmarks.timing import Figure
 
 
@@ -17,6 +17,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     """All of them, one after the other; *quick* is for seeing that they run."""
     pairs = 1 if quick else 5
     yield from polling.figures(20_000 if quick else 1_000_000, pairs)
+    yield from failing_shard.figures(64_000 if quick else 1_000_000, pairs)
     yield from memory.figures(2_000 if quick else 100_000)
     yield from retrying.figures(pairs)
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)

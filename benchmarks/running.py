@@ -26,12 +26,12 @@ FUNCTION = "consumer"
 
 @asynccontextmanager
 async def invoking(
-    handler: Callable[[Any, Any], Any],
+    handler: Callable[[Any, Any], Any], duration: float = 0.0
 ) -> AsyncIterator[tuple[Clock, Callable[[Journal], Invoker]]]:
-    """A clock, and the whole invoke path around *handler*, which takes no virtual time."""
+    """A clock, and the whole invoke path around *handler*; its *duration* in virtual seconds."""
     clock = VirtualClock(START)
     runtimes = InlineRuntimes(clock)
-    function = Function(FUNCTION, handler, duration=Duration(0.0), init_duration=0.0)
+    function = Function(FUNCTION, handler, duration=Duration(duration), init_duration=0.0)
     made: list[Environments] = []
 
     def make(journal: Journal) -> Invoker:
@@ -54,6 +54,13 @@ async def poll(
     stream: Stream, clock: Clock, journal: Journal, invoker: Invoker, batch_size: int
 ) -> None:
     """Poll *stream* to its end, in batches of so many."""
+    await poller(stream, clock, journal, invoker, batch_size).run()
+
+
+def poller(
+    stream: Stream, clock: Clock, journal: Journal, invoker: Invoker, batch_size: int
+) -> Poller:
+    """The poller of a mapping on *stream* that makes batches of so many."""
     mapping = EventSourceMapping(
         f"{FUNCTION}.Orders", "orders", stream.arn, FUNCTION, batch_size=batch_size
     )
@@ -64,6 +71,5 @@ async def poll(
         chance=Chance(0),
         checkpoints=MemoryCheckpoints(),
         role_arn=ROLE,
-        on_checkpoint=lambda *_: None,
     )
-    await Poller(mapping, cast(StreamSource, kinesis), stream, ports).run()
+    return Poller(mapping, cast(StreamSource, kinesis), stream, ports)

@@ -13,6 +13,7 @@ NAMES = (
     "20,000 records, 64 shards, BatchSize 100, journal batch",
     "4,000 records, 64 shards, BatchSize 10, journal off",
     "1,000 records, 64 shards, BatchSize 1, journal off",
+    "63,000 records on 63 shards while another always fails, BatchSize 100",
     "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100",
     "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
     "24 h of capped retries on 64 shards (92,608 invocations)",
