@@ -21,7 +21,7 @@ from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
-from eventsim.types import Invoker, Queue, Stream
+from eventsim.types import Bucket, Invoker, Queue, Stream, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
 class Simulation:
     """A scenario set up and ready to run; an async context manager.
 
-    Inside, ``streams`` and ``queues`` hold those of the scenario by name, ``mappings`` its event
-    source mappings, called ``function.Event``; ``invoker`` calls its functions, ``clock`` and
-    ``journal`` are those of the run.
+    Inside, ``streams``, ``queues``, ``topics`` and ``buckets`` hold those of the scenario by name,
+    ``mappings`` its event source mappings, called ``function.Event``; ``invoker`` calls its
+    functions, ``clock`` and ``journal`` are those of the run.
     """
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
@@ -83,6 +83,14 @@ class Simulation:
     @property
     def queues(self) -> Mapping[str, Queue]:
         return self._setting.queues
+
+    @property
+    def topics(self) -> Mapping[str, Topic]:
+        return self._setting.stores.topics
+
+    @property
+    def buckets(self) -> Mapping[str, Bucket]:
+        return self._setting.stores.buckets
 
     @property
     def mappings(self) -> Mapping[str, MappingLifecycle]:
