@@ -61,6 +61,13 @@ def faults(value: Any, rule: dict[str, Any], path: str = "$") -> Iterator[str]:
             case "required":
                 missing = set(wanted) - set(value if isinstance(value, dict) else wanted)
                 yield from (f"{path}: no {key}" for key in sorted(missing))
+            case "minItems" | "maxItems":
+                count = len(value) if isinstance(value, list) else wanted
+                if count < wanted if keyword.startswith("min") else count > wanted:
+                    yield f"{path}: {keyword} {wanted}"
+            case "uniqueItems":
+                if wanted and isinstance(value, list) and len(value) > len(set(map(str, value))):
+                    yield f"{path}: not unique"
             case "items":
                 for index, item in enumerate(value if isinstance(value, list) else ()):
                     yield from faults(item, wanted, f"{path}[{index}]")
@@ -101,6 +108,8 @@ Plain.yaml_implicit_resolvers = {
     letter: [(tag, form) for tag, form in resolvers if not tag.endswith(":timestamp")]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+Plain.add_constructor("!GetAtt", lambda loader, node: str(node.value))
 
 VALID = """
 name: orders

@@ -74,7 +74,7 @@ def test_what_was_sent_is_told_in_the_journal() -> None:
 
     (put,) = [entry.fields for entry in sink.entries if entry.kind == "records_put"]
     assert (put["source"], put["shard"], put["records"], put["since"]) == ("orders", "", 2, 1.0)
-    assert result.counts["sources"] == {"orders": {"put": 2}}
+    assert result.counts["sources"]["orders"]["put"] == 2
 
 
 def test_a_message_that_the_queue_refuses_ends_the_run() -> None:
