@@ -8,10 +8,18 @@ time is asyncio's own loop. The code in between is the same.
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+    suppress,
+)
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -84,7 +92,24 @@ def run(main: Callable[[], Awaitable[T]], *, virtual: bool) -> T:
     """
     options: dict[str, Any] = {"loop_factory": VirtualLoop} if virtual else {}
     with _rare_collections():
-        return anyio.run(main, backend_options=options)
+        return anyio.run(
+            main if virtual else partial(_woken_by_signals, main), backend_options=options
+        )
+
+
+async def _woken_by_signals(main: Callable[[], Awaitable[T]]) -> T:
+    """Let every signal wake the loop.
+
+    One that comes just before the loop begins to wait is otherwise not seen until something else
+    wakes it: a Ctrl-C is lost while a handler in another thread never returns. asyncio has its
+    file descriptor for this only once it handles a signal itself, whichever that is.
+    """
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, _nothing)
+    return await main()
+
+
+def _nothing() -> None: ...
 
 
 @contextmanager
