@@ -18,22 +18,27 @@ from eventsim.journal.reading import read
 from tests.commands import command
 from tests.endpoints import Endpoint, Proxy
 
-# A line for each invocation, on the disk before the answer: the ids of its records.
+# A line for each invocation, on the disk before the answer: the ids of its records. After as many
+# as the file limit says, an invocation never answers, so that no process is faster than its kill.
 APPENDING = """\
-import json, os
+import json, os, time
 def handler(event, context):
     ids = [record["eventID"] for record in event["Records"]]
-    with open("delivered.jsonl", "a") as file:
+    with open("delivered.jsonl", "a+") as file:
         file.write(json.dumps(ids) + "\\n")
         file.flush()
         os.fsync(file.fileno())
+        file.seek(0)
+        lines = len(file.readlines())
+    if os.path.exists("limit") and lines == int(open("limit").read()):
+        os.write(2, b"stalled\\n")
+        time.sleep(1000)
 """
 WAITING = """\
-import os, sys, time
+import os, time
 def handler(event, context):
     print("in", len(event["Records"]))
-    sys.__stderr__.write("begun\\n")
-    sys.__stderr__.flush()
+    os.write(2, b"begun\\n")
     while not os.path.exists("go"):
         time.sleep(0.01)
 """
@@ -87,28 +92,45 @@ def batches(folder: Path) -> dict[str, list[list[int]]]:
     return found
 
 
+def checkpoints(folder: Path) -> dict[str, int]:
+    """The sequence number in the file for each shard."""
+    (mapping,) = json.loads((folder / "c.json").read_text())["mappings"].values()
+    return {shard: int(done["sequence_number"]) for shard, done in mapping["shards"].items()}
+
+
 def at_the_end(folder: Path, shards: Iterable[str], last: int) -> bool:
-    """Whether every shard's last record is delivered."""
+    """Whether the last record of each of these shards is delivered."""
     path = folder / "delivered.jsonl"
     text = path.read_text() if path.exists() else ""
     return all(f'"{shard}:{last}"' in text for shard in shards)
 
 
 def kill_and_go_on(folder: Path, endpoint: Endpoint, records: int, kills: int) -> None:
-    """Every record arrives in order, and after each kill at most one batch of a shard again."""
+    """Every record arrives in order, and after each kill at most one batch of a shard again.
+
+    Kills come by turns wherever the process is, and where a batch is done and nobody knows it.
+    """
     (folder / "app.py").write_text(APPENDING)
     stream = endpoint.stream(SHARDS)
     endpoint.put(stream, [b"%d" % number for number in range(records)], SHARDS)
-    words = ("--checkpoints", "c.json", "--batch-size", str(BATCH_SIZE))
+    words = ("--checkpoints", "c.json", "--batch-size", str(BATCH_SIZE), "--timeout", "60")
+    share = records // (kills + 1)
     last = {f"shardId-{number:012}": [0] for number in range(SHARDS)}  # batch before the kill
     for left in range(kills, -1, -1):
+        (folder / "limit").write_text(str(share // BATCH_SIZE if left else records))
         with polling(folder, endpoint.url, stream, *words) as running:
             if left:
-                until_delivered(running.stderr, records // (kills + 1) // 2)
+                if left % 2:
+                    until_delivered(running.stderr, share // 2)
+                else:
+                    until(running.stderr, "stalled")
                 running.kill()
                 running.wait()
             else:
-                while not at_the_end(folder, last, records // SHARDS):
+                done = checkpoints(folder)
+                unfinished = [each for each in last if done.get(each, 0) < records // SHARDS]
+                assert unfinished
+                while not at_the_end(folder, unfinished, records // SHARDS):
                     until_delivered(running.stderr, 1)
                 running.send_signal(signal.SIGINT)
                 running.communicate(timeout=20)
@@ -121,10 +143,7 @@ def kill_and_go_on(folder: Path, endpoint: Endpoint, records: int, kills: int) -
             assert max(map(len, delivered)) <= BATCH_SIZE
             last[shard] = delivered[-1]
     assert {batch[-1] for batch in last.values()} == {records // SHARDS}
-    (mapping,) = json.loads((folder / "c.json").read_text())["mappings"].values()
-    assert {shard: int(done["sequence_number"]) for shard, done in mapping["shards"].items()} == {
-        shard: batch[-1] for shard, batch in last.items()
-    }
+    assert checkpoints(folder) == {shard: batch[-1] for shard, batch in last.items()}
 
 
 def test_kill_9_loses_nothing_and_repeats_at_most_one_batch_of_a_shard(
