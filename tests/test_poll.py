@@ -143,6 +143,47 @@ def test_what_is_given_up_goes_to_a_destination_that_is_there(endpoint: Endpoint
     assert (missing.code, missing.stderr.splitlines()[-1]) == (2, "error: 404: Not Found")
 
 
+def test_the_changes_of_a_table_are_polled(folder: Path, endpoint: Endpoint) -> None:
+    dynamodb = endpoint.client_of("dynamodb")
+    table = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    dynamodb.create_table(TableName="users", StreamSpecification=stream, **table)
+    dynamodb.create_table(TableName="silent", **table)
+    (folder / "app.py").write_text(
+        "def handler(event, context):\n"
+        "    keys = [each['dynamodb']['Keys']['id']['S'] for each in event['Records']]\n"
+        "    print('got', *keys)\n"
+    )
+    words = ("--handler", "app.handler", "--endpoint-url", endpoint.url)
+
+    seen = []
+    for key in ("a", "b"):
+        dynamodb.put_item(TableName="users", Item={"id": {"S": key}})
+        ended = eventsim(
+            *("poll", "dynamodb://users", *words, "--checkpoints", "c.json", "--count", "1")
+        )
+        seen += [(ended.code, got(ended))]
+
+    assert seen == [(0, ["a"]), (0, ["b"])]
+    for source, more, error in [
+        ("nowhere", [], "ResourceNotFoundException: "),
+        ("silent", [], "table silent has no stream; enable one, or give another table"),
+        (
+            "users",
+            ["--starting-position", "AT_TIMESTAMP"],
+            "StartingPosition: InvalidParameterValueException: Unsupported starting position for",
+        ),
+    ]:
+        refused = eventsim("poll", f"dynamodb://{source}", *words, *more)
+        assert (refused.code, refused.stdout) == (2, "")
+        assert refused.stderr.splitlines()[-1].startswith(f"error: {error}")
+    assert "nowhere" not in dynamodb.list_tables()["TableNames"]
+
+
 def test_a_queue_is_polled_and_what_was_done_is_deleted(folder: Path, endpoint: Endpoint) -> None:
     sqs = endpoint.client_of("sqs")
     url = sqs.create_queue(QueueName="inbox")["QueueUrl"]

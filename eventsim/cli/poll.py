@@ -16,7 +16,7 @@ from eventsim.rules.mapping_settings import SETTINGS, Setting
 EXAMPLES = """
 eventsim poll kinesis://orders --handler app.handler --endpoint-url http://127.0.0.1:4566
 eventsim poll kinesis://orders --handler app.handler --checkpoints orders.json --batch-size 10
-eventsim poll kinesis://orders --handler app.handler --starting-position LATEST --for 30s
+eventsim poll dynamodb://users --handler app.handler --starting-position LATEST --for 30s
 """
 
 Option = typer.Option

@@ -33,7 +33,7 @@ from eventsim.rules.attribute_values import InvalidValue
 from eventsim.sources._ahead import Ahead
 from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._patience import THROTTLES, Patience
-from eventsim.streams import OnPut, PutSummary
+from eventsim.streams import OnPut, PutSummary, nobody
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
 
 WRITE_ATTEMPTS_MAX = 10
@@ -225,6 +225,17 @@ async def open_client_table(
                 TableName=name,
                 TimeToLiveSpecification=setting,
             )
+    return _client_table(name, table, backend, poll_interval, on_put)
+
+
+async def find_client_table(name: str, backend: Backend, poll_interval: float) -> ClientTable:
+    """The table *name* that is there. Raises ServiceError when it is not, BackendError."""
+    return _client_table(name, await _active(name, backend), backend, poll_interval, nobody)
+
+
+def _client_table(
+    name: str, table: Mapping[str, Any], backend: Backend, poll_interval: float, on_put: OnPut
+) -> ClientTable:
     if not table.get("StreamSpecification", {}).get("StreamEnabled"):
         raise BackendError(f"table {name} has no stream; enable one, or give another table")
     return ClientTable(

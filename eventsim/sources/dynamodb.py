@@ -33,7 +33,7 @@ from eventsim.rules import dynamodb as rules
 from eventsim.rules.attribute_values import InvalidValue, Path, normalised
 from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.streams import OnPut, nobody
-from eventsim.types import MappingKind, Origin, PutRecord, Record, Stream
+from eventsim.types import FoundStream, MappingKind, Origin, PutRecord, Record, Stream
 
 MAPPING = MappingKind("DynamoDB", starting_positions=("LATEST", "TRIM_HORIZON"))
 BATCH_INFO = "DDBStreamBatchInfo"
@@ -272,6 +272,17 @@ async def open_stream(
         poll_interval=POLL_INTERVAL_SECONDS,
         on_put=on_put,
     )
+
+
+async def find_stream(name: str, backend: Backend) -> FoundStream:
+    """The stream of the table *name* as it is on a back end that has an API.
+
+    Its ARN has a label of its own, so it tells one stream of a table from the next. Raises
+    ServiceError when the table is not there, BackendError when it has no stream, Unreachable.
+    """
+    from eventsim.sources._dynamodb_client import find_client_table
+
+    return FoundStream(await find_client_table(name, backend, POLL_INTERVAL_SECONDS))
 
 
 _FRAME_BYTES = len(b'{"Records":[]}') - 1  # a comma between two records, none after the last
