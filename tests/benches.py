@@ -21,7 +21,9 @@ from eventsim.journal import Entry, Journal
 from eventsim.journal.sinks import MemorySink
 from eventsim.poller import Poller, Ports
 from eventsim.types import (
+    Destination,
     EventSourceMapping,
+    FailureDocument,
     InvokeRequest,
     InvokeResult,
     Origin,
@@ -145,6 +147,7 @@ class Bench:
     sink: MemorySink = field(default_factory=MemorySink)
     retention_seconds: float = 86_400.0
     matches: Callable[[Record], bool] | None = None
+    destination: Destination | None = None
     running: int = 0
     most_running: int = 0
 
@@ -179,6 +182,7 @@ class Bench:
             checkpoints=self.checkpoints,
             role_arn="arn:aws:iam::123456789012:role/r",
             matches=self.matches,
+            destination=self.destination,
         )
         return Poller(mapping, PlainSource(), stream, ports)
 
@@ -217,6 +221,18 @@ class Bench:
     def numbers(self) -> list[list[int]]:
         """The records of each invocation, in the order of their beginnings."""
         return [call.numbers for call in self.calls]
+
+
+@dataclass
+class SlowDestination:
+    """A destination that takes so long for each document."""
+
+    clock: Clock
+    seconds: float
+    arn: str = "arn:aws:sqs:eu-west-1:123456789012:failures"
+
+    async def send(self, document: FailureDocument) -> None:
+        await self.clock.sleep(self.seconds)
 
 
 def arrivals(*times: float) -> list[Arrival]:

@@ -20,6 +20,7 @@ from tests.benches import (
     Arrival,
     Bench,
     Event,
+    SlowDestination,
     answers,
     arrivals,
     failing_on,
@@ -279,3 +280,17 @@ async def test_a_disabled_mapping_resumes_at_its_checkpoint(clock: Clock) -> Non
     await bench.poll(shard, batch_size=2)
 
     assert bench.calls == [(0.0, "s", [1]), (30.0, "s", [2, 3]), (31.0, "s", [4])]
+
+
+async def test_a_mapping_that_is_disabled_during_a_discard_does_not_send_the_rest(
+    clock: Clock,
+) -> None:
+    bench = Bench(clock, slow={1: 100.0}, destination=SlowDestination(clock, 5.0))
+    shard = {"s": [Arrival(0.0, 1), Arrival(1.0, 2), Arrival(90.0, 3)]}
+
+    await bench.poll_until(102.0, shard, maximum_record_age_in_seconds=60)
+
+    assert bench.numbers == [[1]]
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("2")
+    await bench.poll(shard, maximum_record_age_in_seconds=60)
+    assert bench.calls[1:] == [(105.0, "s", [3])]

@@ -116,7 +116,7 @@ class Lane:
                     await self._discard(step, sending, None)
                 case Send(batch):
                     fresh = sending if batch is sending.batch else self._anew(batch, sending.due)
-                    if fresh.due > self._ports.clock.time():
+                    if self.halt.asked or fresh.due > self._ports.clock.time():
                         self._todo.appendleft(fresh)
                     else:
                         await self._follow(fresh, await self._invoke(fresh))
