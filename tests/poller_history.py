@@ -164,7 +164,9 @@ class Function:
                 places = {number % records, (number // 3) % records, number % records}
                 return self._named(call, places)
             case "oversized" if call.window and not call.window["isWindowTerminatedEarly"]:
-                return {"state": {**self._state(call, records), "big": BIG}}
+                whole = {"state": self._state(call, records)}
+                answer = self._named(call, {number % records}) if records else whole
+                return {**answer, "state": {**answer["state"], "big": BIG}}
         bad = [place for place, fate in enumerate(fates) if self._fails(*fate)]
         if not bad:
             return {"state": self._state(call, records)}

@@ -298,7 +298,8 @@ class Laws:
         more = self.documents - self.discarded
         fewer = self.discarded - self.documents
         assert not more, "a document of nothing that was discarded"
-        assert fewer.total() <= self.crashes * 40, "something was discarded without a document"
+        lanes = self.mapping.parallelization_factor * len(self.shards)
+        assert fewer.total() <= self.crashes * lanes, "something was discarded without a document"
         if self.mapping.tumbling_window_in_seconds:
             self.windows_add_up()
 

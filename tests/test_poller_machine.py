@@ -52,6 +52,7 @@ behaviours = st.builds(
             "partial",
             "partial",
             "oversized",
+            "oversized",
         ]
     ),
     st.integers(0, 11),
@@ -205,5 +206,5 @@ def never_renewed(
 def test_a_retry_budget_that_is_never_renewed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eventsim.poller.lane.next_steps", never_renewed)
 
-    with pytest.raises(AssertionError, match="it was not tried as often as it may be"):
+    with pytest.raises(AssertionError, match=r"budget was another|not tried as often"):
         run_machine(PollerMachine, settings=FINDING)
