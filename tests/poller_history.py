@@ -135,7 +135,7 @@ class Function:
         numbers = tuple(int(each["kinesis"]["sequenceNumber"]) for each in records)
         fates = [b64decode(each["kinesis"]["data"]).split(b":") for each in records]
         shard = event.get("shardId") or (records[0]["eventID"].partition(":")[0])
-        behaviour = self.script.popleft() if self.script else Behaviour()
+        behaviour = self.script.popleft() if self.script else self._own_way()
         throttled = behaviour.kind == "throttle"
         window = event or None
         call = Began(self.clock.time(), shard, numbers, request.request_id, window, not throttled)
@@ -147,6 +147,10 @@ class Function:
             raise TooManyRequests("Rate Exceeded.")
         answer = self._answer(behaviour, call, [(int(n), fate.decode()) for n, fate in fates])
         return self._told(call, answer)
+
+    def _own_way(self) -> Behaviour:
+        """Without a script it reports what it could not take, where anybody listens."""
+        return Behaviour(number=1 if self.mapping.reports_batch_item_failures else 0)
 
     def _answer(self, behaviour: Behaviour, call: Began, fates: list[tuple[int, str]]) -> Any:
         """What the function returns; an exception where it fails."""
