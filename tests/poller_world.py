@@ -72,10 +72,11 @@ class Store:
         self._set: dict[str, Checkpoint] = {}
         self.kept: dict[str, Checkpoint] = {}
 
-    async def begin(self, mapping: str, timestamp: float) -> float:
-        if self._began is None:
+    async def begin(self, mapping: str, timestamp: float) -> float | None:
+        before = self._began
+        if before is None:
             self._began = timestamp
-        return self._began
+        return before
 
     def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
         return self.kept.get(shard_id)
@@ -229,8 +230,6 @@ class World:
 
     async def enable(self, puts: Sequence[Put] = ()) -> None:
         """Start a poller, and put these at the very moment that it has started."""
-        if self.first_start == self.clock.time():
-            await self.clock.sleep(0.0001)  # a mapping does not start twice in one instant
         poller = Poller(self.mapping, kinesis, self.stream, self.ports)
         started = anyio.Event()
         self._poller = poller

@@ -67,7 +67,7 @@ def test_a_mapping_never_began_later_than_it_did(began: float) -> None:
 async def test_the_next_process_goes_on_behind_what_was_set(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "c.json"
     first = FileCheckpoints(path, [MAPPING, OTHER], clock)
-    assert await first.begin(MAPPING.name, 1767225600.25) == 1767225600.25
+    assert await first.begin(MAPPING.name, 1767225600.25) is None
     assert await first.begin(MAPPING.name, 1767225700.0) == 1767225600.25
     await first.set(MAPPING.name, "shardId-0", Checkpoint("7"))
     await first.set(MAPPING.name, "shardId-0", Checkpoint("8", WINDOW))
@@ -79,7 +79,7 @@ async def test_the_next_process_goes_on_behind_what_was_set(tmp_path: Path, cloc
     assert second.get(MAPPING.name, "shardId-1") is None
     assert second.get(OTHER.name, "shardId-1") == Checkpoint("9")
     assert await second.begin(MAPPING.name, 1767229200.0) == 1767225600.25
-    assert await second.begin(OTHER.name, 1767229200.0) == 1767229200.0
+    assert await second.begin(OTHER.name, 1767229200.0) is None
     second.close()
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from eventsim.errors import MappingRefused, ScenarioError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import MemorySink
 from eventsim.scenario import Scenario
-from eventsim.simulation import Options, Result, run
+from eventsim.simulation import Options, Result, Simulation, run
+from eventsim.types import PutRecord
 
 Handler = Callable[[Any, Any], Any]
 
@@ -224,3 +226,21 @@ def test_an_update_that_lambda_refuses_is_a_fault_at_its_setting() -> None:
         "did you mean 'BatchSize'?",
         "timeline[3].Properties.Enabled: is 'no'; it must be true or false",
     ]
+
+
+async def test_latest_loses_nothing_when_it_starts_again_at_the_moment_it_began() -> None:
+    seen = Seen()
+
+    async with (
+        Simulation(scenario(seen, [], StartingPosition="LATEST")) as simulation,
+        anyio.create_task_group() as tasks,
+    ):
+        mapping, stream = simulation.mappings["consumer.Orders"], simulation.streams["orders"]
+        await mapping.create(tasks)
+        await mapping.update(enabled=False)
+        await stream.put([PutRecord("a", b"1")])
+        await mapping.update(enabled=True)
+        assert simulation.clock.time() == 0.0
+        stream.finish()
+
+    assert seen.batches == [[1]]

@@ -19,8 +19,8 @@ __all__ = ["Checkpoints", "FileCheckpoints", "Identity", "MemoryCheckpoints"]
 class Checkpoints(Protocol):
     """Checkpoints by mapping and shard; sequence numbers, never an iterator, which would expire."""
 
-    async def begin(self, mapping: str, timestamp: float) -> float:
-        """Return when the mapping began: *timestamp*, in epoch seconds, if it has not yet.
+    async def begin(self, mapping: str, timestamp: float) -> float | None:
+        """Return when the mapping began before, in epoch seconds; None if it begins at *timestamp*.
 
         A shard on which nothing was done yet is read from there when the mapping starts again,
         so that LATEST does not lose what came in between.

@@ -43,12 +43,13 @@ class FileCheckpoints:
             raise
         self._standings = {each.name: found.get(each.name) or Standing(each) for each in mappings}
 
-    async def begin(self, mapping: str, timestamp: float) -> float:
+    async def begin(self, mapping: str, timestamp: float) -> float | None:
         standing = self._standings[mapping]
-        if standing.began is None:
+        before = standing.began
+        if before is None:
             standing.began = timestamp
             await self._save()
-        return standing.began
+        return before
 
     def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
         return self._standings[mapping].shards.get(shard_id)

@@ -12,8 +12,10 @@ class MemoryCheckpoints:
         self._began: dict[str, float] = {}
         self._done: dict[tuple[str, str], Checkpoint] = {}
 
-    async def begin(self, mapping: str, timestamp: float) -> float:
-        return self._began.setdefault(mapping, timestamp)
+    async def begin(self, mapping: str, timestamp: float) -> float | None:
+        before = self._began.get(mapping)
+        self._began.setdefault(mapping, timestamp)
+        return before
 
     def get(self, mapping: str, shard_id: str) -> Checkpoint | None:
         return self._done.get((mapping, shard_id))

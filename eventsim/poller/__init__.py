@@ -74,12 +74,10 @@ class Poller:
 
     async def _first_positions(self, shards: Sequence[Shard]) -> dict[str, Position]:
         ports, name = self._ports, self.mapping.name
-        now = ports.clock.timestamp()
-        began = await ports.checkpoints.begin(name, now)
+        began = await ports.checkpoints.begin(name, ports.clock.timestamp())
         found = {shard.shard_id: ports.checkpoints.get(name, shard.shard_id) for shard in shards}
         checkpoints = {shard_id: done for shard_id, done in found.items() if done is not None}
-        again = began if began < now else None
-        return first_positions(shards, checkpoints, self.mapping, again)
+        return first_positions(shards, checkpoints, self.mapping, began)
 
     def _open(self, shard: Shard, position: Position) -> None:
         self._readers[shard.shard_id] = self._stream.reader(shard.shard_id, position)
