@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort_right
+from bisect import insort_right
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from eventsim.rules import kinesis as rules
+from eventsim.streams._log import RecordLog
 from eventsim.streams._throughput import ReadMeter, WriteMeter
 from eventsim.types import PutRecord, Record, TimedRecord
 
@@ -23,7 +24,7 @@ class Arrived(NamedTuple):
     until: float
 
 
-class ShardLog:
+class ShardLog(RecordLog):
     """Records in the order of their arrival, numbered from 1 and never renumbered.
 
     A future record has no number yet, and may still be taken away. A ``closed`` shard takes no
@@ -33,10 +34,6 @@ class ShardLog:
     """
 
     __slots__ = (
-        "_first",
-        "_head",
-        "_newest",
-        "_records",
         "children",
         "closed",
         "closed_at",
@@ -48,13 +45,13 @@ class ShardLog:
         "prefix",
         "reads",
         "shard_id",
-        "waiting",
         "writes",
     )
 
     def __init__(
         self, shard_id: str, hash_keys: rules.HashKeyRange, prefix: str, parents: tuple[str, ...]
     ) -> None:
+        super().__init__()
         self.shard_id, self.hash_keys = shard_id, hash_keys
         self.prefix, self.parents = prefix, parents
         self.closed = False
@@ -62,23 +59,8 @@ class ShardLog:
         self.children: tuple[str, ...] = ()
         self.largest = self.longest_key = 0
         self.pending: deque[TimedRecord] = deque()
-        self.waiting: dict[object, Callable[[], None]] = {}
         self.reads = ReadMeter()
         self.writes = WriteMeter()
-        self._newest = 0.0  # the arrival of the newest record there has been
-        self._records: list[Record] = []
-        self._head = 0  # of _records: what lies before it has been let go of
-        self._first = 1  # the number of _records[0]
-
-    @property
-    def oldest(self) -> int:
-        """The number of the oldest record there is, or of the next one."""
-        return self._first + self._head
-
-    @property
-    def next(self) -> int:
-        """The number that the next record to arrive will have."""
-        return self._first + len(self._records)
 
     @property
     def drained(self) -> bool:
@@ -153,38 +135,6 @@ class ShardLog:
 
     def arrival_of(self, number: int) -> float:
         return self._records[number - self._first].arrival
-
-    def number_at(self, timestamp: float) -> int:
-        """Return the number of the first record that arrived at or after epoch *timestamp*."""
-        index = bisect_left(self._records, timestamp, lo=self._head, key=_arrival)
-        return self._first + index
-
-    def expire(self, horizon: float) -> None:
-        """Let go of what arrived at or before epoch time *horizon*."""
-        records, head = self._records, self._head
-        if head < len(records) and records[head].arrival <= horizon:
-            index = bisect_right(records, horizon, lo=head, key=_arrival)
-            self.release(self._first + index - 1)
-
-    def release(self, number: int) -> None:
-        """Let go of the records up to *number*; their memory is freed, a sixteenth may lag."""
-        records = self._records
-        self._head = head = max(self._head, min(number - self._first + 1, len(records)))
-        if head * 16 >= len(records):
-            del records[:head]
-            self._first += head
-            self._head = 0
-
-    def wake(self) -> None:
-        """Call whoever waits for a change, once."""
-        if self.waiting:
-            waiting, self.waiting = self.waiting, {}
-            for callback in waiting.values():
-                callback()
-
-
-def _arrival(record: Record) -> float:
-    return record.arrival
 
 
 def _within(records: Sequence[Record], size: int) -> int:
