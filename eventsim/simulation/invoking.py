@@ -8,8 +8,8 @@ import anyio
 
 from eventsim import clock
 from eventsim.scenario import Scenario
+from eventsim.simulation.failing import first_of_ours
 from eventsim.simulation.options import Options
-from eventsim.simulation.running import _first_of_ours
 from eventsim.simulation.setting import is_virtual, open_setting
 from eventsim.types import InvokeRequest, InvokeResult
 
@@ -32,7 +32,7 @@ def invoke(
                     setting.background = tasks
                     result = await setting.invoker.invoke(request)
             except BaseExceptionGroup as group:
-                raise _first_of_ours(group) from None
+                raise first_of_ours(group) from None
             return result
 
     return clock.run(main, virtual=is_virtual(scenario, options))

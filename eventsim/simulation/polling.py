@@ -32,11 +32,12 @@ from eventsim.rules.arns import account_of, arn, region_of
 from eventsim.scenario import Scenario
 from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.endpoint_watch import EndpointWatch
+from eventsim.simulation.failing import first_of_ours, reason_of
 from eventsim.simulation.finding import Polled, find, find_destination
 from eventsim.simulation.mappings import ROLE, matching, poller_of
 from eventsim.simulation.options import Options
-from eventsim.simulation.running import Result, _first_of_ours, _reason
-from eventsim.simulation.setting import _environments
+from eventsim.simulation.running import Result
+from eventsim.simulation.setting import open_environments
 from eventsim.types import EventSourceMapping, MappingKind, Queue, Stream
 
 DEALT_WITH = {
@@ -115,9 +116,9 @@ class Polling:
             self._tell_end("interrupted", "polling was interrupted")
             raise
         except BaseExceptionGroup as group:
-            error = _first_of_ours(group)
+            error = first_of_ours(group)
             if not isinstance(error, JournalError):
-                self._tell_end("failed", _reason(error, self._scenario.origin.project))
+                self._tell_end("failed", reason_of(error, self._scenario.origin.project))
             raise error from None
         if self._lost and self._stopped is None:
             gone = f"{self._polled.name} is not there any more"
@@ -153,7 +154,7 @@ class Polling:
         place = {"region": region_of(source.arn), "account": account_of(source.arn)}
         self._scenario = scenario = scenario.model_copy(update=place)
         self._mapping = mapping = self._checked(source, module)
-        self._environments = _environments(
+        self._environments = open_environments(
             scenario, options, self._clock, self.journal, self._chance, closing
         )
         ports = Ports(

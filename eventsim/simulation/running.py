@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,11 +12,12 @@ import anyio
 
 from eventsim import __version__, clock
 from eventsim.clock import Clock
-from eventsim.errors import BackendError, EventsimError, HandlerStuck, JournalError, Unreachable
+from eventsim.errors import EventsimError, HandlerStuck, JournalError
 from eventsim.journal import SCHEMA_VERSION, Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
+from eventsim.simulation.failing import first_of_ours, reason_of
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
 from eventsim.types import Bucket, Invoker, Queue, Stream, Topic
@@ -133,7 +132,7 @@ class Simulation:
             self._tell_end("interrupted", "the run was interrupted")
             raise
         except BaseExceptionGroup as group:
-            error = _first_of_ours(group)
+            error = first_of_ours(group)
             self._tell_failure(error)
             raise error from None
         except (EventsimError, HandlerStuck) as error:
@@ -203,7 +202,7 @@ class Simulation:
 
     def _tell_failure(self, error: BaseException) -> None:
         if not isinstance(error, JournalError):
-            self._tell_end("failed", _reason(error, self.scenario.origin.project))
+            self._tell_end("failed", reason_of(error, self.scenario.origin.project))
 
     def _tell_end(self, outcome: str, because: str | None = None) -> None:
         self._setting.environments.close()  # an interrupted run has not done so yet
@@ -216,13 +215,6 @@ class Simulation:
         )
 
 
-def _reason(error: BaseException, project: Path) -> str:
-    """What went wrong, without what differs from one machine to the next."""
-    if isinstance(error, BackendError | Unreachable):
-        return f"the back end failed: {type(error).__name__}"  # its text has an address
-    return str(error).replace(f"{project}{os.sep}", "").replace(str(project), ".")
-
-
 def _file(scenario: Scenario) -> str | None:
     """The scenario's file as its project calls it: no folder of this machine in a journal."""
     path, project = scenario.origin.path, scenario.origin.project
@@ -230,16 +222,3 @@ def _file(scenario: Scenario) -> str | None:
         return None
     whole = path.resolve()
     return str(whole.relative_to(project)) if whole.is_relative_to(project) else path.name
-
-
-def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What a user is told of several tasks that failed at once: our own error before any other."""
-    leaves = list(_leaves(group))
-    ours = [error for error in leaves if isinstance(error, EventsimError | HandlerStuck)]
-    return (ours or leaves)[0]
-
-
-def _leaves(error: BaseException) -> Sequence[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

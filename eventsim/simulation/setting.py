@@ -120,7 +120,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     }
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
-    environments = _environments(scenario, options, clock, journal, chance, closing)
+    environments = open_environments(scenario, options, clock, journal, chance, closing)
     setting = Setting(
         scenario, seed, clock, journal, tally, chance, backend, streams, stores, environments
     )
@@ -147,7 +147,7 @@ def _clock(scenario: Scenario, options: Options) -> Clock:
     return RealClock(scenario.start, options.speed or scenario.time.speed)
 
 
-def _environments(
+def open_environments(
     scenario: Scenario,
     options: Options,
     clock: Clock,
@@ -155,6 +155,7 @@ def _environments(
     chance: Chance,
     closing: AsyncExitStack,
 ) -> Environments:
+    """The functions of *scenario* and what runs them; *closing* takes both down again."""
     runtimes = InlineRuntimes(
         clock,
         allow_aws=options.allow_aws,
