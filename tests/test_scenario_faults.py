@@ -344,6 +344,10 @@ def test_the_valid_one_has_no_fault() -> None:
          [f"20:74: timeline[0].records[0].explicit_hash_key is '{2**128}'; write a whole number "
           'below 2^128 in quotes, such as "0"']),
         # expectations
+        ("entry: batch_delivered, where: {source: orders}, sum: records, min: 1",
+         "entry: run_finished",
+         ["23:13: expect[0].entry is 'run_finished', which is written after the expectations "
+          "have been judged"]),
         ("entry: batch_delivered", "entry: batch_deliverd",
          ["23:13: expect[0].entry is 'batch_deliverd', which is no kind of journal entry; "
           "did you mean 'batch_delivered'?"]),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from eventsim import registry
 from eventsim.journal.kinds import KINDS
-from eventsim.scenario import schema
+from eventsim.scenario import Expectation, schema
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMA = schema()
@@ -190,11 +192,20 @@ def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(old: str, new: 
     assert list(faults(read(VALID.replace(old, new)), SCHEMA)) != []
 
 
-def test_every_source_and_step_and_kind_is_in_it() -> None:
-    text = json.dumps(SCHEMA)
+def test_every_source_and_step_is_in_it() -> None:
     resources = SCHEMA["properties"]["resources"]["patternProperties"]
     (options,) = [rule["anyOf"] for rule in resources.values()]
 
     assert len(options) == len(registry.names("sources")) + 1
     assert len(SCHEMA["properties"]["timeline"]["items"]["anyOf"]) == len(registry.names("steps"))
-    assert [kind for kind in KINDS if f'"{kind}"' not in text] == []
+
+
+def test_it_offers_the_entries_that_can_be_expected_and_no_others() -> None:
+    accepted = []
+    for kind in KINDS:
+        with suppress(ValidationError):
+            accepted.append(Expectation.model_validate({"entry": kind}).entry)
+
+    assert SCHEMA["$defs"]["Expectation"]["properties"]["entry"]["enum"] == sorted(accepted)
+    assert "batch_delivered" in accepted
+    assert {"run_finished", "expectation_checked"}.isdisjoint(accepted)

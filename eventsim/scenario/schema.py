@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from eventsim import registry
-from eventsim.journal.kinds import KINDS
+from eventsim.scenario.expectation import EXPECTABLE
 from eventsim.scenario.mapping import mapping_kinds, properties_model
 from eventsim.scenario.model import Scenario
 
@@ -60,7 +60,7 @@ def schema() -> dict[str, Any]:
         fields = definitions[_name(references[step, "validation"])]["properties"]
         for key in step.record_keys:
             fields[key]["anyOf"][0]["items"] = {"anyOf": shapes}
-    definitions["Expectation"]["properties"]["entry"]["enum"] = sorted(KINDS)
+    definitions["Expectation"]["properties"]["entry"]["enum"] = sorted(EXPECTABLE)
     properties = {type_: references[model, "validation"] for type_, model in mappings.items()}
     for type_, model in mappings.items():
         if model.kind.starting_positions:
