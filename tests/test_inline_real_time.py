@@ -57,8 +57,8 @@ async def test_a_call_that_overran_is_off_the_stage_at_once(clock: Clock) -> Non
     def handler(event: Any, context: Any) -> None:
         released.wait()
 
-    runtime = InlineRuntimes(clock)()
     f = function(handler, timeout=1)
+    runtime = InlineRuntimes(clock)(f)
     await runtime.start(Init(f, "$LATEST", "us-east-1", "group", "stream", "r"))
     outcome = await runtime.invoke(Call(Payload(dict), "r", "arn"))
     assert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ

@@ -2,15 +2,19 @@
 What runs a handler: one runtime for each execution environment.
 
 ``environments`` starts, calls and stops runtimes through the protocol below and does not know
-which kind they are. Add one as a file in this folder.
+which kind they are. Add one as a file in this folder, named as ``run_in`` names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TextIO
 
+from eventsim import registry
+from eventsim.clock import Clock
 from eventsim.types import Function, Outcome, Payload
+
+WATCHDOG_SECONDS = 60.0
 
 
 class FunctionVersion(NamedTuple):
@@ -58,7 +62,60 @@ class Runtime(Protocol):
         """Run the handler once. Raises HandlerStuck when the watchdog had to end it."""
 
     def stop(self) -> None:
-        """Forget the code and all its state, now; it may be started again."""
+        """Forget the code and all its state but /tmp, now; it may be started again."""
+
+    def close(self) -> None:
+        """Stop for good: nothing that the environment began is left behind."""
 
 
-RuntimeFactory = Callable[[], Runtime]
+RuntimeFactory = Callable[[Function], Runtime]
+
+
+class RuntimeHouse(Protocol):
+    """Makes the runtimes of one kind for one run, and takes down what they share."""
+
+    def __call__(self, function: Function) -> Runtime: ...
+
+    async def aclose(self) -> None:
+        """Return when nothing of any runtime is left: no process, socket or folder."""
+
+
+class RuntimeOptions(NamedTuple):
+    """What a run says of all its runtimes.
+
+    A handler's requests to AWS go to *endpoint_url*, or are refused; *allow_aws* lets it see
+    the credentials and settings of this process. In virtual time a call that takes over
+    *watchdog_seconds* of real time ends the run; None lets it go on, for a debugger. What a
+    handler writes shows on *echo* at once, if there is one.
+    """
+
+    clock: Clock
+    endpoint_url: str | None = None
+    allow_aws: bool = False
+    watchdog_seconds: float | None = WATCHDOG_SECONDS
+    echo: TextIO | None = None
+
+
+class Runtimes:
+    """Makes a function's runtimes as its ``run_in`` says; a house is opened when first needed.
+
+    ``run_in`` names a file of this folder, or a module from outside, with
+    ``open_runtimes(options) -> RuntimeHouse``.
+    """
+
+    def __init__(self, options: RuntimeOptions) -> None:
+        self._options = options
+        self._houses: dict[str, RuntimeHouse] = {}
+
+    def __call__(self, function: Function) -> Runtime:
+        """A runtime for one execution environment. Raises UnknownPlugin."""
+        house = self._houses.get(function.run_in)
+        if house is None:
+            module = registry.load("runtimes", function.run_in, wants=["open_runtimes"])
+            house = self._houses[function.run_in] = module.open_runtimes(self._options)
+        return house(function)
+
+    async def aclose(self) -> None:
+        """Take every house down."""
+        while self._houses:
+            await self._houses.popitem()[1].aclose()

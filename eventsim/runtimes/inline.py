@@ -27,7 +27,7 @@ from eventsim.clock import Clock
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.rules import function_errors
 from eventsim.rules.variables import check_endpoints, variables_of
-from eventsim.runtimes import Call, Init
+from eventsim.runtimes import WATCHDOG_SECONDS, Call, Init, RuntimeOptions
 from eventsim.runtimes._capture import Log
 from eventsim.runtimes._code import NULL, Code
 from eventsim.runtimes._stage import STAGE, Actor
@@ -35,7 +35,6 @@ from eventsim.runtimes._watchdog import CtrlC
 from eventsim.runtimes._worker import Worker
 from eventsim.types import Function, Outcome
 
-WATCHDOG_SECONDS = 60.0
 _Work = Callable[[Callable[[], float]], Outcome]  # given a stopwatch
 
 
@@ -64,12 +63,26 @@ class InlineRuntimes:
         self.worker = Worker()
         self.turns = anyio.Lock()
 
-    def __call__(self) -> InlineRuntime:
+    def __call__(self, function: Function) -> InlineRuntime:
         return InlineRuntime(self)
 
     def close(self) -> None:
         """Let the thread of real-time calls end."""
         self.worker.close()
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+def open_runtimes(options: RuntimeOptions) -> InlineRuntimes:
+    """The inline runtimes of a run."""
+    return InlineRuntimes(
+        options.clock,
+        endpoint_url=options.endpoint_url,
+        allow_aws=options.allow_aws,
+        watchdog_seconds=options.watchdog_seconds,
+        echo=options.echo,
+    )
 
 
 class InlineRuntime:
@@ -131,6 +144,9 @@ class InlineRuntime:
         if code is not None:
             STAGE.dismiss(code.actor)
             code.actor.loops.close()
+
+    def close(self) -> None:
+        self.stop()
 
     def _in_loop(self, code: Code, log: Log, work: _Work) -> Outcome:
         """What *work* returns, done in virtual time's own thread, and measured."""

@@ -23,7 +23,7 @@ from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.reports._tally import Tally
 from eventsim.rules.function_names import Place
-from eventsim.runtimes.inline import WATCHDOG_SECONDS, InlineRuntimes
+from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
@@ -81,7 +81,7 @@ class Setting:
         """
         if not isinstance(self.invoker, LocalInvoker):
             raise EventsimError(f"cannot throttle {function}: it is not this run that invokes it")
-        self.environments.reserve(function, concurrency)
+        self.environments.concurrency.reserve(function, concurrency)
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""
@@ -156,13 +156,15 @@ def open_environments(
     closing: AsyncExitStack,
 ) -> Environments:
     """The functions of *scenario* and what runs them; *closing* takes both down again."""
-    runtimes = InlineRuntimes(
-        clock,
-        allow_aws=options.allow_aws,
-        watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
-        echo=sys.stderr if options.debug else None,
+    runtimes = Runtimes(
+        RuntimeOptions(
+            clock,
+            allow_aws=options.allow_aws,
+            watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
+            echo=sys.stderr if options.debug else None,
+        )
     )
-    closing.callback(runtimes.close)
+    closing.push_async_callback(runtimes.aclose)
     environments = Environments(
         [_function(function, options) for function in scenario.function_values()],
         runtimes,

@@ -126,6 +126,7 @@ class Function:
     memory_size: int = 128
     environment: tuple[tuple[str, str], ...] = ()
     runtime: str | None = None
+    run_in: str = "inline"
     description: str = ""
     duration: Duration = Duration()
     init_duration: float = 0.1

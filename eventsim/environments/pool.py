@@ -1,0 +1,139 @@
+"""
+The execution environments of one version, and which of them is next.
+
+The most recently used idle one is taken first; one that was idle for too long is stopped when
+somebody next looks, and its entry says since when it was idle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from eventsim.clock import Clock
+from eventsim.ids import Chance
+from eventsim.journal import Journal
+from eventsim.rules.function_names import Place
+from eventsim.runtimes import Runtime, RuntimeFactory
+from eventsim.types import Function
+
+OnLog = Callable[[str, str], None]
+Draw = Callable[[float, float], float]  # mu and sigma of a lognormal distribution
+_MOST_RECENT = "the most recently used idle one"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every environment of a run stands on."""
+
+    make_runtime: RuntimeFactory
+    clock: Clock
+    journal: Journal
+    chance: Chance
+    place: Place
+    on_log: OnLog | None
+    idle_seconds: float
+
+
+@dataclass(slots=True)
+class Environment:
+    """One execution environment. ``idle_since`` is run time; only an idle one has it."""
+
+    id: str
+    log_stream: str
+    runtime: Runtime
+    state: Literal["new", "ready", "reset"] = "new"
+    idle_since: float = 0.0
+
+
+class Pool:
+    """The environments of one version; idle ones in the order in which they became idle."""
+
+    __slots__ = ("_busy", "_ground", "_idle", "_retired", "draw", "function", "version")
+
+    def __init__(self, ground: Ground, function: Function, version: str) -> None:
+        self._ground = ground
+        self.function, self.version = function, version
+        self.draw: Draw = ground.chance.stream("durations", function.name).lognormvariate
+        self._idle: deque[Environment] = deque()
+        self._busy: dict[str, Environment] = {}
+        self._retired: str | None = None
+
+    def take(self) -> Environment:
+        """An idle environment, or a new one; it serves one request until it is given back."""
+        if self._idle:
+            self._recycle()
+        if self._idle:
+            environment = self._idle.pop()
+            self._tell_reuse(environment)
+        else:
+            environment = self._make()
+        self._busy[environment.id] = environment
+        return environment
+
+    def give_back(self, environment: Environment) -> None:
+        """It has served its request and is idle from now on."""
+        del self._busy[environment.id]
+        environment.idle_since = self._ground.clock.time()
+        if self._retired is not None:
+            self._stop(environment, self._retired)
+        else:
+            self._idle.append(environment)
+
+    def break_off(self, environment: Environment) -> None:
+        """Its request was cancelled: nobody knows what state it is in, so it is stopped."""
+        del self._busy[environment.id]
+        self._stop(environment, "its invocation was broken off")
+
+    def retire(self, because: str) -> None:
+        """Stop what is idle, and what runs as soon as it has answered; nothing new is made."""
+        self._retired = because
+        while self._idle:
+            self._stop(self._idle.popleft(), because)
+
+    def close(self) -> None:
+        """Stop every environment, whatever it is doing. May be called again."""
+        self._recycle()
+        while self._idle:
+            self._stop(self._idle.popleft(), "the run ended")
+        for environment in list(self._busy.values()):
+            environment.runtime.close()
+
+    def _make(self) -> Environment:
+        ground = self._ground
+        day = ground.clock.wall()
+        digits = ground.chance.hex("environments", 32, self.function.name)
+        log_stream = f"{day:%Y/%m/%d}/[{self.version}]{digits}"
+        return Environment(digits[:12], log_stream, ground.make_runtime(self.function))
+
+    def _recycle(self) -> None:
+        """Stop what was idle for too long; the oldest stand first."""
+        ground = self._ground
+        too_old = ground.clock.time() - ground.idle_seconds
+        while self._idle and self._idle[0].idle_since <= too_old:
+            environment = self._idle.popleft()
+            because = (
+                f"idle since {environment.idle_since:.3f} s, "
+                f"and kept for {ground.idle_seconds:g} s at the most"
+            )
+            self._stop(environment, because)
+
+    def _stop(self, environment: Environment, because: str) -> None:
+        environment.runtime.close()
+        self._ground.journal.write(
+            "environment_stopped", because, function=self.function.name, environment=environment.id
+        )
+
+    def _tell_reuse(self, environment: Environment) -> None:
+        if not self._ground.journal.hears("environment_reused"):
+            return
+        again = environment.state == "reset"
+        self._ground.journal.write(
+            "environment_reused",
+            "the most recently used; initialised again after its reset" if again else _MOST_RECENT,
+            function=self.function.name,
+            environment=environment.id,
+            idle=round(self._ground.clock.time() - environment.idle_since, 6),
+        )

@@ -1,0 +1,211 @@
+"""
+One request in an execution environment: start it if need be, run the handler, tell of it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from eventsim.environments.pool import Draw, Environment, Ground, Pool
+from eventsim.rules import function_errors, log_lines
+from eventsim.rules.billing import billed_seconds, rounded_up
+from eventsim.runtimes import Call, Init
+from eventsim.types import Duration, FunctionError, Outcome
+
+MESSAGE_LENGTH_MAX = 1024  # of an error, in the journal
+
+
+@dataclass(slots=True)
+class _Start:
+    """How an environment came up: what is billed, what counts against Timeout, what was wrong."""
+
+    init: float | None = None
+    within: float = 0.0
+    failure: Outcome | None = None
+    log: str = ""
+
+
+class Server:
+    """Serves requests, each in an environment that it is given."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def serve(
+        self, pool: Pool, environment: Environment, call: Call, whole_log: bool
+    ) -> Outcome:
+        start = await self._start(pool, environment, call) if environment.state != "ready" else _UP
+        if self._ground.journal.hears("invocation_started"):
+            self._ground.journal.write(
+                "invocation_started",
+                function=pool.function.name,
+                version=pool.version,
+                request_id=call.request_id,
+                environment=environment.id,
+            )
+        if start.failure is not None:
+            outcome = start.failure._replace(duration=start.within)
+            if self._ground.clock.virtual and start.within:
+                await self._ground.clock.sleep(start.within)
+        elif self._ground.clock.virtual:
+            outcome = await self._in_virtual_time(pool, environment, call, start.within)
+        else:
+            outcome = await environment.runtime.invoke(call)
+            outcome = outcome._replace(duration=outcome.duration + start.within)
+        if outcome.error is not None:
+            outcome = self._after_error(pool, environment, call, outcome)
+        if whole_log or outcome.log or start.log or self._ground.journal.detail == "payload":
+            outcome = self._with_log(pool, environment, call, start, outcome, whole_log)
+        self._tell_finish(pool, environment, call, start.init, outcome)
+        return outcome
+
+    async def _start(self, pool: Pool, environment: Environment, call: Call) -> _Start:
+        function, virtual = pool.function, self._ground.clock.virtual
+        init = Init(
+            function,
+            pool.version,
+            self._ground.place.region,
+            f"/aws/lambda/{function.name}",
+            environment.log_stream,
+            call.request_id,
+        )
+        started = await environment.runtime.start(init)
+        seconds = function.init_duration if virtual else round(started.duration, 6)
+        failure = started if started.error is not None else None
+        if environment.state == "reset":
+            environment.state = "ready"
+            return _Start(None, min(seconds, function.timeout), failure, started.log)
+        if virtual:
+            await self._ground.clock.sleep(seconds)
+        environment.state = "ready"
+        self._ground.journal.write(
+            "environment_started",
+            "no environment was idle",
+            function=function.name,
+            version=pool.version,
+            environment=environment.id,
+            init=seconds,
+            log_stream=environment.log_stream,
+        )
+        return _Start(seconds, 0.0, failure, started.log)
+
+    async def _in_virtual_time(
+        self, pool: Pool, environment: Environment, call: Call, within: float
+    ) -> Outcome:
+        """Run the handler at once, then let its duration pass, up to the Timeout."""
+        timeout = pool.function.timeout
+        if within >= timeout:
+            outcome = Outcome(b"", None, 0.0)
+        else:
+            outcome = await environment.runtime.invoke(call)
+        seconds = within + _drawn(pool.function.duration, pool.draw, outcome.duration)
+        if seconds > timeout or within >= timeout:
+            seconds = timeout
+            payload, error = function_errors.timed_out(call.request_id, timeout)
+            outcome = Outcome(payload, error, seconds, outcome.log)
+        if seconds:
+            await self._ground.clock.sleep(seconds)
+        return Outcome(outcome.payload, outcome.error, seconds, outcome.log)
+
+    def _after_error(
+        self, pool: Pool, environment: Environment, call: Call, outcome: Outcome
+    ) -> Outcome:
+        error = outcome.error
+        if error is None or not error.fatal:
+            return outcome
+        environment.runtime.stop()
+        environment.state = "reset"
+        timed_out = error.type == function_errors.TIMED_OUT
+        because = f"Timeout of {pool.function.timeout} s passed" if timed_out else error.type
+        self._ground.journal.write(
+            "environment_reset", because, function=pool.function.name, environment=environment.id
+        )
+        if timed_out:
+            line = log_lines.timed_out(
+                call.request_id, self._ground.clock.wall(), pool.function.timeout
+            )
+            return outcome._replace(log=outcome.log + line)
+        return outcome
+
+    def _with_log(
+        self,
+        pool: Pool,
+        environment: Environment,
+        call: Call,
+        start: _Start,
+        outcome: Outcome,
+        whole_log: bool,
+    ) -> Outcome:
+        """Show and keep what the function wrote, with Lambda's own lines around it."""
+        function, log = pool.function, outcome.log
+        if self._ground.on_log is not None:
+            for line in (start.log + log).splitlines():
+                self._ground.on_log(function.name, line)
+        if not whole_log and self._ground.journal.detail != "payload":
+            return outcome
+        report = log_lines.report(
+            call.request_id,
+            duration=outcome.duration,
+            init=start.init,
+            memory_size=function.memory_size,
+            error=outcome.error,
+        )
+        begin, end = log_lines.start(call.request_id, pool.version), log_lines.end(call.request_id)
+        whole = f"{begin}{log}{end}{report}"
+        if self._ground.journal.detail == "payload":
+            self._ground.journal.write(
+                "function_logged",
+                function=function.name,
+                request_id=call.request_id,
+                environment=environment.id,
+                text=start.log + whole,
+            )
+        return outcome._replace(log=whole)
+
+    def _tell_finish(
+        self,
+        pool: Pool,
+        environment: Environment,
+        call: Call,
+        init: float | None,
+        outcome: Outcome,
+    ) -> None:
+        fields: dict[str, Any] = {} if init is None else {"init": init}
+        if outcome.error is not None:
+            fields.update(_error_fields(outcome.error))
+        if self._ground.journal.detail == "payload":
+            fields["answer"] = self._ground.journal.keep(outcome.payload)
+        self._ground.journal.write(
+            "invocation_finished",
+            function=pool.function.name,
+            version=pool.version,
+            request_id=call.request_id,
+            environment=environment.id,
+            duration=round(outcome.duration, 6),
+            billed=billed_seconds(outcome.duration, init or 0.0),
+            **fields,
+        )
+
+
+_UP = _Start()
+
+
+def _error_fields(error: FunctionError) -> dict[str, Any]:
+    return {
+        "error": "Unhandled",
+        "error_type": error.type,
+        "error_message": error.message[:MESSAGE_LENGTH_MAX],
+    }
+
+
+def _drawn(duration: Duration, draw: Draw, measured: float) -> float:
+    """How long an invocation takes in virtual time, in seconds."""
+    if duration.measured:
+        return rounded_up(measured * 1000) / 1000
+    if duration.sigma and duration.median:
+        return draw(math.log(duration.median), duration.sigma)
+    return duration.median
