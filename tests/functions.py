@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from eventsim.clock import Clock
 from eventsim.environments import Environments
+from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Detail, Journal
@@ -87,8 +88,8 @@ def local(
         **(settings or {}),
     )
     try:
-        start_soon = tasks.start_soon if tasks else None
-        yield Local(LocalInvoker(environments, journal, start_soon), environments, sink, logged)
+        accept = EventQueue(environments, journal, tasks.start_soon).accept if tasks else None
+        yield Local(LocalInvoker(environments, journal, accept), environments, sink, logged)
     finally:
         environments.close()
         runtimes.close()

@@ -89,10 +89,10 @@ async def test_an_event_that_is_throttled_is_lost_with_an_entry(clock: Clock) ->
     assert running.kinds().count("invocation_finished") == 1
 
 
-async def test_an_event_without_a_task_group_is_refused_by_name(clock: Clock) -> None:
+async def test_an_event_without_a_queue_is_refused_by_name(clock: Clock) -> None:
     with (
         local(clock, function("answers.nothing")) as running,
-        pytest.raises(EventsimError, match="needs a task group to run in"),
+        pytest.raises(EventsimError, match="needs a queue"),
     ):
         await running.invoke(invocation_type="Event")
 

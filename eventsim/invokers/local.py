@@ -2,9 +2,8 @@
 The Invoke API for the functions of this run.
 
 RequestResponse answers 200, also for a function that failed; DryRun answers 204 and runs
-nothing; Event answers 202 at once and runs the function once afterwards, under the same
-request id. Nothing is retried yet, and an event that is throttled is lost, with its entry: the
-queue of asynchronous invocation is not simulated.
+nothing; Event answers 202 at once, and whoever accepts the event runs it afterwards under the
+same request id.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -27,8 +26,10 @@ from eventsim.errors import (
 from eventsim.journal import Journal
 from eventsim.rules import limits, log_lines
 from eventsim.runtimes import Call, FunctionVersion
-from eventsim.types import InvokeRequest, InvokeResult, Outcome
+from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
 
+Accept = Callable[[FunctionVersion, Call], None]
+Authorize = Callable[[Caller, FunctionVersion], None]
 _ACCEPTED = InvokeResult(202)
 _CHECKED = InvokeResult(204)
 _TYPES = ("Event", "RequestResponse", "DryRun")
@@ -47,25 +48,29 @@ class Functions(Protocol):
 class LocalInvoker:
     """An Invoker for functions that run here. Writes what was asked for, and what was refused.
 
-    *start_soon* starts a task that outlives the call, as a task group's method does; without
-    it, Event is refused with an EventsimError.
+    *accept* takes the events of asynchronous invocation; without it, Event is refused with an
+    EventsimError. *authorize* raises InvokeError when a caller may not invoke a function.
     """
 
     def __init__(
         self,
         functions: Functions,
         journal: Journal,
-        start_soon: Callable[..., object] | None = None,
+        accept: Accept | None = None,
+        authorize: Authorize | None = None,
     ) -> None:
         self._functions = functions
         self._journal = journal
-        self._start_soon = start_soon
+        self._accept_event = accept
+        self._authorize = authorize
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Answer as the Invoke API does. Raises InvokeError when it refuses."""
         self._tell_request(request)
         try:
             target = self._functions.find(request.function_name, request.qualifier)
+            if request.caller is not None and self._authorize is not None:
+                self._authorize(request.caller, target)
             call = _checked(request, target)
             if request.invocation_type == "DryRun":
                 return _CHECKED
@@ -74,7 +79,7 @@ class LocalInvoker:
             tail = request.log_type == "Tail"
             outcome = await self._functions.run(target, call, whole_log=tail)
         except InvokeError as refused:
-            self._tell_refusal(request.function_name, request.request_id, refused)
+            tell_refusal(self._journal, request.function_name, request.request_id, refused)
             raise
         return InvokeResult(
             200,
@@ -85,18 +90,10 @@ class LocalInvoker:
         )
 
     def _accept(self, target: FunctionVersion, call: Call) -> InvokeResult:
-        if self._start_soon is None:
-            raise EventsimError(
-                "an Event invocation needs a task group to run in; give LocalInvoker a start_soon"
-            )
-        self._start_soon(self._run_afterwards, target, call)
+        if self._accept_event is None:
+            raise EventsimError("an Event invocation needs a queue; give LocalInvoker an accept")
+        self._accept_event(target, call)
         return _ACCEPTED
-
-    async def _run_afterwards(self, target: FunctionVersion, call: Call) -> None:
-        try:
-            await self._functions.run(target, call)
-        except InvokeError as refused:
-            self._tell_refusal(target.function.name, call.request_id, refused)
 
     def _tell_request(self, request: InvokeRequest) -> None:
         if not self._journal.hears("invocation_requested"):
@@ -112,15 +109,17 @@ class LocalInvoker:
             **fields,
         )
 
-    def _tell_refusal(self, function: str, request_id: str, refused: InvokeError) -> None:
-        throttled = isinstance(refused, TooManyRequests)
-        self._journal.write(
-            "invocation_throttled" if throttled else "invocation_denied",
-            refused.fields.get("Reason") or refused.message,
-            function=function,
-            request_id=request_id,
-            code=refused.code,
-        )
+
+def tell_refusal(journal: Journal, function: str, request_id: str, refused: InvokeError) -> None:
+    """Write that a request was throttled or denied, and why."""
+    throttled = isinstance(refused, TooManyRequests)
+    journal.write(
+        "invocation_throttled" if throttled else "invocation_denied",
+        refused.fields.get("Reason") or refused.message,
+        function=function,
+        request_id=request_id,
+        code=refused.code,
+    )
 
 
 def _checked(request: InvokeRequest, target: FunctionVersion) -> Call:

@@ -13,7 +13,6 @@ from types import ModuleType, TracebackType
 from typing import Any, cast
 
 import anyio
-from anyio.abc import TaskGroup
 
 from eventsim import __version__
 from eventsim.backends import open_backend
@@ -71,7 +70,6 @@ class Polling:
         self.journal = Journal(self._clock, detail=options.detail, sinks=options.sinks)
         self._tally = Tally()
         self._chance = Chance(_seed(options, self._clock))
-        self._background: TaskGroup | None = None
         self._stopped: str | None = None
         self._dealt_with = 0
         self._lost = False
@@ -107,7 +105,6 @@ class Polling:
         self._tell_start()
         try:
             async with anyio.create_task_group() as tasks:
-                self._background = tasks
                 if self._polled.run_for is not None:
                     tasks.start_soon(self._stop_after, self._polled.run_for)
                 await self._poller.run()
@@ -158,7 +155,7 @@ class Polling:
             scenario, options, self._clock, self.journal, self._chance, closing
         )
         ports = Ports(
-            invoker=LocalInvoker(self._environments, self.journal, self._spawn),
+            invoker=LocalInvoker(self._environments, self.journal),
             journal=self.journal,
             clock=self._clock,
             chance=self._chance,
@@ -204,11 +201,6 @@ class Polling:
         shards = await cast(Stream, source).shards()
         checkpoints.keep_only(mapping.name, [shard.shard_id for shard in shards])
         return checkpoints
-
-    def _spawn(self, work: Any, *given: Any) -> None:
-        if self._background is None:
-            raise EventsimError("polling does not run yet; call run() first")
-        self._background.start_soon(work, *given)
 
     async def _stop_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)

@@ -17,6 +17,7 @@ from eventsim.checkpoints import Checkpoints, MemoryCheckpoints
 from eventsim.clock import Clock, RealClock, VirtualClock
 from eventsim.environments import Environments
 from eventsim.errors import EventsimError
+from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
@@ -124,9 +125,10 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     setting = Setting(
         scenario, seed, clock, journal, tally, chance, backend, streams, stores, environments
     )
-    setting.invoker = options.invoker or LocalInvoker(
+    events = EventQueue(
         environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
     )
+    setting.invoker = options.invoker or LocalInvoker(environments, journal, events.accept)
     setting.mappings = open_mappings(setting)
     return setting
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from eventsim.types.buckets import Bucket, StoredObject
 from eventsim.types.invocations import (
+    Caller,
     Duration,
     Function,
     FunctionError,
@@ -57,6 +58,7 @@ __all__ = [
     "REPORT_BATCH_ITEM_FAILURES",
     "Batch",
     "Bucket",
+    "Caller",
     "Checkpoint",
     "Condition",
     "Deletable",

@@ -57,8 +57,23 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for an invocation: a service, ``s3.amazonaws.com``, or an identity, by its ARN.
+
+    What a service says of where the event comes from is matched by the conditions of the
+    function's policy.
+    """
+
+    principal: str
+    source_arn: str | None = None
+    source_account: str | None = None
+    event_source_token: str | None = None
+    principal_org_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InvokeRequest:
-    """A call of the Invoke API.
+    """A call of the Invoke API. Without a caller it is the run's own and may do anything.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
@@ -70,6 +85,7 @@ class InvokeRequest:
     log_type: Literal["None", "Tail"] = "None"
     client_context: str | None = None
     qualifier: str | None = None
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)
