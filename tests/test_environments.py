@@ -59,6 +59,8 @@ async def test_a_first_invocation_is_cold_and_the_next_is_warm(clock: Clock) -> 
                 "environment": environment,
                 "init": 0.15,
                 "log_stream": stream,
+                "memory_size": 128,
+                "architecture": "x86_64",
             },
         ),
         (0.15, "invocation_started", None, name | here),
@@ -208,7 +210,7 @@ async def test_initialising_again_counts_against_the_timeout(clock: Clock) -> No
     assert clock.time() == pytest.approx(2.001 + 1)
 
 
-async def test_a_failed_initialisation_is_tried_again_by_the_next_invocation(
+async def test_a_failed_initialisation_is_tried_again_in_the_invocation_and_by_the_next(
     clock: Clock, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text("import missing_dependency\n")
@@ -221,7 +223,14 @@ async def test_a_failed_initialisation_is_tried_again_by_the_next_invocation(
         assert await running.answer() == "fixed"
     assert failed["errorType"] == "Runtime.ImportModuleError"
     first, _ = running.entries("invocation_finished")
-    assert (first["duration"], first["billed"], first["init"]) == (0.0, 0.1, 0.1)
+    assert (first["time"], first["duration"], first["billed"], "init" in first) == (
+        0.2,
+        0.1,
+        0.1,
+        False,
+    )
+    (started,) = running.entries("environment_started")
+    assert (started["init"], started["error_type"]) == (0.1, "Runtime.ImportModuleError")
 
 
 async def test_durations_are_drawn_from_the_functions_own_stream(clock: Clock) -> None:

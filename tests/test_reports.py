@@ -302,6 +302,7 @@ JSON_GOOD: dict[str, Any] = {
     "errors": 0,
     "throttles": 0,
     "cold_starts": 1,
+    "cost": 0.0,
     "retries": 0,
     "batches": 1,
     "mappings": {
@@ -338,6 +339,8 @@ JSON_GOOD: dict[str, Any] = {
             "cold_starts": 1,
             "duration_seconds": 0.02,
             "billed_seconds": 0.02,
+            "gb_seconds": 0.0,
+            "cost": 0.0,
         }
     },
     "sources": {"orders": {"put": 2, "dead_letters": 0, "redriven": 0, "expired": 0}},

@@ -44,8 +44,17 @@ def metrics(**more: Any) -> dict[str, Any]:
     return {**dict.fromkeys(names, 0), "IteratorAge": NO_AGE, **more}
 
 
+PRICED = {"version": "1", "memory_size": 512, "architecture": "x86_64"}
+
+
 def finished(**more: Any) -> tuple[str, dict[str, Any]]:
-    return "invocation_finished", {"function": "f", "duration": 0.1, "billed": 0.2, **more}
+    return "invocation_finished", {
+        "function": "f",
+        "version": "1",
+        "duration": 0.1,
+        "billed": 0.2,
+        **more,
+    }
 
 
 def test_nothing_happened() -> None:
@@ -55,6 +64,7 @@ def test_nothing_happened() -> None:
         "errors": 0,
         "throttles": 0,
         "cold_starts": 0,
+        "cost": 0,
         "retries": 0,
         "batches": 0,
         "mappings": {},
@@ -70,7 +80,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
         ("records_read", {**MAPPING, "records": 9, "polls": 3}),
         ("records_filtered", {**MAPPING, "records": 2}),
         ("batch_formed", {**MAPPING, "records": 7}),
-        ("environment_started", {"function": "f", "init": 0.1}),
+        ("environment_started", {"function": "f", "init": 0.1, **PRICED}),
         finished(error="Unhandled"),
         ("retry_scheduled", {**MAPPING, "records": 7, "attempt": 2}),
         finished(),
@@ -88,6 +98,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
         "errors": 1,
         "throttles": 1,
         "cold_starts": 1,
+        "cost": 5.60001e-06,
         "retries": 1,
         "batches": 1,
         "mappings": {
@@ -116,6 +127,8 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
                 "cold_starts": 1,
                 "duration_seconds": 0.3,
                 "billed_seconds": 0.6,
+                "gb_seconds": 0.3,
+                "cost": 5.60001e-06,
             },
             "g": {
                 "invocations": 0,
@@ -124,6 +137,8 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
                 "cold_starts": 0,
                 "duration_seconds": 0.0,
                 "billed_seconds": 0.0,
+                "gb_seconds": 0.0,
+                "cost": 0.0,
             },
         },
         "sources": {

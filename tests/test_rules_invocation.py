@@ -36,16 +36,24 @@ def test_whole_milliseconds_are_billed_as_they_are(duration: int, init: int) -> 
 
 
 def test_the_report_line_is_lambdas() -> None:
-    measured = {"duration": 0.00301, "memory_size": 128}
+    measured = {"duration": 0.00301, "billed": 0.114, "memory_size": 128, "memory_used": 36}
     assert report("ID", init=0.1101, error=None, **measured) == (  # type: ignore[arg-type]  # values of several types
         "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t"
-        "Max Memory Used: 128 MB\tInit Duration: 110.10 ms\t\n"
+        "Max Memory Used: 36 MB\tInit Duration: 110.10 ms\t\n"
     )
 
 
 def test_an_exception_of_the_handler_leaves_the_report_as_it_is() -> None:
     plain = FunctionError("ValueError", "boom")
-    line = report("ID", duration=0.001, init=None, memory_size=128, error=plain)
+    line = report(
+        "ID",
+        duration=0.001,
+        init=None,
+        billed=0.001,
+        memory_size=128,
+        memory_used=None,
+        error=plain,
+    )
     assert "Status" not in line
     assert line.endswith("\tMax Memory Used: 128 MB\t\n")
 

@@ -199,8 +199,8 @@ def test_a_step_on_what_is_not_there_is_a_fault_that_names_the_near_one() -> Non
         {"at": "1s", "throttle": "consumr", "for": "1s"},
         {"at": "1s", "delete": "oders"},
     ) == [
-        "timeline[0].update: is 'consumer.Order', which is no mapping of the scenario; "
-        "did you mean 'consumer.Orders'?",
+        "timeline[0].update: is 'consumer.Order', which is no mapping and no function of the "
+        "scenario; did you mean 'consumer.Orders'?",
         "timeline[1].restart: is 'consumer', which is no mapping of the scenario; "
         "did you mean 'consumer.Orders'?",
         "timeline[2].throttle: is 'consumr', which is no function of the scenario; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -29,8 +30,10 @@ def check(
         for name in scenario:
             try:
                 path = find(name)
-                load(path)
+                notes = load(path).notes()
                 print(f"{path}: ok")
+                for note in notes:
+                    print(f"{path}: note: {note}", file=sys.stderr)
             except ScenarioError as error:
                 faults += error.faults
         if faults:

@@ -37,6 +37,8 @@ def perform(asked: Asked, talk: Progress) -> int:
     path = find(asked.scenario)
     scenario = load(path)
     _agree(asked, scenario)
+    for note in scenario.notes():
+        talk.say(f"note: {note}")
     with _whole_journal(asked, report) as kept:
         entries = Entries(FrameSink(), kept)
         options = _options(asked, scenario, entries, talk)

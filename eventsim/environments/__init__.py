@@ -12,17 +12,22 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import anyio
 
 from eventsim.clock import Clock
 from eventsim.environments.concurrency import Concurrency
 from eventsim.environments.functions import Functions
-from eventsim.environments.pool import Ground, OnLog, Pool
+from eventsim.environments.pool import Environment, Ground, OnLog, Pool
 from eventsim.environments.serving import Server
+from eventsim.errors import InvalidParameterValue
 from eventsim.ids import Chance
 from eventsim.journal import Journal
-from eventsim.rules.function_names import Place
-from eventsim.rules.limits import CONCURRENT_EXECUTIONS
+from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
+from eventsim.rules.function_names import LATEST, Place
+from eventsim.rules.profiles import TODAY, Profile
 from eventsim.runtimes import Call, FunctionVersion, RuntimeFactory
 from eventsim.types import Function, Outcome
 
@@ -48,10 +53,13 @@ class Environments:
         on_log: OnLog | None = None,
         idle_seconds: float = IDLE_SECONDS_MAX,
         concurrent_executions: int = CONCURRENT_EXECUTIONS,
+        profile: Profile = TODAY,
     ) -> None:
         place = place or Place()
-        self._ground = Ground(make_runtime, clock, journal, chance, place, on_log, idle_seconds)
-        self.functions = Functions(functions, place)
+        self._ground = Ground(
+            make_runtime, clock, journal, chance, place, on_log, idle_seconds, profile
+        )
+        self.functions = Functions(functions, place, chance)
         self.concurrency = Concurrency(concurrent_executions)
         self._server = Server(self._ground)
         self._pools: dict[tuple[str, str], Pool] = {}
@@ -70,20 +78,102 @@ class Environments:
         REPORT lines. Raises TooManyRequests when the account, or what is reserved for the
         function, has no concurrency left.
         """
+        pool = self._pool(target)
+        environment = pool.take_provisioned()
+        if environment is not None:
+            return await self._serve(pool, environment, call, whole_log)
         name = target.function.name
         self.concurrency.enter(name)
         try:
-            pool = self._pool(target)
-            environment = pool.take()
-            try:
-                outcome = await self._server.serve(pool, environment, call, whole_log)
-            except BaseException:
-                pool.break_off(environment)
-                raise
-            pool.give_back(environment)
+            environment = pool.take_idle()
+            if environment is None:
+                self.concurrency.scale(name, self._ground.clock.time())
+                environment = pool.add()
+            return await self._serve(pool, environment, call, whole_log)
         finally:
             self.concurrency.leave(name)
+
+    async def provision(self, function_name: str, qualifier: str, concurrency: int) -> None:
+        """Have so many environments of a version, or of an alias's, ready at all times.
+
+        Returns when they are initialised; one that fails to is given up, and told. Raises
+        InvalidParameterValue for $LATEST and for more than is reserved, ResourceNotFound.
+        """
+        version = self.functions.resolve(function_name, qualifier)
+        if version == LATEST:
+            raise InvalidParameterValue(
+                "Provisioned Concurrency Configs cannot be applied to unpublished function "
+                "versions."
+            )
+        pool = self._pool(self.functions.version(function_name, version))
+        self.concurrency.provision(function_name, concurrency)
+        self._tell_provision(pool, qualifier, concurrency, "IN_PROGRESS")
+        status = "READY"
+        async with anyio.create_task_group() as tasks:
+
+            async def provide() -> None:
+                nonlocal status
+                if not await self._provide(pool):
+                    status = "FAILED"
+
+            for _ in range(concurrency):
+                tasks.start_soon(provide)
+        if status == "FAILED":
+            self.concurrency.provision(function_name, -concurrency)
+            pool.withdraw()
+        self._tell_provision(pool, qualifier, concurrency, status)
+
+    async def _provide(self, pool: Pool) -> bool:
+        environment = pool.add(provisioned=True)
+        try:
+            error = await self._server.provide(pool, environment)
+        except BaseException:
+            pool.break_off(environment)
+            raise
+        if error is not None:
+            pool.break_off(environment, "its initialisation failed")
+            return False
+        pool.give_back(environment)
+        return True
+
+    async def _serve(
+        self, pool: Pool, environment: Environment, call: Call, whole_log: bool
+    ) -> Outcome:
+        try:
+            outcome = await self._server.serve(pool, environment, call, whole_log)
+        except BaseException:
+            pool.break_off(environment)
+            raise
+        pool.give_back(environment)
         return outcome
+
+    def update(self, function_name: str, because: str, **changes: Any) -> None:
+        """Change $LATEST: what runs goes on, what comes next gets fresh environments."""
+        self.functions.update(function_name, **changes)
+        self._tell_change(function_name, LATEST, because)
+
+    def publish(self, function_name: str, description: str | None = None) -> str:
+        """The version that $LATEST is published as; the last one if nothing has changed since."""
+        version, new = self.functions.publish(function_name, description)
+        because = "published" if new else "nothing has changed since it was published"
+        self._tell_change(function_name, version, because)
+        return version
+
+    def shift(
+        self,
+        function_name: str,
+        alias: str,
+        version: str,
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        """Point an alias at a version, and at another one for a share of the calls.
+
+        Raises as ``Functions.put_alias`` does.
+        """
+        self.functions.put_alias(function_name, alias, version, weights)
+        shares = [f"{weight:.0%} to version {other}" for other, weight in (weights or {}).items()]
+        because = f"alias {alias} leads to version {version}"
+        self._tell_change(function_name, version, ", and ".join([because, *shares]), alias=alias)
 
     def close(self) -> None:
         """Stop every environment, whatever it is doing. May be called again."""
@@ -99,3 +189,18 @@ class Environments:
                 pool.retire("the function was updated")
             pool = self._pools[key] = Pool(self._ground, target.function, target.version)
         return pool
+
+    def _tell_change(self, function: str, version: str, because: str, **fields: Any) -> None:
+        self._ground.journal.write(
+            "function_changed", because, function=function, version=version, **fields
+        )
+
+    def _tell_provision(self, pool: Pool, qualifier: str, concurrency: int, status: str) -> None:
+        self._tell_change(
+            pool.function.name,
+            pool.version,
+            f"provisioned concurrency of {concurrency} is {status}",
+            provisioned=concurrency,
+            status=status,
+            qualifier=qualifier,
+        )

@@ -1,43 +1,140 @@
 """
 The functions of a run, their published versions and their aliases.
 
+A published version never changes, in configuration or environment variables; $LATEST does, and
+what is running goes on with what it began with.
+
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from eventsim.ids import Chance
+from eventsim.rules import aliases as rules
+from eventsim.rules.aliases import Alias
 from eventsim.rules.function_names import LATEST, Place, not_found, parse
 from eventsim.runtimes import FunctionVersion
 from eventsim.types import Function
 
 
+@dataclass(slots=True)
+class _Family:
+    """A function with all its versions, and its aliases by name."""
+
+    versions: dict[str, Function]
+    aliases: dict[str, Alias] = field(default_factory=dict)
+    published: int = 0
+
+
 class Functions:
     """What callers may invoke, by every name that they may use for it."""
 
-    def __init__(self, functions: Iterable[Function], place: Place) -> None:
-        self._place = place
-        self._latest = {function.name: function for function in functions}
+    def __init__(self, functions: Iterable[Function], place: Place, chance: Chance) -> None:
+        self._place, self._chance = place, chance
+        self._families = {function.name: _Family({LATEST: function}) for function in functions}
         self._found: dict[tuple[str, str | None], FunctionVersion] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._latest
 
     def find(self, function_name: str, qualifier: str | None = None) -> FunctionVersion:
         """The function that a caller means by a name, a partial or a full ARN, and a qualifier.
 
-        Raises ResourceNotFound, InvalidParameterValue or ValidationFailed, with AWS's texts.
+        An alias with weights is drawn anew at every call. Raises ResourceNotFound,
+        InvalidParameterValue or ValidationFailed, with AWS's texts.
         """
         asked = (function_name, qualifier)
         found = self._found.get(asked)
         if found is None:
-            found = self._found[asked] = self._look_up(function_name, qualifier)
+            found, lasting = self._look_up(function_name, qualifier)
+            if lasting:
+                self._found[asked] = found
         return found
 
-    def _look_up(self, function_name: str, qualifier: str | None) -> FunctionVersion:
-        name, version = parse(function_name, qualifier, self._place)
-        function = self._latest.get(name)
-        if function is None or version not in {None, LATEST}:
-            raise not_found(self._place.arn(name, version or LATEST))
-        return FunctionVersion(function, LATEST, self._place.arn(name, version))
+    def latest(self, name: str) -> Function:
+        """The function as $LATEST has it. Raises ResourceNotFound."""
+        return self._family(name).versions[LATEST]
+
+    def version(self, name: str, version: str) -> FunctionVersion:
+        """A version as one that nobody called. Raises ResourceNotFound."""
+        family = self._family(name)
+        if version not in family.versions:
+            raise not_found(self._place.arn(name, version))
+        return FunctionVersion(family.versions[version], version, self._place.arn(name, version))
+
+    def resolve(self, name: str, qualifier: str | None) -> str:
+        """The version behind a version or an alias, the first of one with weights."""
+        family = self._family(name)
+        alias = family.aliases.get(qualifier or LATEST)
+        version = alias.version if alias is not None else qualifier or LATEST
+        if version not in family.versions:
+            raise not_found(self._place.arn(name, version))
+        return version
+
+    def update(self, name: str, **changes: Any) -> Function:
+        """Change $LATEST, and return it. Raises ResourceNotFound."""
+        family = self._family(name)
+        family.versions[LATEST] = replace(family.versions[LATEST], **changes)
+        self._found.clear()
+        return family.versions[LATEST]
+
+    def publish(self, name: str, description: str | None = None) -> tuple[str, bool]:
+        """The version that $LATEST is published as, and whether it is a new one.
+
+        It is the last one again when nothing has changed since. Raises ResourceNotFound.
+        """
+        family = self._family(name)
+        latest, last = family.versions[LATEST], family.versions.get(str(family.published))
+        if last is not None and replace(last, description=latest.description) == latest:
+            return str(family.published), False
+        family.published += 1
+        version = str(family.published)
+        if description is not None:
+            latest = replace(latest, description=description)
+        family.versions[version] = latest
+        return version, True
+
+    def put_alias(
+        self, name: str, alias: str, version: str, weights: Mapping[str, float] | None = None
+    ) -> Alias:
+        """Point *alias* at a version, and at another for the share of calls in *weights*.
+
+        Raises ValidationFailed for what is no alias name, InvalidParameterValue for weights that
+        cannot be, ResourceNotFound for a version that is not there.
+        """
+        family, weights = self._family(name), dict(weights or {})
+        rules.check_name(alias)
+        rules.check_weights(version, weights)
+        for target in (version, *weights):
+            if target not in family.versions:
+                raise not_found(self._place.arn(name, target))
+        made = family.aliases[alias] = Alias(version, tuple(weights.items()))
+        self._found.clear()
+        return made
+
+    def alias(self, name: str, alias: str) -> Alias | None:
+        """The alias as it is now. Raises ResourceNotFound for a function that is not there."""
+        return self._family(name).aliases.get(alias)
+
+    def _family(self, name: str) -> _Family:
+        if name not in self._families:
+            raise not_found(self._place.arn(name, LATEST))
+        return self._families[name]
+
+    def _look_up(self, function_name: str, qualifier: str | None) -> tuple[FunctionVersion, bool]:
+        name, asked = parse(function_name, qualifier, self._place)
+        family = self._families.get(name)
+        wanted, lasting = asked or LATEST, True
+        if family is not None and wanted in family.aliases:
+            alias = family.aliases[wanted]
+            lasting = not alias.weights
+            wanted = alias.version if lasting else alias.draw(self._draw(name, wanted))
+        if family is None or wanted not in family.versions:
+            raise not_found(self._place.arn(name, wanted))
+        arn = self._place.arn(name, asked)
+        return FunctionVersion(family.versions[wanted], wanted, arn), lasting
+
+    def _draw(self, name: str, alias: str) -> float:
+        return self._chance.stream("aliases", f"{name}:{alias}").random()

@@ -16,11 +16,14 @@ from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.rules.function_names import Place
+from eventsim.rules.profiles import Profile
 from eventsim.runtimes import Runtime, RuntimeFactory
 from eventsim.types import Function
 
 OnLog = Callable[[str, str], None]
 Draw = Callable[[float, float], float]  # mu and sigma of a lognormal distribution
+ON_DEMAND = "no environment was idle"
+PROVISIONED = "provisioned concurrency"
 _MOST_RECENT = "the most recently used idle one"
 
 
@@ -35,15 +38,21 @@ class Ground:
     place: Place
     on_log: OnLog | None
     idle_seconds: float
+    profile: Profile
 
 
 @dataclass(slots=True)
 class Environment:
-    """One execution environment. ``idle_since`` is run time; only an idle one has it."""
+    """One execution environment. ``idle_since`` is run time; only an idle one has it.
+
+    One of provisioned concurrency is there before a request and is never too old.
+    """
 
     id: str
     log_stream: str
     runtime: Runtime
+    because: str = ON_DEMAND
+    provisioned: bool = False
     state: Literal["new", "ready", "reset"] = "new"
     idle_since: float = 0.0
 
@@ -51,25 +60,51 @@ class Environment:
 class Pool:
     """The environments of one version; idle ones in the order in which they became idle."""
 
-    __slots__ = ("_busy", "_ground", "_idle", "_retired", "draw", "function", "version")
+    __slots__ = (
+        "_busy",
+        "_ground",
+        "_idle",
+        "_provisioned",
+        "_retired",
+        "draw",
+        "function",
+        "version",
+    )
 
     def __init__(self, ground: Ground, function: Function, version: str) -> None:
         self._ground = ground
         self.function, self.version = function, version
         self.draw: Draw = ground.chance.stream("durations", function.name).lognormvariate
         self._idle: deque[Environment] = deque()
+        self._provisioned: list[Environment] = []
         self._busy: dict[str, Environment] = {}
         self._retired: str | None = None
 
-    def take(self) -> Environment:
-        """An idle environment, or a new one; it serves one request until it is given back."""
+    def take_provisioned(self) -> Environment | None:
+        """One of provisioned concurrency that is free, or None."""
+        if not self._provisioned:
+            return None
+        environment = self._provisioned.pop()
+        self._tell_reuse(environment, "one of provisioned concurrency")
+        self._busy[environment.id] = environment
+        return environment
+
+    def take_idle(self) -> Environment | None:
+        """The idle environment that was used most recently, or None; too old ones are stopped."""
         if self._idle:
             self._recycle()
-        if self._idle:
-            environment = self._idle.pop()
-            self._tell_reuse(environment)
-        else:
-            environment = self._make()
+        if not self._idle:
+            return None
+        environment = self._idle.pop()
+        self._tell_reuse(environment, _MOST_RECENT)
+        self._busy[environment.id] = environment
+        return environment
+
+    def add(self, provisioned: bool = False) -> Environment:
+        """A new environment, busy until it is given back."""
+        environment = self._make()
+        if provisioned:
+            environment.provisioned, environment.because = True, PROVISIONED
         self._busy[environment.id] = environment
         return environment
 
@@ -79,17 +114,30 @@ class Pool:
         environment.idle_since = self._ground.clock.time()
         if self._retired is not None:
             self._stop(environment, self._retired)
+        elif environment.provisioned:
+            self._provisioned.append(environment)
         else:
             self._idle.append(environment)
 
-    def break_off(self, environment: Environment) -> None:
-        """Its request was cancelled: nobody knows what state it is in, so it is stopped."""
+    def withdraw(self) -> None:
+        """What is provisioned is so no longer: it is stopped, or idle after its request."""
+        while self._provisioned:
+            self._stop(self._provisioned.pop(), "its provisioned concurrency was withdrawn")
+        for environment in self._busy.values():
+            environment.provisioned = False
+
+    def break_off(
+        self, environment: Environment, because: str = "its invocation was broken off"
+    ) -> None:
+        """Nobody knows what state it is in, so it is stopped."""
         del self._busy[environment.id]
-        self._stop(environment, "its invocation was broken off")
+        self._stop(environment, because)
 
     def retire(self, because: str) -> None:
         """Stop what is idle, and what runs as soon as it has answered; nothing new is made."""
         self._retired = because
+        while self._provisioned:
+            self._stop(self._provisioned.pop(), because)
         while self._idle:
             self._stop(self._idle.popleft(), because)
 
@@ -98,6 +146,8 @@ class Pool:
         self._recycle()
         while self._idle:
             self._stop(self._idle.popleft(), "the run ended")
+        while self._provisioned:
+            self._stop(self._provisioned.pop(), "the run ended")
         for environment in list(self._busy.values()):
             environment.runtime.close()
 
@@ -126,13 +176,13 @@ class Pool:
             "environment_stopped", because, function=self.function.name, environment=environment.id
         )
 
-    def _tell_reuse(self, environment: Environment) -> None:
+    def _tell_reuse(self, environment: Environment, because: str) -> None:
         if not self._ground.journal.hears("environment_reused"):
             return
         again = environment.state == "reset"
         self._ground.journal.write(
             "environment_reused",
-            "the most recently used; initialised again after its reset" if again else _MOST_RECENT,
+            f"{because}; initialised again after its reset" if again else because,
             function=self.function.name,
             environment=environment.id,
             idle=round(self._ground.clock.time() - environment.idle_since, 6),

@@ -13,10 +13,13 @@ from typing import Any
 from eventsim.environments.pool import Draw, Environment, Ground, Pool
 from eventsim.rules import function_errors, log_lines
 from eventsim.rules.billing import billed_seconds, rounded_up
+from eventsim.rules.limits import INIT_SECONDS_MAX
+from eventsim.rules.profiles import Profile
 from eventsim.runtimes import Call, Init
-from eventsim.types import Duration, FunctionError, Outcome
+from eventsim.types import Duration, Function, FunctionError, Outcome
 
 MESSAGE_LENGTH_MAX = 1024  # of an error, in the journal
+DOWNLOAD_BYTES_PER_SECOND = 100_000_000
 
 
 @dataclass(slots=True)
@@ -38,7 +41,9 @@ class Server:
     async def serve(
         self, pool: Pool, environment: Environment, call: Call, whole_log: bool
     ) -> Outcome:
-        start = await self._start(pool, environment, call) if environment.state != "ready" else _UP
+        start = _UP
+        if environment.state != "ready":
+            start = await self._start(pool, environment, call.request_id)
         if self._ground.journal.hears("invocation_started"):
             self._ground.journal.write(
                 "invocation_started",
@@ -48,7 +53,7 @@ class Server:
                 environment=environment.id,
             )
         if start.failure is not None:
-            outcome = start.failure._replace(duration=start.within)
+            outcome = start.failure._replace(duration=start.within, log="")
             if self._ground.clock.virtual and start.within:
                 await self._ground.clock.sleep(start.within)
         elif self._ground.clock.virtual:
@@ -58,40 +63,85 @@ class Server:
             outcome = outcome._replace(duration=outcome.duration + start.within)
         if outcome.error is not None:
             outcome = self._after_error(pool, environment, call, outcome)
+        billed = billed_seconds(outcome.duration, start.init or 0.0, self._ground.profile)
         if whole_log or outcome.log or start.log or self._ground.journal.detail == "payload":
-            outcome = self._with_log(pool, environment, call, start, outcome, whole_log)
-        self._tell_finish(pool, environment, call, start.init, outcome)
+            outcome = self._with_log(pool, environment, call, start, outcome, whole_log, billed)
+        self._tell_finish(pool, environment, call, start.init, outcome, billed)
         return outcome
 
-    async def _start(self, pool: Pool, environment: Environment, call: Call) -> _Start:
-        function, virtual = pool.function, self._ground.clock.virtual
+    async def _start(self, pool: Pool, environment: Environment, request_id: str) -> _Start:
+        """Initialise it: a new one in a phase of its own, then again within the invocation."""
+        log = ""
+        if environment.state == "new":
+            first, seconds = await self._first(pool, environment, request_id)
+            if first.error is None:
+                return _Start(seconds, 0.0, None, first.log)
+            log = first.log + log_lines.init_report(seconds, "init", first.error)
+            environment.runtime.stop()
+        timeout = pool.function.timeout
+        again, seconds = await self._initialise(pool, environment, request_id, timeout)
+        log += again.log
+        if again.error is not None:
+            log += log_lines.init_report(seconds, "invoke", again.error)
+        environment.state = "ready"
+        return _Start(None, seconds, None if again.error is None else again, log)
+
+    async def _first(
+        self, pool: Pool, environment: Environment, request_id: str
+    ) -> tuple[Outcome, float]:
+        """The phase that a new environment has for its initialisation, and the seconds it took."""
+        clock, function = self._ground.clock, pool.function
+        waited, because = _placement(function, self._ground.profile)
+        if waited:
+            await clock.sleep(waited)
+        outcome, seconds = await self._initialise(pool, environment, request_id, INIT_SECONDS_MAX)
+        if clock.virtual:
+            await clock.sleep(seconds)
+        environment.state = "ready" if outcome.error is None else "reset"
+        fields = {} if outcome.error is None else _error_fields(outcome.error)
+        self._ground.journal.write(
+            "environment_started",
+            environment.because + because,
+            function=function.name,
+            version=pool.version,
+            environment=environment.id,
+            init=seconds,
+            log_stream=environment.log_stream,
+            memory_size=function.memory_size,
+            architecture=function.architecture,
+            **fields,
+        )
+        return outcome, seconds
+
+    async def _initialise(
+        self, pool: Pool, environment: Environment, request_id: str, limit: float
+    ) -> tuple[Outcome, float]:
+        """Start the runtime: its outcome, a timeout after *limit* seconds, and what it took."""
+        function = pool.function
         init = Init(
             function,
             pool.version,
             self._ground.place.region,
             f"/aws/lambda/{function.name}",
             environment.log_stream,
-            call.request_id,
+            request_id,
+            limit,
+            "provisioned-concurrency" if environment.provisioned else "on-demand",
         )
-        started = await environment.runtime.start(init)
-        seconds = function.init_duration if virtual else round(started.duration, 6)
-        failure = started if started.error is not None else None
-        if environment.state == "reset":
-            environment.state = "ready"
-            return _Start(None, min(seconds, function.timeout), failure, started.log)
-        if virtual:
-            await self._ground.clock.sleep(seconds)
-        environment.state = "ready"
-        self._ground.journal.write(
-            "environment_started",
-            "no environment was idle",
-            function=function.name,
-            version=pool.version,
-            environment=environment.id,
-            init=seconds,
-            log_stream=environment.log_stream,
-        )
-        return _Start(seconds, 0.0, failure, started.log)
+        outcome = await environment.runtime.start(init)
+        virtual = self._ground.clock.virtual
+        seconds = function.init_duration if virtual else round(outcome.duration, 6)
+        if virtual and seconds >= limit:
+            payload, error = function_errors.timed_out(request_id, limit)
+            return Outcome(payload, error, limit, outcome.log), limit
+        return outcome, seconds
+
+    async def provide(self, pool: Pool, environment: Environment) -> FunctionError | None:
+        """Initialise one that nobody waits for; the error that it failed with, if it did."""
+        outcome, _ = await self._first(pool, environment, "")
+        if outcome.error is not None:
+            environment.runtime.stop()
+        return outcome.error
 
     async def _in_virtual_time(
         self, pool: Pool, environment: Environment, call: Call, within: float
@@ -109,7 +159,7 @@ class Server:
             outcome = Outcome(payload, error, seconds, outcome.log)
         if seconds:
             await self._ground.clock.sleep(seconds)
-        return Outcome(outcome.payload, outcome.error, seconds, outcome.log)
+        return outcome._replace(duration=seconds)
 
     def _after_error(
         self, pool: Pool, environment: Environment, call: Call, outcome: Outcome
@@ -139,6 +189,7 @@ class Server:
         start: _Start,
         outcome: Outcome,
         whole_log: bool,
+        billed: float,
     ) -> Outcome:
         """Show and keep what the function wrote, with Lambda's own lines around it."""
         function, log = pool.function, outcome.log
@@ -151,7 +202,9 @@ class Server:
             call.request_id,
             duration=outcome.duration,
             init=start.init,
+            billed=billed,
             memory_size=function.memory_size,
+            memory_used=outcome.memory_used,
             error=outcome.error,
         )
         begin, end = log_lines.start(call.request_id, pool.version), log_lines.end(call.request_id)
@@ -173,6 +226,7 @@ class Server:
         call: Call,
         init: float | None,
         outcome: Outcome,
+        billed: float,
     ) -> None:
         fields: dict[str, Any] = {} if init is None else {"init": init}
         if outcome.error is not None:
@@ -186,7 +240,7 @@ class Server:
             request_id=call.request_id,
             environment=environment.id,
             duration=round(outcome.duration, 6),
-            billed=billed_seconds(outcome.duration, init or 0.0),
+            billed=billed,
             **fields,
         )
 
@@ -209,3 +263,16 @@ def _drawn(duration: Duration, draw: Draw, measured: float) -> float:
     if duration.sigma and duration.median:
         return draw(math.log(duration.median), duration.sigma)
     return duration.median
+
+
+def _placement(function: Function, profile: Profile) -> tuple[float, str]:
+    """What a new environment waits for before its initialisation, in seconds, and why."""
+    seconds, because = 0.0, ""
+    if function.in_vpc and profile.network_interface_seconds:
+        seconds += profile.network_interface_seconds
+        because += f"; {seconds:g} s for its network interface"
+    if function.package_bytes:
+        download = round(function.package_bytes / DOWNLOAD_BYTES_PER_SECOND, 6)
+        seconds += download
+        because += f"; {download:g} s for the download of its package"
+    return seconds, because

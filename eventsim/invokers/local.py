@@ -25,6 +25,7 @@ from eventsim.errors import (
 )
 from eventsim.journal import Journal
 from eventsim.rules import limits, log_lines
+from eventsim.rules.profiles import TODAY, Profile
 from eventsim.runtimes import Call, FunctionVersion
 from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
 
@@ -58,11 +59,13 @@ class LocalInvoker:
         journal: Journal,
         accept: Accept | None = None,
         authorize: Authorize | None = None,
+        profile: Profile = TODAY,
     ) -> None:
         self._functions = functions
         self._journal = journal
         self._accept_event = accept
         self._authorize = authorize
+        self._profile = profile
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Answer as the Invoke API does. Raises InvokeError when it refuses."""
@@ -71,7 +74,7 @@ class LocalInvoker:
             target = self._functions.find(request.function_name, request.qualifier)
             if request.caller is not None and self._authorize is not None:
                 self._authorize(request.caller, target)
-            call = _checked(request, target)
+            call = _checked(request, target, self._profile)
             if request.invocation_type == "DryRun":
                 return _CHECKED
             if request.invocation_type == "Event":
@@ -122,7 +125,7 @@ def tell_refusal(journal: Journal, function: str, request_id: str, refused: Invo
     )
 
 
-def _checked(request: InvokeRequest, target: FunctionVersion) -> Call:
+def _checked(request: InvokeRequest, target: FunctionVersion, profile: Profile) -> Call:
     """The call that a request asks for. Raises InvokeError when it is not a proper one."""
     kind = request.invocation_type
     if kind not in _TYPES:
@@ -131,7 +134,7 @@ def _checked(request: InvokeRequest, target: FunctionVersion) -> Call:
             f"constraint: Member must satisfy enum value set: [{', '.join(_TYPES)}]"
         )
     payload = request.payload
-    if (error := limits.too_large(kind, payload.size)) is not None:
+    if (error := limits.too_large(kind, payload.size, profile)) is not None:
         raise error
     try:
         payload.check()

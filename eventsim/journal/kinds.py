@@ -172,7 +172,10 @@ KINDS: dict[str, Kind] = {
     ),
     "environment_started": Kind(
         "a cold start: an execution environment was made and initialised in `init` seconds",
-        ("function", "version", "environment", "init", "log_stream"),
+        (
+            *("function", "version", "environment", "init", "log_stream"),
+            *("memory_size", "architecture", "error", "error_type", "error_message"),
+        ),
     ),
     "environment_reused": Kind(
         "a warm start, after `idle` seconds", ("function", "environment", "idle")
@@ -185,7 +188,10 @@ KINDS: dict[str, Kind] = {
     "function_logged": Kind(
         "a function wrote lines to its log", ("function", "request_id", "environment", "text")
     ),
-    "function_changed": Kind("a function's code or configuration changed", ("function", "version")),
+    "function_changed": Kind(
+        "a function was updated or published, or an alias or provisioned concurrency of it changed",
+        ("function", "version", "alias", "provisioned", "qualifier", "status"),
+    ),
     "event_queued": Kind("an asynchronous event was accepted", ("function", "request_id")),
     "event_retried": Kind(
         "an asynchronous event will be tried again", ("function", "request_id", "wait")
@@ -210,7 +216,6 @@ FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "record
 # Named, so that reports know them, but written by nothing yet: an expectation may not ask for one.
 NOT_YET = frozenset(
     {
-        "function_changed",
         "event_queued",
         "event_retried",
         "event_dropped",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import textwrap
 from typing import Literal, TextIO
@@ -105,6 +106,13 @@ def plural(number: float, word: str) -> str:
     if number == 1:
         return f"1 {word}"
     return f"{number:,} {word}" + ("es" if word.endswith("ch") else "s")
+
+
+def dollars(amount: float) -> str:
+    """``$1,234.50``, ``$0.0012``: cents, or two digits of what is less than one."""
+    if amount >= 1 or amount <= 0:
+        return f"${amount:,.2f}"
+    return f"${amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
 def span_of_time(seconds: float) -> str:

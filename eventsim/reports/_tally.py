@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from eventsim.reports._metrics import Metrics
+from eventsim.rules.billing import PRICE_PER_GB_SECOND, PRICE_PER_REQUEST
 
 Fields = dict[str, Any]
 
@@ -64,11 +65,20 @@ class _Source:
 
 
 class _Function:
-    __slots__ = ("billed", "cold_starts", "duration", "errors", "invocations", "throttles")
+    __slots__ = (
+        "billed",
+        "cold_starts",
+        "cost",
+        "duration",
+        "errors",
+        "gb_seconds",
+        "invocations",
+        "throttles",
+    )
 
     def __init__(self) -> None:
         self.invocations = self.errors = self.throttles = self.cold_starts = 0
-        self.duration = self.billed = 0.0
+        self.duration = self.billed = self.gb_seconds = self.cost = 0.0
 
     def row(self) -> dict[str, Any]:
         return {
@@ -78,6 +88,8 @@ class _Function:
             "cold_starts": self.cold_starts,
             "duration_seconds": round(self.duration, 6),
             "billed_seconds": round(self.billed, 6),
+            "gb_seconds": round(self.gb_seconds, 9),
+            "cost": round(self.cost, 12),
         }
 
 
@@ -85,7 +97,8 @@ class Tally:
     """Sums entries per mapping, function and source; its size follows their number only.
 
     ``batches`` counts the batches formed, ``invocations`` those that ended, in a function error
-    or not. Times are sums, in seconds. Of a queue, ``redriven`` counts the messages that went to
+    or not. Times are sums, in seconds; ``cost`` is about what AWS would ask, in dollars.
+    Of a queue, ``redriven`` counts the messages that went to
     its dead-letter queue, ``dead_letters`` those that came to it from others.
     """
 
@@ -114,6 +127,7 @@ class Tally:
         self._sources: dict[str, _Source] = defaultdict(_Source)
         self._mappings: dict[str, _Mapping] = defaultdict(_Mapping)
         self._functions: dict[str, _Function] = defaultdict(_Function)
+        self._prices: dict[tuple[str, Any], tuple[float, float]] = {}
         ways: tuple[Callable[[Fields], None], ...] = (
             self._put,
             self._read,
@@ -157,6 +171,7 @@ class Tally:
             "errors": _total(functions.values(), "errors"),
             "throttles": _total(functions.values(), "throttles"),
             "cold_starts": _total(functions.values(), "cold_starts"),
+            "cost": round(sum(row["cost"] for row in functions.values()), 12),
             "retries": _total(mappings.values(), "retries"),
             "batches": _total(mappings.values(), "batches"),
             "mappings": mappings,
@@ -232,7 +247,13 @@ class Tally:
         row = self._functions[fields["function"]]
         row.invocations += 1
         row.duration += fields["duration"]
-        row.billed += fields["billed"]
+        billed = fields["billed"]
+        row.billed += billed
+        price = self._prices.get((fields["function"], fields.get("version")))
+        if price is not None:
+            gb_seconds = billed * price[0]
+            row.gb_seconds += gb_seconds
+            row.cost += PRICE_PER_REQUEST + gb_seconds * price[1]
         if fields.get("error"):
             row.errors += 1
 
@@ -241,6 +262,12 @@ class Tally:
 
     def _cold(self, fields: Fields) -> None:
         self._functions[fields["function"]].cold_starts += 1
+        memory, price = (
+            fields.get("memory_size"),
+            PRICE_PER_GB_SECOND.get(fields.get("architecture", "")),
+        )
+        if isinstance(memory, int) and price is not None:  # older journals say neither
+            self._prices[fields["function"], fields.get("version")] = memory / 1024, price
 
 
 def _total(rows: Iterable[dict[str, Any]], key: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from eventsim.journal import Entry
 from eventsim.reports._metrics import RESULT
-from eventsim.reports._page import Page, Span, padded, plural, shown, span_of_time
+from eventsim.reports._page import Page, Span, dollars, padded, plural, shown, span_of_time
 from eventsim.reports._run import Run
 
 ROWS_MAX = 8
@@ -36,6 +36,9 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
     for text in run.cut_off:
         page.line(("recording".ljust(LABEL), "dim"), (f"{shown(text)}; the rest was put", "bad"))
     _line(page, "invocations", *_parts(counts))
+    if counts.get("cost"):
+        gb_seconds = sum(row["gb_seconds"] for row in counts["functions"].values())
+        _line(page, "cost", f"about {dollars(counts['cost'])}", f"{gb_seconds:,.6g} GB-seconds")
     _table(page, "mapping", counts["mappings"], _mapping)
     _table(page, "function", counts["functions"], _function)
     _expectations(page, run.expectations)

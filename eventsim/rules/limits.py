@@ -7,23 +7,28 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from eventsim.errors import InvalidRequestContent, InvokeError, RequestEntityTooLarge
+from eventsim.rules.profiles import TODAY, Profile
 from eventsim.types import InvocationType
 
 SYNC_REQUEST_BYTES_MAX = 6 * 1024 * 1024
-ASYNC_REQUEST_BYTES_MAX = 1024 * 1024
 RESPONSE_BYTES_MAX = 6 * 1024 * 1024 + 100
 CLIENT_CONTEXT_BYTES_MAX = 3_583
 LOG_TAIL_BYTES_MAX = 4 * 1024
-CONCURRENT_EXECUTIONS = 1_000
+INIT_SECONDS_MAX = 10.0
+PACKAGE_BYTES_MAX = 50 * 1024 * 1024
+UNZIPPED_BYTES_MAX = 250 * 1024 * 1024
+ENVIRONMENT_BYTES_MAX = 4 * 1024
 
 
-def too_large(invocation_type: InvocationType, payload_bytes: int) -> InvokeError | None:
+def too_large(
+    invocation_type: InvocationType, payload_bytes: int, profile: Profile = TODAY
+) -> InvokeError | None:
     """The error for a request payload of this size, or None if it fits."""
     if invocation_type == "Event":
-        if payload_bytes > ASYNC_REQUEST_BYTES_MAX:
+        if payload_bytes > profile.async_request_bytes_max:
             return RequestEntityTooLarge(
                 f"{payload_bytes} byte payload is too large for the Event invocation type "
-                f"(limit {ASYNC_REQUEST_BYTES_MAX} bytes)"
+                f"(limit {profile.async_request_bytes_max} bytes)"
             )
     elif payload_bytes > SYNC_REQUEST_BYTES_MAX:
         return RequestEntityTooLarge(

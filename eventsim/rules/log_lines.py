@@ -9,8 +9,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
-from eventsim.rules.billing import rounded_up
 from eventsim.rules.function_errors import TIMED_OUT
 from eventsim.rules.limits import LOG_TAIL_BYTES_MAX
 from eventsim.types import FunctionError
@@ -31,21 +31,28 @@ def report(
     *,
     duration: float,
     init: float | None,
+    billed: float,
     memory_size: int,
+    memory_used: int | None,
     error: FunctionError | None,
 ) -> str:
-    """The REPORT line. Memory is not measured inline, so all of it is said to be used."""
-    milliseconds, init_milliseconds = duration * 1000, (init or 0.0) * 1000
+    """The REPORT line; times are in seconds, memory in MB. Unmeasured, all of it is used."""
     parts = [
         f"REPORT RequestId: {request_id}",
-        f"Duration: {milliseconds:.2f} ms",
-        f"Billed Duration: {rounded_up(milliseconds + init_milliseconds)} ms",
+        f"Duration: {duration * 1000:.2f} ms",
+        f"Billed Duration: {billed * 1000:.0f} ms",
         f"Memory Size: {memory_size} MB",
-        f"Max Memory Used: {memory_size} MB",
+        f"Max Memory Used: {memory_size if memory_used is None else memory_used} MB",
     ]
     if init is not None:
-        parts.append(f"Init Duration: {init_milliseconds:.2f} ms")
+        parts.append(f"Init Duration: {init * 1000:.2f} ms")
     return "\t".join([*parts, *_status(error)]) + "\t\n"
+
+
+def init_report(seconds: float, phase: Literal["init", "invoke"], error: FunctionError) -> str:
+    """The line about an initialisation that did not succeed."""
+    status = "\t".join(_status(error))
+    return f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}\t{status}\n"
 
 
 def _status(error: FunctionError | None) -> list[str]:

@@ -8,10 +8,11 @@ which kind they are. Add one as a file in this folder, named as ``run_in`` names
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TextIO
+from typing import Any, Literal, NamedTuple, Protocol, TextIO
 
 from eventsim import registry
 from eventsim.clock import Clock
+from eventsim.rules.limits import INIT_SECONDS_MAX
 from eventsim.types import Function, Outcome, Payload
 
 WATCHDOG_SECONDS = 60.0
@@ -28,7 +29,8 @@ class FunctionVersion(NamedTuple):
 class Init(NamedTuple):
     """What a runtime is told when its execution environment initialises.
 
-    ``request_id`` is that of the request which waits for it.
+    ``request_id`` is that of the request which waits for it, nothing for provisioned concurrency.
+    In real time it may take ``limit_seconds``; in virtual time the environment sees to that.
     """
 
     function: Function
@@ -37,6 +39,8 @@ class Init(NamedTuple):
     log_group_name: str
     log_stream_name: str
     request_id: str
+    limit_seconds: float = INIT_SECONDS_MAX
+    initialization_type: Literal["on-demand", "provisioned-concurrency"] = "on-demand"
 
 
 class Call(NamedTuple):

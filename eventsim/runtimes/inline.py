@@ -24,7 +24,7 @@ from typing import Any, TextIO
 import anyio
 
 from eventsim.clock import Clock
-from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.errors import EventsimError
 from eventsim.rules import function_errors
 from eventsim.rules.variables import check_endpoints, variables_of
 from eventsim.runtimes import WATCHDOG_SECONDS, Call, Init, RuntimeOptions
@@ -108,9 +108,11 @@ class InlineRuntime:
             except CtrlC:
                 return await _cancelled()
         else:
+            limit = init.limit_seconds if limit is not None else None
             done = await self._in_thread(code, log, lambda _: code.load(init.request_id), limit)
             if done is None:
-                raise HandlerStuck(function.name, limit or 0.0)
+                payload, error = function_errors.timed_out(init.request_id, init.limit_seconds)
+                return Outcome(payload, error, init.limit_seconds, log.text())
             outcome = done
         return outcome._replace(log=log.text() + outcome.log)
 
@@ -228,7 +230,7 @@ def _variables(init: Init, runtime: str, folder: str | None) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_LOG_GROUP_NAME": init.log_group_name,
         "AWS_LAMBDA_LOG_STREAM_NAME": init.log_stream_name,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": init.initialization_type,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
         "AWS_REGION": init.region,
         "AWS_DEFAULT_REGION": init.region,

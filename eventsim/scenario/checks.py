@@ -15,6 +15,7 @@ from eventsim import registry
 from eventsim.errors import RecordingError, UnknownPlugin
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
+from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
 from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_module
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant
@@ -30,6 +31,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _resources(root)
     yield from mapping_problems(root)
     yield from _timeline(root, folder, project)
+    yield from function_problems(root)
     for name, block in items(root, "functions"):
         if isinstance(block, dict) and isinstance(block.get("CodeUri"), str):
             path = ("functions", name, "CodeUri")
@@ -112,6 +114,15 @@ def _named(
     for key in model.function_keys:
         if isinstance(step.get(key), str) and step[key] not in functions:
             yield _nobody((*path, key), step[key], "function", functions)
+    for key in model.alias_keys:
+        yield from alias_problems((*path, key), step.get(key), functions)
+    for key in model.changeable_keys:
+        text = step.get(key)
+        if isinstance(text, str) and text in functions:
+            yield from update_problems((*path, "Properties"), step.get("Properties"), text, root)
+        elif isinstance(text, str) and text not in mappings:
+            known = [*mappings, *functions]
+            yield _nobody((*path, key), text, "mapping and no function", known)
     for key in model.mapping_keys:
         if isinstance(step.get(key), str) and step[key] not in mappings:
             yield _nobody((*path, key), step[key], "mapping", mappings)

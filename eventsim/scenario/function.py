@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -18,6 +18,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from eventsim.errors import ValidationFailed
+from eventsim.rules.aliases import check_name
 from eventsim.rules.durations import PATTERN
 from eventsim.scenario import unsimulated
 from eventsim.scenario.block import Block
@@ -132,6 +134,51 @@ def _runtime(value: str) -> str:
     return value
 
 
+class VpcConfig(SamBlock):
+    """The network of a function. Who may reach what is not simulated, its cold start is."""
+
+    security_group_ids: tuple[Text, ...] = ()
+    subnet_ids: tuple[Text, ...] = ()
+    ipv6_allowed_for_dual_stack: Flag = False
+
+
+class EphemeralStorage(SamBlock):
+    """The size of /tmp, in MB."""
+
+    size: Whole = Field(ge=512, le=10_240, examples=[512])
+
+
+class ProvisionedConcurrencyConfig(SamBlock):
+    """How many environments of the published alias are ready at all times."""
+
+    provisioned_concurrent_executions: Whole = Field(ge=1, examples=[5])
+
+
+def _architectures(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(value) != 1:
+        raise refuse(f"has {len(value)} items; write one of x86_64, arm64")
+    return value
+
+
+def _alias_name(value: str) -> str:
+    try:
+        check_name(value)
+    except ValidationFailed as error:
+        raise refuse(f": {error}") from None
+    return value
+
+
+AliasName = Annotated[str, AfterValidator(_alias_name), WithJsonSchema({"type": "string"})]
+Architecture = Literal["x86_64", "arm64"]
+
+# Accepted, since templates have them, and without an effect on a run: told as notes.
+WITHOUT_EFFECT = {
+    "KmsKeyArn": "nothing is encrypted here",
+    "Tags": "nothing here asks for them",
+    "EphemeralStorage": "the space below /tmp is that of this machine",
+}
+
+
 class FunctionBlock(SamBlock):
     """A function: how it is configured, what it is told apart by in virtual time, its events."""
 
@@ -146,6 +193,16 @@ class FunctionBlock(SamBlock):
     memory_size: Whole = Field(128, ge=128, le=10_240)
     environment: Environment = Environment()
     description: str = Field("", max_length=256)
+    architectures: Annotated[tuple[Architecture, ...], AfterValidator(_architectures)] = ("x86_64",)
+    vpc_config: VpcConfig = VpcConfig()
+    ephemeral_storage: EphemeralStorage | None = None
+    kms_key_arn: Text | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    package_type: Literal["Zip"] = "Zip"
+    reserved_concurrent_executions: Whole | None = Field(None, ge=0)
+    provisioned_concurrency_config: ProvisionedConcurrencyConfig | None = None
+    auto_publish_alias: AliasName | None = None
+    version_description: str = Field("", max_length=256)
     events: dict[MappingName, Annotated[Event, BeforeValidator(_event)]] = Field(
         default_factory=dict
     )
@@ -158,6 +215,57 @@ class FunctionBlock(SamBlock):
         0.1, alias="init_duration", json_schema_extra={"default": "100ms"}
     )
     async_handler: Flag = Field(False, alias="async_handler")
+    package_bytes: Whole = Field(0, ge=0, alias="package_bytes")
+
+    def values(self) -> dict[str, Any]:
+        """The fields of ``types.Function`` but its name and its code folder."""
+        return {
+            "handler": self.handler,
+            "timeout": self.timeout,
+            "memory_size": self.memory_size,
+            "environment": tuple(self.environment.variables.items()),
+            "runtime": self.runtime,
+            "description": self.description,
+            "duration": self.duration,
+            "init_duration": self.init_duration,
+            "async_handler": self.async_handler,
+            "architecture": self.architectures[0],
+            "in_vpc": bool(self.vpc_config.subnet_ids),
+            "package_bytes": self.package_bytes,
+        }
+
+    def notes(self) -> Iterator[str]:
+        """What is said about settings that have no effect on a run."""
+        for name, field in type(self).model_fields.items():
+            if name in self.model_fields_set and field.alias in WITHOUT_EFFECT:
+                yield f"{field.alias} has no effect: {WITHOUT_EFFECT[field.alias]}"
+
+
+# Of a function that is there: by UpdateFunctionCode and UpdateFunctionConfiguration.
+UPDATABLE = {
+    "Handler": "handler",
+    "CodeUri": "code_uri",
+    "Runtime": "runtime",
+    "Timeout": "timeout",
+    "MemorySize": "memory_size",
+    "Environment": "environment",
+    "Description": "description",
+    "Architectures": "architecture",
+    "VpcConfig": "in_vpc",
+    "duration": "duration",
+    "init_duration": "init_duration",
+    "package_bytes": "package_bytes",
+}
+
+
+def updated(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of ``types.Function`` that *properties* of a function change.
+
+    A ``code_uri`` is as it was written. Raises ValidationError for what is wrong with them.
+    """
+    block = FunctionBlock.model_validate({"Handler": "unchanged.handler", **properties})
+    values = {**block.values(), "code_uri": block.code_uri}
+    return {UPDATABLE[name]: values[UPDATABLE[name]] for name in properties if name in UPDATABLE}
 
 
 def not_simulated(event_type: str) -> bool:

@@ -4,7 +4,7 @@ The scenario as values: what may stand in each key. Where two keys must agree, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from pydantic import (
 
 from eventsim import registry
 from eventsim.errors import ScenarioError, UnknownPlugin
+from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
+from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
 from eventsim.scenario.block import Block, Step, validated
 from eventsim.scenario.document import Document
@@ -101,9 +103,7 @@ def _time(value: Any) -> Time:
 
 
 def _profile(value: Any) -> Any:
-    if str(value) in unsimulated.PROFILES:
-        raise refuse(f"is {value}, which is not simulated yet; write today")
-    return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _account(value: Any) -> str:
@@ -169,7 +169,12 @@ class Scenario(Block):
         Time(), json_schema_extra={"default": "virtual"}
     )
     start: Moment = datetime(2026, 1, 1, tzinfo=UTC)
-    profile: Annotated[Literal["today"], BeforeValidator(_profile)] = "today"
+    profile: Annotated[
+        ProfileName,
+        BeforeValidator(_profile),
+        WithJsonSchema({"enum": ["today", "2017", 2017]}),
+    ] = "today"
+    concurrent_executions: Whole = Field(CONCURRENT_EXECUTIONS, ge=1, le=1_000_000)
     region: str = Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: Annotated[
         str, PlainValidator(_account), WithJsonSchema({"type": "string", "pattern": r"^\d{12}$"})
@@ -249,21 +254,19 @@ class Scenario(Block):
     def function_values(self) -> tuple[Function, ...]:
         """The functions in the order of the file; code folders are whole paths."""
         return tuple(
-            Function(
-                name=name,
-                handler=cast("str | Callable[[Any, Any], Any]", block.handler),
-                code_uri=str(self.file(block.code_uri or ".")),
-                timeout=block.timeout,
-                memory_size=block.memory_size,
-                environment=tuple(block.environment.variables.items()),
-                runtime=block.runtime,
-                description=block.description,
-                duration=block.duration,
-                init_duration=block.init_duration,
-                async_handler=block.async_handler,
-            )
+            Function(name=name, code_uri=str(self.file(block.code_uri or ".")), **block.values())
             for name, block in self.functions.items()
         )
+
+    def notes(self) -> Iterator[str]:
+        """What is said about settings that are accepted and have no effect."""
+        for name, block in self.functions.items():
+            for note in block.notes():
+                yield f"functions.{name}.{note}"
+
+    def function_of(self, mapping: EventSourceMapping) -> FunctionBlock:
+        """The function that a mapping invokes, by an alias or not."""
+        return self.functions[mapping.function_name.partition(":")[0]]
 
     def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
         """The event source mappings in the order of the file, called ``function.Event``.
@@ -291,7 +294,7 @@ class Scenario(Block):
     def _mapping(
         self, function: str, name: str, properties: MappingProperties, arns: Mapping[str, str]
     ) -> EventSourceMapping:
-        types = self._types()
+        types, alias = self._types(), self.functions[function].auto_publish_alias
         source = target(properties.resource, types)
         settings = properties.settings()
         if settings.get("on_failure"):
@@ -300,6 +303,6 @@ class Scenario(Block):
             name=f"{function}.{name}",
             source=source.resource,
             event_source_arn=arns[source.key],
-            function_name=function,
+            function_name=f"{function}:{alias}" if alias else function,
             **settings,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eventsim.clock import Clock
+from eventsim.environments import Environments
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.types import Queue, Stream
@@ -35,8 +36,8 @@ class Stage(Protocol):
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic or bucket of the scenario."""
 
-    def reserve(self, function: str, concurrency: int | None) -> None:
-        """Reserve so much concurrency for a function, None for no reservation."""
+    def functions(self, name: str) -> Environments:
+        """Those of the run. Raises EventsimError when it is not this run that invokes *name*."""
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""

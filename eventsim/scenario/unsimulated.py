@@ -15,14 +15,13 @@ def _words(text: str) -> frozenset[str]:
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 FUNCTION_PROPERTIES = _words(
     """
-    Architectures AssumeRolePolicyDocument AutoPublishAlias AutoPublishAliasAllProperties
-    AutoPublishCodeSha256 CapacityProviderConfig CodeSigningConfigArn DeadLetterQueue
-    DeploymentPreference DurableConfig EphemeralStorage EventInvokeConfig FileSystemConfigs
-    FunctionName FunctionScalingConfig FunctionUrlConfig ImageConfig ImageUri InlineCode
-    KmsKeyArn Layers LoggingConfig PackageType PermissionsBoundary Policies PropagateTags
-    ProvisionedConcurrencyConfig PublishToLatestPublished RecursiveLoop
-    ReservedConcurrentExecutions Role RolePath RuntimeManagementConfig SnapStart SourceKMSKeyArn
-    Tags TenancyConfig Tracing VersionDeletionPolicy VersionDescription VpcConfig
+    AssumeRolePolicyDocument AutoPublishAliasAllProperties AutoPublishCodeSha256
+    CapacityProviderConfig CodeSigningConfigArn DeadLetterQueue DeploymentPreference
+    DurableConfig EventInvokeConfig FileSystemConfigs FunctionName FunctionScalingConfig
+    FunctionUrlConfig ImageConfig ImageUri InlineCode Layers LoggingConfig PermissionsBoundary
+    Policies PropagateTags PublishToLatestPublished RecursiveLoop Role RolePath
+    RuntimeManagementConfig SnapStart SourceKMSKeyArn TenancyConfig Tracing
+    VersionDeletionPolicy
     """
 )
 
@@ -45,10 +44,8 @@ RESOURCE_TYPES = _words("api bucket eventbridge queue topic")
 
 STEPS = _words(
     """
-    fail grant invoke publish push shift
+    fail grant invoke push
     """
 )
 
 RUN_IN = _words("python node bootstrap model command")
-
-PROFILES = frozenset({"2017"})

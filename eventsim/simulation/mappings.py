@@ -81,14 +81,14 @@ def _lifecycle(
 
     def make_poller(current: EventSourceMapping) -> Polling:
         ports = _ports(current, setting, consumption, matching(module, current))
-        timeout = setting.scenario.functions[current.function_name].timeout
+        timeout = setting.scenario.function_of(current).timeout
         return poller_of(current, module, source, ports, timeout)
 
     mapping_rules.check(
         mapping,
         module.MAPPING,
         setting.clock.timestamp(),
-        function_timeout=setting.scenario.functions[mapping.function_name].timeout,
+        function_timeout=setting.scenario.function_of(mapping).timeout,
         visibility_timeout=None if queue is None else queue.visibility_timeout,
         pattern_fault=pattern_fault(module),
     )

@@ -164,7 +164,7 @@ class Polling:
             matches=matching(module, mapping),
             destination=await find_destination(mapping.on_failure, backend, self._chance),
         )
-        timeout = scenario.functions[mapping.function_name].timeout
+        timeout = scenario.function_of(mapping).timeout
         self._poller = poller_of(mapping, module, source, ports, timeout)
         self.journal.watch(DEALT_WITH, self._count)
         self.journal.watch(["shard_lost"], self._note_loss)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import anyio
+from anyio.abc import TaskGroup
 
 from eventsim import __version__, clock
 from eventsim.clock import Clock
@@ -145,6 +146,7 @@ class Simulation:
             with self._until():
                 async with anyio.create_task_group() as tasks:
                     self._setting.background = tasks
+                    self._provision(tasks)
                     async with anyio.create_task_group() as on_streams:
                         for mapping in self._setting.mappings.values():
                             await mapping.create(on_streams if mapping.on_stream else tasks)
@@ -155,6 +157,15 @@ class Simulation:
             self._finish_streams()  # a run cut short also tells what has been put by now
             self._finish_queues()
             self._setting.environments.close()
+
+    def _provision(self, tasks: TaskGroup) -> None:
+        """Have the environments made that are to be there before any request."""
+        for name, block in self.scenario.functions.items():
+            provisioned, alias = block.provisioned_concurrency_config, block.auto_publish_alias
+            if provisioned is not None and alias is not None:
+                number = provisioned.provisioned_concurrent_executions
+                provision = self._setting.environments.provision
+                tasks.start_soon(provision, name, alias, number)
 
     def _finish_streams(self) -> None:
         for stream in self.streams.values():

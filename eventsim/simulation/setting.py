@@ -24,6 +24,7 @@ from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.reports._tally import Tally
 from eventsim.rules.function_names import Place
+from eventsim.rules.profiles import PROFILES
 from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.simulation.mappings import open_mappings
@@ -75,14 +76,14 @@ class Setting:
         """The ARN of a queue, topic or bucket of the scenario."""
         return self.stores.arns()[resource]
 
-    def reserve(self, function: str, concurrency: int | None) -> None:
-        """Reserve so much concurrency for a function, None for no reservation.
+    def functions(self, name: str) -> Environments:
+        """The functions of the run, of which *name* is to be changed.
 
         Raises EventsimError when an invoker of the caller's own runs the functions.
         """
         if not isinstance(self.invoker, LocalInvoker):
-            raise EventsimError(f"cannot throttle {function}: it is not this run that invokes it")
-        self.environments.concurrency.reserve(function, concurrency)
+            raise EventsimError(f"cannot change {name}: it is not this run that invokes it")
+        return self.environments
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""
@@ -128,7 +129,9 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     events = EventQueue(
         environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
     )
-    setting.invoker = options.invoker or LocalInvoker(environments, journal, events.accept)
+    setting.invoker = options.invoker or LocalInvoker(
+        environments, journal, events.accept, profile=PROFILES[scenario.profile]
+    )
     setting.mappings = open_mappings(setting)
     return setting
 
@@ -175,8 +178,16 @@ def open_environments(
         chance=chance,
         place=Place(scenario.region, scenario.account),
         on_log=options.on_log,
+        concurrent_executions=scenario.concurrent_executions,
+        profile=PROFILES[scenario.profile],
     )
     closing.callback(environments.close)
+    for name, block in scenario.functions.items():
+        if block.auto_publish_alias is not None:
+            version, _ = environments.functions.publish(name, block.version_description or None)
+            environments.functions.put_alias(name, block.auto_publish_alias, version)
+        if block.reserved_concurrent_executions is not None:
+            environments.concurrency.reserve(name, block.reserved_concurrent_executions)
     return environments
 
 

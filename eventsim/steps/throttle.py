@@ -26,6 +26,5 @@ class Step(TimelineStep):
 
     async def perform(self, stage: Stage) -> None:
         """Return when the function may be invoked again. Raises EventsimError for one elsewhere."""
-        stage.reserve(self.throttle, 0)
-        await stage.clock.sleep(self.duration)
-        stage.reserve(self.throttle, None)
+        with stage.functions(self.throttle).concurrency.throttled(self.throttle):
+            await stage.clock.sleep(self.duration)

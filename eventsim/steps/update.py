@@ -1,9 +1,11 @@
 """
-``update``: settings of an event source mapping, ``Enabled`` among them.
+``update``: settings of an event source mapping, ``Enabled`` among them, or of a function.
 
-The mapping stops when what is in flight is finished, and goes on behind its checkpoint.
+A mapping stops when what is in flight is finished, and goes on behind its checkpoint. Of a
+function $LATEST changes: what runs goes on as it began, what comes next gets fresh environments.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
 from __future__ import annotations
@@ -14,21 +16,34 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from eventsim.scenario.block import Step as TimelineStep
+from eventsim.scenario.function import updated
 from eventsim.scenario.mapping import readable_settings
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Text, resource_name
 
 
 class Step(TimelineStep):
-    """Change ``Properties`` of the mapping ``update``, which is called function.Event."""
+    """Change ``Properties`` of ``update``: a mapping, called function.Event, or a function."""
 
-    mapping_keys: ClassVar[Collection[str]] = ("update",)
+    changeable_keys: ClassVar[Collection[str]] = ("update",)
 
     update: Text = Field(examples=["consumer.Orders"])
     properties: dict[str, Any] = Field(alias="Properties", examples=["{Enabled: false}"])
 
     async def perform(self, stage: Stage) -> None:
         """Return when the change is in effect. Raises MappingRefused during another one."""
+        if "." in self.update:
+            await self._mapping(stage)
+        else:
+            self._function(stage)
+
+    def _function(self, stage: Stage) -> None:
+        functions, changes = stage.functions(self.update), updated(self.properties)
+        if changes.get("code_uri"):
+            changes["code_uri"] = str(stage.file(changes["code_uri"]))
+        functions.update(self.update, f"updated {', '.join(self.properties)}", **changes)
+
+    async def _mapping(self, stage: Stage) -> None:
         mapping = stage.mappings[self.update]
         changes = readable_settings(mapping.kind, self.properties)
         if changes.get("on_failure"):

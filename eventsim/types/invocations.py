@@ -143,6 +143,9 @@ class Function:
     environment: tuple[tuple[str, str], ...] = ()
     runtime: str | None = None
     run_in: str = "inline"
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    in_vpc: bool = False
+    package_bytes: int = 0
     description: str = ""
     duration: Duration = Duration()
     init_duration: float = 0.1
@@ -153,9 +156,11 @@ class Outcome(NamedTuple):
     """What one call of the handler came to, before it is wrapped as an answer.
 
     ``duration`` is in real seconds, as measured; ``log`` is what the function wrote.
+    ``memory_used`` is the most that its processes held, in MB, or None where nobody measures it.
     """
 
     payload: bytes
     error: FunctionError | None
     duration: float
     log: str = ""
+    memory_used: int | None = None
