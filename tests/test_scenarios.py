@@ -41,13 +41,16 @@ BREAKING = {
     "partial-batch-response": Edit("[ReportBatchItemFailures]", "[]"),
     "poison-record": Edit("Attempts: 2", "Attempts: 1"),
     "poller-restart": Edit("at: 5s", "at: 20s"),
+    "provisioned-concurrency": Edit("Executions: 2", "Executions: 1"),
     "queue": Edit("body: shaky", "body: fine"),
     "queue-concurrency": Edit("Concurrency: 2", "Concurrency: 3"),
     "queue-fifo": Edit("behind it, group: a", "behind it, group: b"),
     "queue-partial-batch": Edit("[ReportBatchItemFailures]", "[]"),
     "queue-redrive": Edit("receive_count: 2", "receive_count: 3"),
     "record-age": Edit("InSeconds: 60", "InSeconds: 120"),
+    "reserved-concurrency": Edit("Executions: 2", "Executions: 4"),
     "retries": Edit("Attempts: 2", "Attempts: 1"),
+    "slow-init": Edit("Timeout: 20", "Timeout: 3"),
     "six-megabytes": Edit("BatchSize: 3", "BatchSize: 1"),
     "split-a-shard": Edit("  - {at: 1s, split:", "  # {at: 1s, split:"),
     "starting-position": Edit("Position: LATEST", "Position: TRIM_HORIZON"),
@@ -56,6 +59,9 @@ BREAKING = {
     "throttle": Edit("  - {at: 0s, throttle:", "  # {at: 0s, throttle:"),
     "time-to-live": Edit(", ttl: expires", ""),
     "tumbling-window": Edit("InSeconds: 30", "InSeconds: 60"),
+    "versions-and-aliases": Edit("  - {at: 30s, shift:", "  # {at: 30s, shift:"),
+    "vpc-in-2017": Edit("profile: 2017", "profile: today"),
+    "weighted-alias": Edit("weight: 0.1", "weight: 0.5"),
 }
 
 

@@ -29,6 +29,7 @@ class _Family:
     versions: dict[str, Function]
     aliases: dict[str, Alias] = field(default_factory=dict)
     published: int = 0
+    published_from: Function | None = None
 
 
 class Functions:
@@ -86,9 +87,10 @@ class Functions:
         It is the last one again when nothing has changed since. Raises ResourceNotFound.
         """
         family = self._family(name)
-        latest, last = family.versions[LATEST], family.versions.get(str(family.published))
-        if last is not None and replace(last, description=latest.description) == latest:
+        latest = family.versions[LATEST]
+        if family.published_from == latest:
             return str(family.published), False
+        family.published_from = latest
         family.published += 1
         version = str(family.published)
         if description is not None:

@@ -1,0 +1,178 @@
+"""Who may run: reserved, provisioned and the account's concurrency, and how fast they grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import anyio
+import pytest
+
+from eventsim.clock import Clock
+from eventsim.environments.concurrency import Concurrency
+from eventsim.errors import InvalidParameterValue, InvokeError, TooManyRequests
+from eventsim.types import Duration
+from tests.functions import Local, function, local
+
+RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+ACCOUNT = "ConcurrentInvocationLimitExceeded"
+
+
+def nothing(event: Any, context: Any) -> None:
+    """Return at once."""
+
+
+async def at_once(running: Local, number: int, **parameters: Any) -> Counter[str]:
+    """Invoke so many times at one instant: what became of them."""
+    found: Counter[str] = Counter()
+
+    async def call() -> None:
+        try:
+            await running.invoke(**parameters)
+            found["ran"] += 1
+        except TooManyRequests as refused:
+            found[refused.fields["Reason"]] += 1
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(number):
+            tasks.start_soon(call)
+    return found
+
+
+async def test_a_reservation_is_a_cap_and_its_refusal_is_lambdas(clock: Clock) -> None:
+    """Invoke case 18."""
+    with local(clock, function(nothing, duration=Duration(1.0))) as running:
+        running.environments.concurrency.reserve("f", 1)
+        assert await at_once(running, 2) == {"ran": 1, RESERVED: 1}
+        with pytest.raises(TooManyRequests, match=r"Rate Exceeded\.$"):
+            running.environments.concurrency.reserve("f", 0)
+            await running.invoke()
+
+
+async def test_a_reservation_is_a_guarantee_that_the_others_cannot_use(clock: Clock) -> None:
+    slow = Duration(1.0)
+    functions = function(nothing, duration=slow), function(nothing, "g", duration=slow)
+    settings = {"concurrent_executions": 105}
+    with local(clock, *functions, settings=settings) as running:
+        running.environments.concurrency.reserve("g", 5)
+        assert await at_once(running, 103) == {"ran": 100, ACCOUNT: 3}
+        assert await at_once(running, 5, name="g") == {"ran": 5}
+
+
+def test_a_reservation_leaves_a_hundred_to_the_others() -> None:
+    """Invoke case 41."""
+    concurrency = Concurrency(1_000)
+    concurrency.reserve("f", 500)
+    with pytest.raises(InvalidParameterValue, match=r"below its minimum value of \[100\]\.$"):
+        concurrency.reserve("g", 401)
+    concurrency.reserve("g", 400)
+    concurrency.reserve("f", 400)
+    concurrency.reserve("f", None)
+    concurrency.reserve("h", 500)
+
+
+def test_a_reservation_changed_in_flight_counts_everything_that_runs() -> None:
+    concurrency = Concurrency(101)
+    concurrency.enter("f")
+    concurrency.reserve("f", 1)
+    with pytest.raises(TooManyRequests):
+        concurrency.enter("f")
+    for _ in range(100):
+        concurrency.enter("g")
+    concurrency.reserve("f", None)
+    with pytest.raises(TooManyRequests):
+        concurrency.enter("g")
+    concurrency.leave("f")
+    concurrency.enter("g")
+
+
+def test_overlapping_throttles_leave_the_reservation_as_it_was() -> None:
+    concurrency = Concurrency()
+    concurrency.reserve("f", 1)
+    with concurrency.throttled("f"):
+        with concurrency.throttled("f"):
+            assert concurrency.stopped("f")
+        with pytest.raises(TooManyRequests):
+            concurrency.enter("f")
+    assert not concurrency.stopped("f")
+    concurrency.enter("f")
+    with pytest.raises(TooManyRequests):
+        concurrency.enter("f")
+
+
+async def test_a_function_grows_by_a_thousand_environments_in_ten_seconds(clock: Clock) -> None:
+    """Invoke case 44: 3,000 at once on an account of 5,000, and a hundred more a second after."""
+    f = function(nothing, duration=Duration(30.0), timeout=60, init_duration=0.0)
+    with local(clock, f, settings={"concurrent_executions": 5_000}) as running:
+        counts: list[Counter[str]] = []
+
+        async def burst(number: int) -> None:
+            counts.append(await at_once(running, number))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(burst, 3_000)
+            await clock.sleep(1)
+            tasks.start_soon(burst, 150)
+            await clock.sleep(19)
+            tasks.start_soon(burst, 1_001)
+    assert counts == [
+        {"ran": 1_000, ACCOUNT: 2_000},
+        {"ran": 100, ACCOUNT: 50},
+        {"ran": 1_000, ACCOUNT: 1},
+    ]
+
+
+async def test_provisioned_environments_are_warm_and_the_rest_spills_over(clock: Clock) -> None:
+    f = function(nothing, duration=Duration(1.0), init_duration=0.5)
+    with local(clock, f) as running:
+        running.environments.publish("f")
+        running.environments.shift("f", "live", "1")
+        await running.environments.provision("f", "live", 2)
+        assert clock.time() == 0.5
+        assert await at_once(running, 3, qualifier="live") == {"ran": 3}
+        inits = [entry.get("init") for entry in running.entries("invocation_finished")]
+        await clock.sleep(10_000)
+        assert await at_once(running, 2, qualifier="live") == {"ran": 2}
+    assert inits == [None, None, 0.5]
+    assert running.kinds().count("environment_started") == 3
+    changes = running.entries("function_changed")[2:]
+    assert [(c["status"], c["provisioned"]) for c in changes] == [("IN_PROGRESS", 2), ("READY", 2)]
+
+
+async def test_all_of_a_reservation_provisioned_stops_the_latest(clock: Clock) -> None:
+    with local(clock, function(nothing, duration=Duration(1.0))) as running:
+        running.environments.publish("f")
+        running.environments.concurrency.reserve("f", 2)
+        await running.environments.provision("f", "1", 2)
+        assert await at_once(running, 3, qualifier="1") == {"ran": 2, RESERVED: 1}
+        assert await at_once(running, 1) == {RESERVED: 1}
+
+
+async def test_what_cannot_be_provisioned_is_refused(clock: Clock) -> None:
+    with local(clock, function(nothing)) as running:
+        running.environments.publish("f")
+        running.environments.concurrency.reserve("f", 1)
+        with pytest.raises(InvalidParameterValue, match="unpublished function versions"):
+            await running.environments.provision("f", "$LATEST", 1)
+        with pytest.raises(InvalidParameterValue) as refused:
+            await running.environments.provision("f", "1", 2)
+        with pytest.raises(InvokeError, match="Function not found"):
+            await running.environments.provision("f", "2", 1)
+    assert refused.value.message == (
+        " ReservedConcurrentExecutions  1 should not be lower than function's total "
+        "provisioned concurrency [2]."
+    )
+
+
+async def test_provisioned_environments_that_fail_to_initialise_are_given_up(
+    clock: Clock,
+) -> None:
+    with local(clock, function("no_module.handler")) as running:
+        running.environments.publish("f")
+        await running.environments.provision("f", "1", 2)
+    assert [c.get("status") for c in running.entries("function_changed")] == [
+        None,
+        "IN_PROGRESS",
+        "FAILED",
+    ]
+    assert running.kinds().count("environment_stopped") == 2
