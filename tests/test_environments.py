@@ -89,6 +89,7 @@ async def test_a_first_invocation_is_cold_and_the_next_is_warm(clock: Clock) -> 
 
 
 async def test_requests_at_the_same_time_have_an_environment_each(clock: Clock) -> None:
+    """Invoke case 28."""
     with local(clock, function("counting.handler", duration=Duration(1))) as running:
         answers = await together(running, running.answer, running.answer)
         third = await running.answer()
@@ -113,6 +114,7 @@ async def test_the_most_recently_used_environment_is_taken_first(clock: Clock) -
 async def test_an_environment_is_stopped_after_ten_idle_minutes_when_somebody_looks(
     clock: Clock,
 ) -> None:
+    """Invoke case 30."""
     with local(clock, function("counting.handler", duration=Duration(0.9))) as running:
         first = await running.answer()
         await clock.sleep(TEN_MINUTES - 0.001)
@@ -129,6 +131,7 @@ async def test_an_environment_is_stopped_after_ten_idle_minutes_when_somebody_lo
 
 
 async def test_a_declared_duration_is_cut_at_the_timeout(clock: Clock) -> None:
+    """Invoke case 8."""
     with local(clock, function(nothing, timeout=1, duration=Duration(1.5))) as running:
         assert await running.answer() == {
             "errorType": "Sandbox.Timedout",
@@ -163,6 +166,7 @@ class Slow:
 async def test_after_a_timeout_or_an_exit_globals_are_gone_and_the_log_stream_stays(
     clock: Clock, tmp_path: Path, end: str
 ) -> None:
+    """Invoke case 9."""
     (tmp_path / "app.py").write_text(
         "import sys, pathlib\n"
         "calls = 0\n"

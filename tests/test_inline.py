@@ -37,6 +37,7 @@ async def test_a_callable_is_a_handler_too(clock: Clock) -> None:
 
 
 async def test_none_answers_null(clock: Clock) -> None:
+    """Invoke case 17."""
     with local(clock, function("answers.nothing")) as running:
         assert await running.invoke() == InvokeResult(200, b"null", None, "$LATEST")
 
@@ -70,6 +71,7 @@ async def test_bytes_are_the_answer_as_they_are(clock: Clock) -> None:
 async def test_an_exception_is_reported_from_its_first_frame_in_lambdas_order(
     clock: Clock,
 ) -> None:
+    """Invoke case 2."""
     with local(clock, function("answers.raises")) as running:
         answer = await running.invoke()
     assert (answer.status_code, answer.function_error) == (200, "Unhandled")
@@ -127,6 +129,7 @@ async def test_a_handler_runs_an_event_loop_of_its_own(clock: Clock) -> None:
     ],
 )
 async def test_an_exit_is_reported_by_its_status(clock: Clock, status: Any, reason: str) -> None:
+    """Invoke case 10."""
     assert await invoke(clock, "answers.exits", {"status": status}) == {
         "errorType": "Runtime.ExitError",
         "errorMessage": f"RequestId: r Error: Runtime exited {reason}",
@@ -141,6 +144,7 @@ async def test_an_exception_that_nobody_catches_ends_the_runtime(clock: Clock) -
 
 
 async def test_a_response_has_6_mb_and_100_bytes_at_the_most(clock: Clock) -> None:
+    """Invoke case 12."""
     with local(clock, function("answers.large")) as running:
         most = await running.invoke({"bytes": 6_291_556})
         more = await running.invoke({"bytes": 6_291_557})
@@ -204,6 +208,7 @@ async def test_a_syntax_error_names_its_line(clock: Clock, tmp_path: Path) -> No
 async def test_an_exception_at_import_is_the_answer_with_no_request_id(
     clock: Clock, tmp_path: Path
 ) -> None:
+    """Invoke case 11."""
     answer = await invoke(clock, "app.handler", **code(tmp_path, "1 / 0\n"))
     assert {**answer, "stackTrace": answer["stackTrace"][-1]} == {
         "errorMessage": "division by zero",

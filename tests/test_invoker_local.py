@@ -38,18 +38,21 @@ def of_size(size: int) -> Payload:
 
 
 async def test_request_response_answers_200_with_the_version_that_ran(clock: Clock) -> None:
+    """Invoke case 1."""
     with local(clock, function("answers.echo")) as running:
         answer = await running.invoke({"a": 1})
     assert answer == InvokeResult(200, b'{"a": 1}', None, "$LATEST", None)
 
 
 async def test_a_function_that_fails_is_a_result(clock: Clock) -> None:
+    """Invoke case 2."""
     with local(clock, function("answers.raises")) as running:
         answer = await running.invoke()
     assert (answer.status_code, answer.function_error) == (200, "Unhandled")
 
 
 async def test_a_dry_run_answers_204_and_runs_nothing(clock: Clock) -> None:
+    """Invoke case 4."""
     with local(clock, function("answers.prints")) as running:
         assert await running.invoke(invocation_type="DryRun") == InvokeResult(204)
     assert running.kinds() == ["invocation_requested"]
@@ -57,6 +60,7 @@ async def test_a_dry_run_answers_204_and_runs_nothing(clock: Clock) -> None:
 
 
 async def test_an_event_answers_202_at_once_and_runs_once_afterwards(clock: Clock) -> None:
+    """Invoke cases 3 and 15."""
     async with anyio.create_task_group() as tasks:
         f = function("answers.raises", duration=SECONDS, timeout=60)
         with local(clock, f, tasks=tasks) as running:
@@ -98,6 +102,7 @@ async def test_an_event_without_a_queue_is_refused_by_name(clock: Clock) -> None
 
 
 async def test_the_tail_is_start_to_report_and_says_init_once(clock: Clock) -> None:
+    """Invoke case 16."""
     f = function("answers.prints", duration=Duration(0.0025), init_duration=0.1101)
     with local(clock, f) as running:
         cold, warm = [
@@ -120,6 +125,7 @@ async def test_the_tail_is_start_to_report_and_says_init_once(clock: Clock) -> N
 
 
 async def test_a_tail_has_4_kb_at_the_most_and_ends_with_the_report(clock: Clock) -> None:
+    """Invoke case 14."""
     def handler(event: Any, context: Any) -> None:
         print("ü" * 10_000)
 
@@ -239,6 +245,7 @@ def refusals() -> Iterator[Any]:
 async def test_what_the_api_refuses_runs_nothing(
     clock: Clock, parameters: dict[str, Any], status: int, code: str, text: str
 ) -> None:
+    """Invoke cases 6 and 7."""
     async with anyio.create_task_group() as tasks:
         with local(clock, function("answers.prints"), tasks=tasks) as running:
             with pytest.raises(InvokeError) as refused:
