@@ -126,6 +126,7 @@ async def test_the_tail_is_start_to_report_and_says_init_once(clock: Clock) -> N
 
 async def test_a_tail_has_4_kb_at_the_most_and_ends_with_the_report(clock: Clock) -> None:
     """Invoke case 14."""
+
     def handler(event: Any, context: Any) -> None:
         print("ü" * 10_000)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from eventsim import __version__
-from eventsim.cli import check, init, invoke, listing, poll, report, run, schema
+from eventsim.cli import check, generate, init, invoke, listing, poll, report, run, schema
 
 app = typer.Typer(
     name="eventsim",
@@ -62,6 +62,11 @@ _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
+app.command(
+    "generate",
+    epilog=_examples(generate.EXAMPLES),
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+)(generate.generate)
 
 
 def main() -> None:

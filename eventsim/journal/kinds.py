@@ -205,6 +205,20 @@ KINDS: dict[str, Kind] = {
         "the on-failure destination did not take the document; it is not sent again",
         ("mapping", "source", "shard", "destination", "condition", "records", "code"),
     ),
+    "event_pushed": Kind(
+        "a service sent an event to a function", ("source", "function", "request_id", "type")
+    ),
+    "push_retried": Kind(
+        "the function could not be invoked; the service tries again in `wait` seconds",
+        ("source", "function", "request_id", "wait"),
+    ),
+    "push_failed": Kind(
+        "the function could not be invoked, and the service gave the event up",
+        ("source", "function", "request_id", "code"),
+    ),
+    "push_answered": Kind(
+        "the service read the function's answer", ("source", "function", "request_id", "accepted")
+    ),
     "payload_kept": Kind(
         "the content that other entries name by its hash, once", ("hash", "content")
     ),

@@ -33,6 +33,7 @@ FIELDS = {
     "code": "AWS's error code, or `Unreachable` where there was no answer",
     "command": "what was typed, without files and addresses; of `eventsim poll` only",
     "condition": "AWS's name for why: `RetryAttemptsExhausted`, `RecordAgeExceeded`, …",
+    "accepted": "whether the answer kept the service's contract",
     "alias": "the alias of the function",
     "architecture": "`x86_64` or `arm64`, which have different prices",
     "content": "the content as text",

@@ -49,7 +49,8 @@ class Step(Block):
     The file's name is the verb, and the verb is a key. ``resource_keys`` are the keys that
     name a resource, of a type whose source has ``resource_opener``; ``shard_keys`` are those that
     name a shard as ``resource/shard``, ``recording_keys`` those that name the file of a recording,
-    ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``alias_keys``
+    ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``target_keys`` one
+    with its version or alias if need be, ``alias_keys``
     an alias as function:alias, ``changeable_keys`` a mapping or a function, ``deletable_keys`` a
     mapping or a stream.
     ``record_keys`` are those that hold a list of records, with the key of the resource that they
@@ -62,6 +63,7 @@ class Step(Block):
     recording_keys: ClassVar[Collection[str]] = ()
     mapping_keys: ClassVar[Collection[str]] = ()
     function_keys: ClassVar[Collection[str]] = ()
+    target_keys: ClassVar[Collection[str]] = ()
     alias_keys: ClassVar[Collection[str]] = ()
     changeable_keys: ClassVar[Collection[str]] = ()
     deletable_keys: ClassVar[Collection[str]] = ()

@@ -114,6 +114,10 @@ def _named(
     for key in model.function_keys:
         if isinstance(step.get(key), str) and step[key] not in functions:
             yield _nobody((*path, key), step[key], "function", functions)
+    for key in model.target_keys:
+        name = step[key].partition(":")[0] if isinstance(step.get(key), str) else ""
+        if name and name not in functions:
+            yield _nobody((*path, key), name, "function", functions)
     for key in model.alias_keys:
         yield from alias_problems((*path, key), step.get(key), functions)
     for key in model.changeable_keys:

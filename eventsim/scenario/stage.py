@@ -10,7 +10,8 @@ from eventsim.clock import Clock
 from eventsim.environments import Environments
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
-from eventsim.types import Queue, Stream
+from eventsim.push import Pusher
+from eventsim.types import Queue, Scene, Stream
 
 
 class Stage(Protocol):
@@ -35,6 +36,12 @@ class Stage(Protocol):
 
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic or bucket of the scenario."""
+
+    @property
+    def pusher(self) -> Pusher: ...
+
+    def scene(self) -> Scene:
+        """Where and when an event comes about now."""
 
     def functions(self, name: str) -> Environments:
         """Those of the run. Raises EventsimError when it is not this run that invokes *name*."""

@@ -44,7 +44,7 @@ RESOURCE_TYPES = _words("api bucket eventbridge queue topic")
 
 STEPS = _words(
     """
-    fail grant invoke push
+    fail grant invoke
     """
 )
 

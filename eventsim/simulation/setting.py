@@ -22,6 +22,7 @@ from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
+from eventsim.push import Pusher
 from eventsim.reports._tally import Tally
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import PROFILES
@@ -32,7 +33,7 @@ from eventsim.simulation.options import Options
 from eventsim.simulation.queues import open_queues
 from eventsim.simulation.stores import Stores, open_stores, opened_by
 from eventsim.streams import PutSummary
-from eventsim.types import Function, Invoker, Queue, Reshardable, Resharding, Stream
+from eventsim.types import Function, Invoker, Queue, Reshardable, Resharding, Scene, Stream
 
 ROLE = "eventsim"
 TIMEOUT_MAX = 900
@@ -71,6 +72,16 @@ class Setting:
         if self.background is None:
             raise EventsimError("the simulation does not run yet; call run() first")
         return self.background
+
+    @property
+    def pusher(self) -> Pusher:
+        """Delivers the events of services that push."""
+        return Pusher(self.invoker, self.journal, self.clock, self.chance)
+
+    def scene(self) -> Scene:
+        """Where and when an event comes about now."""
+        scenario = self.scenario
+        return Scene(scenario.region, scenario.account, self.clock.wall(), self.chance)
 
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic or bucket of the scenario."""

@@ -33,6 +33,7 @@ from eventsim.types.mappings import (
     StartingPosition,
     TumblingWindow,
 )
+from eventsim.types.pushing import Answer, Scene
 from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMessage
 from eventsim.types.streams import (
     Deletable,
@@ -56,6 +57,7 @@ from eventsim.types.topics import Publish, Topic
 
 __all__ = [
     "REPORT_BATCH_ITEM_FAILURES",
+    "Answer",
     "Batch",
     "Bucket",
     "Caller",
@@ -92,6 +94,7 @@ __all__ = [
     "Reshardable",
     "Resharding",
     "ResponseContext",
+    "Scene",
     "SendMessage",
     "Shard",
     "StartingPosition",

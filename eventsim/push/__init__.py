@@ -1,0 +1,124 @@
+"""
+A service that pushes: authorise, invoke, and read the answer as the service reads it.
+
+A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
+``PRINCIPAL``, ``source_arn(event, scene)``; what it makes of the answer: ``answer(result, event)``;
+and when it tries again an invocation that was refused: ``retry_waits()``, in seconds.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, cast
+
+import orjson
+
+from eventsim.clock import Clock
+from eventsim.errors import InvokeError
+from eventsim.ids import Chance
+from eventsim.journal import Journal
+from eventsim.types import (
+    Answer,
+    Caller,
+    InvocationType,
+    Invoker,
+    InvokeRequest,
+    InvokeResult,
+    Payload,
+    Scene,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to a function, by the name that the service has for it."""
+
+    source: str
+    module: ModuleType
+    event: Any
+    function: str
+    invocation_type: InvocationType | None = None
+    source_arn: str | None = None
+
+
+class Pusher:
+    """Delivers the events of services to functions, and tells of it."""
+
+    def __init__(self, invoker: Invoker, journal: Journal, clock: Clock, chance: Chance) -> None:
+        self._invoker, self._journal = invoker, journal
+        self._clock, self._chance = clock, chance
+
+    async def push(self, delivery: Delivery, scene: Scene) -> Answer:
+        """Deliver an event, trying again as its service does; what the service made of it."""
+        module = delivery.module
+        kind = delivery.invocation_type or module.INVOCATION_TYPES[0]
+        request = self._request(delivery, kind, scene)
+        self._tell("event_pushed", request, delivery, type=kind)
+        waits = self._waits(module)
+        while True:
+            try:
+                result = await self._invoker.invoke(request)
+            except InvokeError as refused:
+                wait = next(waits, None)
+                if wait is None:
+                    self._tell("push_failed", request, delivery, refused.message, code=refused.code)
+                    return Answer(False, None, str(refused))
+                self._tell("push_retried", request, delivery, refused.message, wait=wait)
+                await self._clock.sleep(wait)
+            else:
+                break
+        answer = read(module, result, delivery.event)
+        if kind == "RequestResponse":
+            accepted = answer.accepted
+            self._tell("push_answered", request, delivery, answer.because, accepted=accepted)
+        return answer
+
+    def _request(self, delivery: Delivery, kind: InvocationType, scene: Scene) -> InvokeRequest:
+        module, event = delivery.module, delivery.event
+        arn = delivery.source_arn
+        if arn is None and hasattr(module, "source_arn"):
+            arn = module.source_arn(event, scene)
+        encoded = orjson.dumps(event)
+        return InvokeRequest(
+            delivery.function,
+            Payload(lambda: orjson.loads(encoded), len(encoded)),
+            self._chance.uuid("push", delivery.source),
+            kind,
+            caller=Caller(module.PRINCIPAL, arn, scene.account),
+        )
+
+    def _waits(self, module: ModuleType) -> Iterator[float]:
+        waits = cast(
+            "Iterable[float]", module.retry_waits() if hasattr(module, "retry_waits") else ()
+        )
+        return iter(waits)
+
+    def _tell(
+        self,
+        kind: str,
+        request: InvokeRequest,
+        delivery: Delivery,
+        because: str | None = None,
+        **fields: Any,
+    ) -> None:
+        self._journal.write(
+            kind,
+            because,
+            source=delivery.source,
+            function=delivery.function,
+            request_id=request.request_id,
+            **fields,
+        )
+
+
+def read(module: ModuleType, result: InvokeResult, event: Any) -> Answer:
+    """What a service makes of a function's answer: its own contract, or that it did not fail."""
+    if hasattr(module, "answer"):
+        return cast("Answer", module.answer(result, event))
+    if result.function_error is not None:
+        return Answer(False, None, f"the function failed: {result.function_error}")
+    return Answer()

@@ -1,0 +1,123 @@
+"""
+The one grammar of ``--set PATH=VALUE``: a place in a document, and what is to stand there.
+
+``PATH`` is keys and positions (``Records[0].s3.object.size``), the whole of it or a suffix that
+is one place only (``object.size``). ``VALUE`` is JSON, or else the text as it stands.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from eventsim.errors import EventsimError
+from eventsim.registry import near
+
+Path = tuple[str | int, ...]
+
+_PART = re.compile(r"""\.?(?:\[(?P<index>\d+)\]|\["(?P<quoted>[^"]*)"\]|(?P<key>[^.\[\]]+))""")
+_LISTED_MAX = 5
+
+
+def parse(assignment: str) -> tuple[Path, Any]:
+    """The path and the value of ``PATH=VALUE``. Raises EventsimError for what is none."""
+    text, equals, value = assignment.partition("=")
+    if not equals:
+        raise EventsimError(f"'{assignment}' sets nothing; write PATH=VALUE, such as object.size=5")
+    return parse_path(text), value_of(value)
+
+
+def parse_path(text: str) -> Path:
+    """``a.b[0]["c.d"]`` in its parts. Raises EventsimError for what is no path."""
+    parts: list[str | int] = []
+    position = 0
+    while position < len(text):
+        found = _PART.match(text, position)
+        if found is None or (position == 0 and text.startswith(".")):
+            raise EventsimError(f"'{text}' is no path; write keys and positions: Records[0].s3.key")
+        index, quoted = found["index"], found["quoted"]
+        parts.append(int(index) if index is not None else quoted or found["key"])
+        position = found.end()
+    if not parts:
+        raise EventsimError("a path is empty; write keys and positions: Records[0].s3.key")
+    return tuple(parts)
+
+
+def value_of(text: str) -> Any:
+    """The JSON that *text* is, or the text."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return text
+
+
+def write(path: Path) -> str:
+    """A path as it is parsed."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PART.fullmatch(part) and not part.startswith("["):
+            text += f".{part}" if text else part
+        else:
+            text += f'["{part}"]'
+    return text
+
+
+def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> Any:
+    """A copy of *document* with *value* at the one place that *path* names.
+
+    With *create* a whole path that is not there yet is made, as far as keys and the next position
+    of a list go. Raises EventsimError for a path that is nowhere, or in several places.
+    """
+    made = copy.deepcopy(document)
+    places = [place for place in _places(document) if place[-len(path) :] == path]
+    if path in places:
+        places = [path]
+    if len(places) > 1:
+        listed = ", ".join(write(place) for place in places[:_LISTED_MAX])
+        raise EventsimError(f"'{write(path)}' is in {len(places)} places; write one of: {listed}")
+    if places:
+        return _put(made, places[0], value)
+    if create:
+        return _put(made, path, value, create=True)
+    known = {write(place): place for place in _places(document)}
+    close = near(write(path), known)
+    hint = f"; did you mean '{close}'?" if close else ""
+    raise EventsimError(f"there is no '{write(path)}'{hint}; --create makes it")
+
+
+def _places(document: Any, above: Path = ()) -> Iterator[Path]:
+    inner: Iterator[tuple[str | int, Any]] = iter(())
+    if isinstance(document, dict):
+        inner = iter(document.items())
+    elif isinstance(document, list):
+        inner = iter(enumerate(document))
+    for key, below in inner:
+        yield (*above, key)
+        yield from _places(below, (*above, key))
+
+
+def _put(document: Any, path: Path, value: Any, *, create: bool = False) -> Any:
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(head, int):
+        if document is None and create:
+            document = []
+        if not isinstance(document, list) or head > len(document) or (head < 0):
+            raise EventsimError(f"position {head} is not one of a list there, nor the next")
+        if head == len(document):
+            document.append(None)
+    else:
+        if document is None and create:
+            document = {}
+        if not isinstance(document, dict):
+            raise EventsimError(f"'{head}' cannot be a key of what is there")
+        document.setdefault(head, None)
+    document[head] = _put(document[head], rest, value, create=create)
+    return document

@@ -1,0 +1,39 @@
+"""
+A moment as each of AWS's services writes it.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def iso_seconds(at: datetime) -> str:
+    """``2024-03-01T01:23:45Z``: EventBridge, Alexa."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def iso_milliseconds(at: datetime) -> str:
+    """``2024-03-01T01:23:45.678Z``: S3, SNS."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+
+
+def iso_offset(at: datetime) -> str:
+    """``2024-03-01T01:23:45.678+0000``: alarms, CodeCommit."""
+    return f"{iso_milliseconds(at)[:-1]}+0000"
+
+
+def common_log(at: datetime) -> str:
+    """``01/Mar/2024:01:23:45 +0000``: API Gateway, function URLs. The month is never translated."""
+    utc = at.astimezone(UTC)
+    return f"{utc.day:02}/{_MONTHS[utc.month - 1]}/{utc:%Y:%H:%M:%S} +0000"
+
+
+def epoch_milliseconds(at: datetime) -> int:
+    """Whole milliseconds since 1970."""
+    return round(at.timestamp() * 1000)

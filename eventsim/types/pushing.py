@@ -1,0 +1,54 @@
+"""What an event of a service that pushes is made of, and what the service makes of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from eventsim.ids import Chance
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where and when an event comes about: what a builder takes its ARNs, ids and times from.
+
+    The same scene gives the same event, and a scene goes on: the next event has ids of its own.
+    """
+
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    at: datetime = START
+    chance: Chance = field(default_factory=lambda: Chance(0))
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        return self.chance.uuid("events")
+
+    def hex(self, digits: int) -> str:
+        """So many hexadecimal digits, in lower case."""
+        return self.chance.hex("events", digits)
+
+    def letters(self, length: int, of: str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") -> str:
+        """So many characters *of* these."""
+        stream = self.chance.stream("events")
+        return "".join(stream.choice(of) for _ in range(length))
+
+    def number(self, least: int, most: int) -> int:
+        """A whole number in a range, both ends included."""
+        return self.chance.stream("events").randint(least, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service made of a function's answer.
+
+    ``value`` is what it gives on (an HTTP response, the session of a dialog); ``because`` says
+    why the answer was not ``accepted``.
+    """
+
+    accepted: bool = True
+    value: Any = None
+    because: str | None = None
