@@ -13,11 +13,13 @@ import yaml
 
 from eventsim import __version__, registry
 from eventsim.cli import app
+from eventsim.cli.generating import command_of
 from eventsim.journal import Entry
 from eventsim.journal.sinks import JsonLinesSink
+from eventsim.push.builders import builders, sources
 from tests.commands import APP, SCENARIO, eventsim
 
-VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll")
+VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll", "generate")
 PROJECT = Path(__file__).parent.parent
 
 
@@ -54,7 +56,9 @@ def test_help_of_a_verb_ends_in_examples_that_can_be_pasted(verb: str) -> None:
 def known_flags() -> set[str]:
     group = typer.main.get_command(app)
     commands = group.commands.values()  # type: ignore[attr-defined]  # it is a group
-    return {flag for verb in commands for option in verb.params for flag in option.opts}
+    events = [event for source in sources() for event in builders(source).values()]
+    everything = [*commands, *map(command_of, events)]
+    return {flag for verb in everything for option in verb.params for flag in option.opts}
 
 
 def test_every_flag_is_long_but_o() -> None:

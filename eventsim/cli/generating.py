@@ -40,7 +40,7 @@ def perform(source: str, words: list[str]) -> None:
     if named is None and "--help" in words:
         print(_events(source))
         return
-    command = _command(builder(source, named))
+    command = command_of(builder(source, named))
     rest = words[1:] if named is not None else words
     try:
         command.main(rest, f"eventsim generate {source} {command.name}", standalone_mode=False)
@@ -55,7 +55,8 @@ def _events(source: str) -> str:
     return "\n".join([f"The events of {source}; --help after one shows its flags:", *lines])
 
 
-def _command(event: Builder) -> click.Command:
+def command_of(event: Builder) -> click.Command:
+    """What ``eventsim generate`` runs for an event: a flag for each parameter, and its own."""
     flags = [_flag(name, field) for name, field in event.model.model_fields.items()]
     lists = {
         name for name, field in event.model.model_fields.items() if _shape(field.annotation) is list
