@@ -11,7 +11,7 @@ from eventsim.cli.exits import exits
 EXAMPLES = """
 eventsim generate s3 put --bucket photos --key "red flower.jpg"
 eventsim generate s3 put --count 3 --seed 7 --set object.size=5
-eventsim generate s3 --help
+eventsim generate
 eventsim generate s3 put | eventsim invoke app.handler --event -
 """
 
