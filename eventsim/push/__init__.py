@@ -3,7 +3,9 @@ A service that pushes: authorise, invoke, and read the answer as the service rea
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
 ``PRINCIPAL``, ``source_arn(event, scene)``; what it makes of the answer: ``answer(result, event)``;
-and when it tries again an invocation that was refused: ``retry_waits()``, in seconds.
+and when it tries again an invocation that was refused: ``retry_waits()``, in seconds. One whose
+conversation with the function is longer than that (a dialog, a resource that is to be answered
+elsewhere) has ``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -50,10 +52,21 @@ class Pusher:
 
     def __init__(self, invoker: Invoker, journal: Journal, clock: Clock, chance: Chance) -> None:
         self._invoker, self._journal = invoker, journal
-        self._clock, self._chance = clock, chance
+        self.clock, self._chance = clock, chance
+        self._memories: dict[str, dict[str, Any]] = {}
 
     async def push(self, delivery: Delivery, scene: Scene) -> Answer:
-        """Deliver an event, trying again as its service does; what the service made of it."""
+        """Deliver an event as its service does; what the service made of the answer."""
+        if hasattr(delivery.module, "deliver"):
+            return cast("Answer", await delivery.module.deliver(self, delivery, scene))
+        return await self.invoke(delivery, scene)
+
+    def memory(self, source: str) -> dict[str, Any]:
+        """What a source remembers from one event of the run to the next."""
+        return self._memories.setdefault(source, {})
+
+    async def invoke(self, delivery: Delivery, scene: Scene) -> Answer:
+        """Invoke the function with the event, trying again as its service does when refused."""
         module = delivery.module
         kind = delivery.invocation_type or module.INVOCATION_TYPES[0]
         request = self._request(delivery, kind, scene)
@@ -68,7 +81,7 @@ class Pusher:
                     self._tell("push_failed", request, delivery, refused.message, code=refused.code)
                     return Answer(False, None, str(refused))
                 self._tell("push_retried", request, delivery, refused.message, wait=wait)
-                await self._clock.sleep(wait)
+                await self.clock.sleep(wait)
             else:
                 break
         answer = read(module, result, delivery.event)

@@ -61,6 +61,7 @@ class Setting:
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
     background: TaskGroup | None = None
+    pusher: Pusher = field(init=False)
 
     @property
     def queues(self) -> Mapping[str, Queue]:
@@ -72,11 +73,6 @@ class Setting:
         if self.background is None:
             raise EventsimError("the simulation does not run yet; call run() first")
         return self.background
-
-    @property
-    def pusher(self) -> Pusher:
-        """Delivers the events of services that push."""
-        return Pusher(self.invoker, self.journal, self.clock, self.chance)
 
     def scene(self) -> Scene:
         """Where and when an event comes about now."""
@@ -143,6 +139,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     setting.invoker = options.invoker or LocalInvoker(
         environments, journal, events.accept, profile=PROFILES[scenario.profile]
     )
+    setting.pusher = Pusher(setting.invoker, journal, clock, chance)
     setting.mappings = open_mappings(setting)
     return setting
 
