@@ -199,7 +199,8 @@ def text_files(project: Path) -> Iterator[Path]:
     for folder in TEXT_FOLDERS:
         found = (project / folder).glob("*") if folder == "." else (project / folder).rglob("*")
         for path in sorted(found):
-            if path.is_file() and path.suffix in TEXT_SUFFIXES and "__pycache__" not in path.parts:
+            ours = path.name != ".git" and "__pycache__" not in path.parts  # a file in a worktree
+            if ours and path.suffix in TEXT_SUFFIXES and path.is_file():
                 yield path
 
 
