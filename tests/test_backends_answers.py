@@ -1,23 +1,21 @@
 """What a reader and a writer make of an API's answers, the bad ones above all.
 
-The API here is scripted: it stands behind a Backend as moto's clients and AWS's do, so that each
-answer comes at its time, and it notes when it was asked.
+The API here is scripted, and answers on the run's clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.errors import EventsimError, ServiceError, Unreachable
 from eventsim.sources import kinesis
 from eventsim.streams import PutSummary
 from eventsim.types import Position, PutRecord, Stream
+from tests.scripted import ScriptedApi
 
 SHARD = "shardId-000000000000"
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
@@ -27,46 +25,19 @@ THROTTLED = ServiceError("ProvisionedThroughputExceededException", "Rate exceede
 EXPIRED = ServiceError("ExpiredIteratorException", "Iterator expired")
 SUMMARY = {"StreamStatus": "ACTIVE", "StreamARN": ARN, "RetentionPeriodHours": 24}
 
-Asked = tuple[float, str, Any]
 
-
-class ScriptedApi:
-    """Gives the next answer of each operation's script; the last one again and again."""
-
-    def __init__(self, **scripts: list[Any]) -> None:
-        summary = {"StreamDescriptionSummary": SUMMARY}
-        iterator = {"ShardIterator": "first"}
-        self.scripts: dict[str, list[Any]] = {
-            "describe_stream_summary": [summary],
-            "get_shard_iterator": [iterator],
-            **scripts,
-        }
-        self.asked: list[Asked] = []
-        self.time: Callable[[], float] = float
-
-    async def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
-        self.asked.append((self.time(), operation, parameters))
-        script = self.scripts[operation]
-        answer = script.pop(0) if len(script) > 1 else script[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def client(self, service: str) -> Any:
-        raise NotImplementedError
-
-    def times(self, operation: str) -> list[float]:
-        return [time for time, asked, _ in self.asked if asked == operation]
-
-    def parameters(self, operation: str) -> list[dict[str, Any]]:
-        return [parameters for _, asked, parameters in self.asked if asked == operation]
+def scripted(**scripts: list[Any]) -> ScriptedApi:
+    """Kinesis, with a stream that is there."""
+    there: dict[str, list[Any]] = {
+        "describe_stream_summary": [{"StreamDescriptionSummary": SUMMARY}],
+        "get_shard_iterator": [{"ShardIterator": "first"}],
+    }
+    return ScriptedApi(**(there | scripts))
 
 
 async def stream_on(api: ScriptedApi, clock: Clock, told: list[PutSummary] | None = None) -> Stream:
-    api.time = clock.time
-    backend = Backend("endpoint", clock, "123456789012", "us-east-1", api)
     told = [] if told is None else told
-    return await kinesis.open_stream("orders", kinesis.Resource(), backend, told.append)
+    return await kinesis.open_stream("orders", kinesis.Resource(), api.backend(clock), told.append)
 
 
 def got(
@@ -103,7 +74,7 @@ def put_answer(*placed: str | None) -> dict[str, Any]:
 
 
 async def test_an_idle_shard_is_asked_once_a_second(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(), got(), got(), got(1)])
+    api = scripted(get_records=[got(), got(), got(), got(1)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     read = await reader.read(None)
@@ -113,7 +84,7 @@ async def test_an_idle_shard_is_asked_once_a_second(clock: Clock) -> None:
 
 
 async def test_who_is_behind_asks_again_at_once_even_after_an_empty_answer(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(behind=9_000), got(behind=5_000), got(1)])
+    api = scripted(get_records=[got(behind=9_000), got(behind=5_000), got(1)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     read = await reader.read(None)
@@ -122,7 +93,7 @@ async def test_who_is_behind_asks_again_at_once_even_after_an_empty_answer(clock
 
 
 async def test_a_null_iterator_ends_the_shard(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(1, following=None)])
+    api = scripted(get_records=[got(1, following=None)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     first, second = await reader.read(None), await reader.read(None)
@@ -133,7 +104,7 @@ async def test_a_null_iterator_ends_the_shard(clock: Clock) -> None:
 
 
 async def test_after_the_end_only_a_reader_that_caught_up_ends(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(behind=1_000), got(1), got()])
+    api = scripted(get_records=[got(behind=1_000), got(1), got()])
     stream = await stream_on(api, clock)
     reader = stream.reader(SHARD, TRIM_HORIZON)
     stream.finish()
@@ -145,7 +116,7 @@ async def test_after_the_end_only_a_reader_that_caught_up_ends(clock: Clock) -> 
 
 
 async def test_an_expired_iterator_is_replaced_behind_the_last_record(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(7), EXPIRED, got(8)])
+    api = scripted(get_records=[got(7), EXPIRED, got(8)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
     await reader.read(None)
     await clock.sleep(400.0)
@@ -164,7 +135,7 @@ async def test_an_expired_iterator_is_replaced_behind_the_last_record(clock: Clo
 
 async def test_an_iterator_that_expires_before_a_record_came_loses_none(clock: Clock) -> None:
     answers = [got(), EXPIRED, got(6, second=6), got(8, second=8)]
-    api = ScriptedApi(get_records=answers)
+    api = scripted(get_records=answers)
     reader = (await stream_on(api, clock)).reader(SHARD, Position("LATEST"))
 
     read = await reader.read(None)
@@ -176,7 +147,7 @@ async def test_an_iterator_that_expires_before_a_record_came_loses_none(clock: C
 
 
 async def test_iterators_that_always_expire_do_not_spin(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[EXPIRED])
+    api = scripted(get_records=[EXPIRED])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     read = await reader.read(60.0)
@@ -189,7 +160,7 @@ async def test_iterators_that_always_expire_do_not_spin(clock: Clock) -> None:
 async def test_a_refused_read_is_repeated_with_doubling_waits(
     clock: Clock, refusal: EventsimError
 ) -> None:
-    api = ScriptedApi(get_records=[*[refusal] * 8, got(1), refusal, got(2)])
+    api = scripted(get_records=[*[refusal] * 8, got(1), refusal, got(2)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     first = await reader.read(None)
@@ -203,7 +174,7 @@ async def test_a_refused_read_is_repeated_with_doubling_waits(
 
 
 async def test_a_reader_keeps_asking_but_keeps_until(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[AWAY])
+    api = scripted(get_records=[AWAY])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     read = await reader.read(5.0)
@@ -212,7 +183,7 @@ async def test_a_reader_keeps_asking_but_keeps_until(clock: Clock) -> None:
 
 
 async def test_an_endpoint_that_stays_away_after_the_end_fails_the_run(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[AWAY])
+    api = scripted(get_records=[AWAY])
     stream = await stream_on(api, clock)
     stream.finish()
 
@@ -224,7 +195,7 @@ async def test_an_endpoint_that_stays_away_after_the_end_fails_the_run(clock: Cl
 
 async def test_a_refusal_for_good_is_told(clock: Clock) -> None:
     gone = ServiceError("ResourceNotFoundException", "Stream orders not found.")
-    api = ScriptedApi(get_records=[gone])
+    api = scripted(get_records=[gone])
 
     with pytest.raises(ServiceError) as error:
         await (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON).read(None)
@@ -235,7 +206,7 @@ async def test_a_refusal_for_good_is_told(clock: Clock) -> None:
 async def test_only_the_entries_that_failed_are_sent_again_in_order(clock: Clock) -> None:
     told: list[PutSummary] = []
     answers = [put_answer("1", None, "2", None), put_answer(None, None), put_answer("3", "4")]
-    api = ScriptedApi(put_records=answers)
+    api = scripted(put_records=answers)
     stream = await stream_on(api, clock, told)
 
     await stream.put([PutRecord("a", bytes([number])) for number in range(4)])
@@ -249,7 +220,7 @@ async def test_only_the_entries_that_failed_are_sent_again_in_order(clock: Clock
 
 
 async def test_a_writer_gives_up_after_ten_attempts(clock: Clock) -> None:
-    api = ScriptedApi(put_records=[AWAY])
+    api = scripted(put_records=[AWAY])
 
     with pytest.raises(Unreachable) as error:
         await (await stream_on(api, clock)).put([PutRecord("a", b"")])
@@ -260,7 +231,7 @@ async def test_a_writer_gives_up_after_ten_attempts(clock: Clock) -> None:
 
 
 async def test_requests_keep_the_limits_of_the_api(clock: Clock) -> None:
-    api = ScriptedApi(put_records=[put_answer(*["1"] * 500), put_answer("1"), put_answer("1")])
+    api = scripted(put_records=[put_answer(*["1"] * 500), put_answer("1"), put_answer("1")])
     stream = await stream_on(api, clock)
 
     await stream.put([PutRecord("a", b"")] * 501)
@@ -275,7 +246,7 @@ async def test_a_stream_that_is_missing_is_created_and_waited_for(clock: Clock) 
     creating = {"StreamDescriptionSummary": {**SUMMARY, "StreamStatus": "CREATING"}}
     active = {"StreamDescriptionSummary": SUMMARY}
     missing = ServiceError("ResourceNotFoundException", "Stream orders not found.")
-    api = ScriptedApi(
+    api = scripted(
         describe_stream_summary=[missing, creating, creating, active], create_stream=[{}]
     )
 
@@ -295,7 +266,7 @@ async def test_every_page_of_shards_is_read_and_parents_come_first(clock: Clock)
         {"Shards": [child], "NextToken": "more"},
         {"Shards": [{"ShardId": "shardId-000000000001"}]},
     ]
-    api = ScriptedApi(list_shards=pages)
+    api = scripted(list_shards=pages)
 
     shards = await (await stream_on(api, clock)).shards()
 

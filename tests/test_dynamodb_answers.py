@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules.dynamodb import Write
 from eventsim.sources import dynamodb
 from eventsim.streams import PutSummary
 from eventsim.types import Position, PutRecord, Record, Shard, Stream
+from tests.scripted import ScriptedApi
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/users/stream/2026-01-01T00:00:00.000"
 SHARD = "shardId-00000001767225600000-aaaaaaaa"
@@ -41,42 +40,19 @@ THROTTLED = ServiceError("ThrottlingException", "slower")
 GONE = Unreachable("nobody answers")
 
 
-class ScriptedApi:
-    """Gives the next answer of each operation's script; the last one again and again."""
-
-    def __init__(self, **scripts: list[Any]) -> None:
-        self.scripts: dict[str, list[Any]] = {
-            "describe_table": [TABLE],
-            "get_shard_iterator": [{"ShardIterator": "first"}],
-            **scripts,
-        }
-        self.asked: list[tuple[float, str, dict[str, Any]]] = []
-        self.time: Callable[[], float] = float
-
-    async def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
-        self.asked.append((self.time(), f"{service}.{operation}", parameters))
-        script = self.scripts[operation]
-        answer = script.pop(0) if len(script) > 1 else script[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def client(self, service: str) -> Any:
-        raise NotImplementedError
-
-    def times(self, operation: str) -> list[float]:
-        return [time for time, asked, _ in self.asked if asked.endswith(f".{operation}")]
-
-    def parameters(self, operation: str) -> list[dict[str, Any]]:
-        return [given for _, asked, given in self.asked if asked.endswith(f".{operation}")]
+def scripted(**scripts: list[Any]) -> ScriptedApi:
+    """DynamoDB, with a table that is there."""
+    there: dict[str, list[Any]] = {
+        "describe_table": [TABLE],
+        "get_shard_iterator": [{"ShardIterator": "first"}],
+    }
+    return ScriptedApi(**(there | scripts))
 
 
 async def table_on(api: ScriptedApi, clock: Clock, told: list[PutSummary] | None = None) -> Stream:
-    api.time = clock.time
-    backend = Backend("endpoint", clock, "123456789012", "us-east-1", api)
     settings = dynamodb.Resource.model_validate({"key": {"id": "S"}, "ttl": "expires"})
     on_put = ([] if told is None else told).append
-    return await dynamodb.open_stream("users", settings, backend, on_put)
+    return await dynamodb.open_stream("users", settings, api.backend(clock), on_put)
 
 
 def got(*numbers: int, following: str | None = "next", second: int = 0) -> dict[str, Any]:
@@ -111,7 +87,7 @@ def write(**attributes: Any) -> PutRecord:
 
 
 async def test_an_idle_shard_is_asked_four_times_a_second(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(), got(), got(1)])
+    api = scripted(get_records=[got(), got(), got(1)])
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     read = await reader.read(None)
@@ -122,7 +98,7 @@ async def test_an_idle_shard_is_asked_four_times_a_second(clock: Clock) -> None:
 
 
 async def test_a_full_page_has_another_behind_it(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(*range(1_000)), got(1_000)])
+    api = scripted(get_records=[got(*range(1_000)), got(1_000)])
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     first, second = await reader.read(None), await reader.read(None)
@@ -132,7 +108,7 @@ async def test_a_full_page_has_another_behind_it(clock: Clock) -> None:
 
 
 async def test_an_iterator_that_expired_is_renewed_behind_what_was_read(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(4, 7), EXPIRED, got(9)])
+    api = scripted(get_records=[got(4, 7), EXPIRED, got(9)])
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
     await reader.read(None)
 
@@ -151,7 +127,7 @@ async def test_an_iterator_that_expired_is_renewed_behind_what_was_read(clock: C
 
 async def test_latest_that_expired_unread_goes_on_with_what_came_since(clock: Clock) -> None:
     pages = [got(), EXPIRED, got(*range(1, 1_001), second=6), got(1_001, 1_002, second=7)]
-    api = ScriptedApi(get_records=pages)
+    api = scripted(get_records=pages)
     reader = (await table_on(api, clock)).reader(SHARD, Position("LATEST"))
 
     read = await reader.read(None)
@@ -170,7 +146,7 @@ async def test_trimmed_data_is_left_behind_without_a_record_twice(clock: Clock, 
     }
     if where == "get_records":
         scripts = {"get_records": [got(4, 7), TRIMMED, got(6, 7, 8)]}
-    api = ScriptedApi(**scripts)
+    api = scripted(**scripts)
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
     await reader.read(None)
 
@@ -183,7 +159,7 @@ async def test_trimmed_data_is_left_behind_without_a_record_twice(clock: Clock, 
 async def test_a_reader_that_starts_behind_what_was_trimmed_reads_what_there_is(
     clock: Clock,
 ) -> None:
-    api = ScriptedApi(get_shard_iterator=[TRIMMED, {"ShardIterator": "x"}], get_records=[got(5)])
+    api = scripted(get_shard_iterator=[TRIMMED, {"ShardIterator": "x"}], get_records=[got(5)])
     position = Position("AFTER_SEQUENCE_NUMBER", sequence_number="3")
     reader = (await table_on(api, clock)).reader(SHARD, position)
 
@@ -191,7 +167,7 @@ async def test_a_reader_that_starts_behind_what_was_trimmed_reads_what_there_is(
 
 
 async def test_throttles_and_silence_are_waited_out(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[THROTTLED, GONE, got(1)])
+    api = scripted(get_records=[THROTTLED, GONE, got(1)])
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     assert numbers((await reader.read(None)).records) == [1]
@@ -199,7 +175,7 @@ async def test_throttles_and_silence_are_waited_out(clock: Clock) -> None:
 
 
 async def test_a_closed_shard_ends(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(1), got(2, following=None)])
+    api = scripted(get_records=[got(1), got(2, following=None)])
     reader = (await table_on(api, clock)).reader(SHARD, TRIM_HORIZON)
     await reader.read(None)
 
@@ -210,7 +186,7 @@ async def test_a_closed_shard_ends(clock: Clock) -> None:
 
 
 async def test_after_the_last_write_four_empty_answers_in_a_row_are_the_end(clock: Clock) -> None:
-    api = ScriptedApi(get_records=[got(), got(), got(), got(1), got()])
+    api = scripted(get_records=[got(), got(), got(), got(1), got()])
     stream = await table_on(api, clock)
     reader = stream.reader(SHARD, TRIM_HORIZON)
     stream.finish()
@@ -228,7 +204,7 @@ async def test_records_are_told_by_who_reads_them_first_and_only_those_of_the_ru
     old["Records"][0]["dynamodb"]["ApproximateCreationDateTime"] = datetime(
         2025, 12, 31, 23, 59, 59, tzinfo=UTC
     )
-    api = ScriptedApi(get_records=[old, got(4, 5, second=2), old, got(4, 5, 6, second=2)])
+    api = scripted(get_records=[old, got(4, 5, second=2), old, got(4, 5, 6, second=2)])
     told: list[PutSummary] = []
     stream = await table_on(api, clock, told)
 
@@ -249,7 +225,7 @@ async def test_shards_are_listed_by_pages_with_the_parents_that_are_there(clock:
         {"Shards": [{"ShardId": second, "ParentShardId": first}], "LastEvaluatedShardId": second},
         {"Shards": [{"ShardId": first, "ParentShardId": "shardId-gone"}, {"ShardId": third}]},
     ]
-    api = ScriptedApi(describe_stream=[{"StreamDescription": page} for page in pages])
+    api = scripted(describe_stream=[{"StreamDescription": page} for page in pages])
 
     shards = await (await table_on(api, clock)).shards()
 
@@ -267,7 +243,7 @@ async def test_a_record_is_told_as_it_was_recorded(clock: Clock) -> None:
         "userIdentity": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"},
     }
     page["Records"][0]["dynamodb"]["OldImage"] = {"b": {"B": b"foobar"}, "n": {"N": "1.0"}}
-    reader = (await table_on(ScriptedApi(get_records=[page]), clock)).reader(SHARD, TRIM_HORIZON)
+    reader = (await table_on(scripted(get_records=[page]), clock)).reader(SHARD, TRIM_HORIZON)
 
     (record,) = (await reader.read(None)).records
 
@@ -279,7 +255,7 @@ async def test_a_record_is_told_as_it_was_recorded(clock: Clock) -> None:
 
 
 async def test_a_table_that_is_there_is_taken_with_its_own_key(clock: Clock) -> None:
-    api = ScriptedApi(put_item=[{}], update_item=[{}], delete_item=[{}])
+    api = scripted(put_item=[{}], update_item=[{}], delete_item=[{}])
     stream = await table_on(api, clock)
     key = {"id": {"S": "a"}, "at": {"N": "1"}}
 
@@ -316,7 +292,7 @@ async def test_a_table_that_is_there_is_taken_with_its_own_key(clock: Clock) -> 
 
 
 async def test_a_write_is_tried_ten_times(clock: Clock) -> None:
-    api = ScriptedApi(put_item=[THROTTLED, GONE, {}, GONE])
+    api = scripted(put_item=[THROTTLED, GONE, {}, GONE])
     stream = await table_on(api, clock)
 
     await stream.put([write()])
@@ -327,7 +303,7 @@ async def test_a_write_is_tried_ten_times(clock: Clock) -> None:
 
 
 async def test_a_write_that_is_refused_raises(clock: Clock) -> None:
-    stream = await table_on(ScriptedApi(put_item=[ServiceError("AccessDenied", "no")]), clock)
+    stream = await table_on(scripted(put_item=[ServiceError("AccessDenied", "no")]), clock)
 
     with pytest.raises(ServiceError, match="AccessDenied: no"):
         await stream.put([write()])
@@ -336,13 +312,13 @@ async def test_a_write_that_is_refused_raises(clock: Clock) -> None:
 async def test_a_table_that_is_missing_is_made_and_taken_away_at_the_end(clock: Clock) -> None:
     missing = ServiceError("ResourceNotFoundException", "no table")
     creating = {"Table": {"TableStatus": "CREATING"}}
-    api = ScriptedApi(
+    api = scripted(
         describe_table=[missing, creating, TABLE],
         create_table=[{}],
         update_time_to_live=[{}],
         delete_table=[{}],
     )
-    backend = Backend("endpoint", clock, "123456789012", "us-east-1", api)
+    backend = api.backend(clock)
     settings = dynamodb.Resource.model_validate({"key": {"id": "S", "at": "N"}, "ttl": "expires"})
 
     stream = await dynamodb.open_stream("users", settings, backend)
@@ -380,4 +356,4 @@ async def test_a_table_without_a_stream_is_refused(clock: Clock) -> None:
     bare = {"Table": {**TABLE["Table"], "StreamSpecification": {"StreamEnabled": False}}}
 
     with pytest.raises(BackendError, match="table users has no stream; enable one"):
-        await table_on(ScriptedApi(describe_table=[bare]), clock)
+        await table_on(scripted(describe_table=[bare]), clock)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import anyio
@@ -35,6 +36,15 @@ class Api(Protocol):
 
 def nobody(answer: Any) -> None:
     """For answers that interest only who asked."""
+
+
+def date_of(answer: dict[str, Any]) -> float | None:
+    """When an answer was given by the endpoint's clock, in epoch seconds; None if it is silent.
+
+    A Date header is cut to whole seconds.
+    """
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return None if date is None else parsedate_to_datetime(date).timestamp()
 
 
 class Backend:

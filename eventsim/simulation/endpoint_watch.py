@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from eventsim.backends import date_of
 from eventsim.clock import RealClock
 from eventsim.errors import Unreachable
 
-# A Date header is cut to whole seconds, and has been under way for a while.
+# A date is cut to whole seconds, and has been under way for a while.
 _AHEAD_SECONDS_MAX, _BEHIND_SECONDS_MAX = 1.0, 3.0
 
 
@@ -49,7 +49,6 @@ class EndpointWatch:
         )
 
     def _note_date(self, answer: dict[str, Any]) -> None:
-        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        date = headers.get("date")
+        date = date_of(answer)
         if date is not None:
-            self._ahead = parsedate_to_datetime(date).timestamp() - self._clock.timestamp()
+            self._ahead = date - self._clock.timestamp()

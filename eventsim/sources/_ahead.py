@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
+from eventsim.clock import Clock
 from eventsim.errors import EventsimError
-from eventsim.types import TimedRecord
+from eventsim.types import PutRecord, TimedRecord
 
 LOOK_AHEAD_RECORDS = 1_000
 
@@ -48,3 +49,15 @@ class Ahead:
             self._held.extend(islice(self._records, LOOK_AHEAD_RECORDS))
         except EventsimError as error:
             self._error = error  # extend has kept what came before it
+
+
+async def feed(
+    clock: Clock,
+    records: Iterator[TimedRecord],
+    put: Callable[[Sequence[PutRecord]], Awaitable[None]],
+) -> None:
+    """Put records at their times; those that are due together go together."""
+    ahead = Ahead(records)
+    while (first := ahead.next_time()) is not None:
+        await clock.sleep_until(first)
+        await put([timed.record for timed in ahead.take(clock.time())])

@@ -12,11 +12,9 @@ from typing import NamedTuple, Protocol
 
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError, Unreachable
-from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.sources._patience import FAREWELL_SECONDS, Patience, passes
 from eventsim.sources._ticks import Ticks
 from eventsim.types import Position, Read, Record
-
-FAREWELL_SECONDS = 60.0
 
 
 class Page(NamedTuple):
@@ -142,7 +140,7 @@ class ClientReader:
             elif error.code == "TrimmedDataAccessException":
                 self._position = Position("TRIM_HORIZON")  # nobody says what was lost
                 await self._renew(error, deadline)
-            elif error.code in THROTTLES:
+            elif passes(error):
                 await self._again(error, deadline)
             else:
                 raise

@@ -16,28 +16,26 @@ answers in a row mean the end.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
+from functools import partial
 from math import floor
 from typing import Any
 
 import anyio
 import orjson
 
-from eventsim.backends import Backend
-from eventsim.errors import BackendError, ServiceError, Unreachable
+from eventsim.backends import Backend, date_of
+from eventsim.errors import BackendError, ServiceError
 from eventsim.rules import dynamodb as rules
 from eventsim.rules.attribute_values import InvalidValue
-from eventsim.sources._ahead import Ahead
+from eventsim.sources._ahead import feed
 from eventsim.sources._client_reader import ClientReader, Page
-from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.sources._lifetimes import undo_on_close, until_active
+from eventsim.sources._patience import Patience, insist
 from eventsim.streams import OnPut, PutSummary, nobody
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
 
-WRITE_ATTEMPTS_MAX = 10
-STATUS_CHECKS_MAX = 120
 QUIET_POLLS = 4
 _MILLISECOND = 0.001
 
@@ -75,10 +73,7 @@ class ClientTable:
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Make writes at their times."""
-        ahead = Ahead(records)
-        while (first := ahead.next_time()) is not None:
-            await self._clock.sleep_until(first)
-            await self.put([timed.record for timed in ahead.take(self._clock.time())])
+        await feed(self._clock, records, self.put)
 
     async def shards(self) -> Sequence[Shard]:
         listed: list[dict[str, Any]] = []
@@ -136,9 +131,8 @@ class ClientTable:
             "get_records", ShardIterator=iterator, Limit=rules.READ_RECORDS_MAX
         )
         records = [_record(each) for each in answer["Records"]]
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        now = self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
-        now = float(floor(now))
+        date = date_of(answer)
+        now = float(floor(self._clock.timestamp() if date is None else date))
         size = sum(record.data.size_bytes for record in records)
         behind = 0.0
         if len(records) == rules.READ_RECORDS_MAX or size >= rules.READ_BYTES_MAX / 2:
@@ -179,19 +173,10 @@ class ClientTable:
         return "update_item", {"TableName": self._name, "Key": key, **_setting(rest)}
 
     async def _write(self, operation: str, parameters: dict[str, Any]) -> None:
-        patience = Patience(self._clock)
-        while True:
-            if patience.attempts == WRITE_ATTEMPTS_MAX:
-                raise Unreachable(
-                    f"table {self._name} took no write in {WRITE_ATTEMPTS_MAX} attempts"
-                ) from patience.reason
-            try:
-                await self._backend.call("dynamodb", operation, **parameters)
-                return
-            except (Unreachable, ServiceError) as error:
-                if isinstance(error, ServiceError) and error.code not in THROTTLES:
-                    raise
-                await patience.wait(error)
+        await insist(
+            partial(self._backend.call, "dynamodb", operation, **parameters),
+            Patience(self._clock, f"table {self._name} took no write"),
+        )
 
 
 async def open_client_table(
@@ -258,25 +243,16 @@ async def _create(
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
     )
-    backend.on_close(_deletion(name, backend))
+    undo_on_close(backend, partial(backend.call, "dynamodb", "delete_table", TableName=name))
 
 
 async def _active(name: str, backend: Backend) -> dict[str, Any]:
-    for _ in range(STATUS_CHECKS_MAX):
+    async def describe() -> dict[str, Any]:
         answer = await backend.call("dynamodb", "describe_table", TableName=name)
         table: dict[str, Any] = answer["Table"]
-        if table["TableStatus"] == "ACTIVE":
-            return table
-        await backend.clock.sleep(1.0)
-    raise BackendError(f"table {name} is still {table['TableStatus']}, not ACTIVE")
+        return table
 
-
-def _deletion(name: str, backend: Backend) -> Callable[[], Awaitable[None]]:
-    async def delete() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await backend.call("dynamodb", "delete_table", TableName=name)
-
-    return delete
+    return await until_active(f"table {name}", "TableStatus", describe, backend)
 
 
 def _key_of(table: Mapping[str, Any]) -> rules.KeySchema:

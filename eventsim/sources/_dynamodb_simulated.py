@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from eventsim.backends import Backend
 from eventsim.rules import dynamodb as rules
-from eventsim.sources._ahead import Ahead
+from eventsim.sources._ahead import feed
 from eventsim.sources._simulated_reader import SimulatedReader
 from eventsim.streams import OnPut
 from eventsim.streams.dynamodb import Table
@@ -57,10 +57,7 @@ class SimulatedTable:
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Make writes at their times: what each changes depends on those before it."""
-        ahead = Ahead(records)
-        while (first := ahead.next_time()) is not None:
-            await self._clock.sleep_until(first)
-            await self.put([timed.record for timed in ahead.take(self._clock.time())])
+        await feed(self._clock, records, self.put)
 
     async def shards(self) -> Sequence[Shard]:
         return self._stream.shards()

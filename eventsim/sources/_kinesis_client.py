@@ -12,20 +12,20 @@ their throughput are sent again, in their order; those behind them may have been
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import anyio
 
-from eventsim.backends import Backend
+from eventsim.backends import Backend, date_of
 from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules import kinesis as rules
 from eventsim.rules import resharding
-from eventsim.sources._ahead import Ahead
+from eventsim.sources._ahead import feed
 from eventsim.sources._client_reader import ClientReader, Page
-from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.sources._lifetimes import undo_on_close, until_active
+from eventsim.sources._patience import Patience, passes
 from eventsim.streams import OnPut, PutSummary, nobody, unwatched
 from eventsim.types import (
     FoundStream,
@@ -40,8 +40,6 @@ from eventsim.types import (
 )
 
 PUT_BYTES_MAX = 5 * 1024 * 1024  # moto's limit for one PutRecords, half of AWS's
-PUT_ATTEMPTS_MAX = 10
-STATUS_CHECKS_MAX = 120
 _MILLISECOND = 0.001
 
 
@@ -81,10 +79,7 @@ class ClientStream:
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Put records at their times; those that are due together go together."""
-        ahead = Ahead(records)
-        while (first := ahead.next_time()) is not None:
-            await self._clock.sleep_until(first)
-            await self.put([timed.record for timed in ahead.take(self._clock.time())])
+        await feed(self._clock, records, self.put)
 
     async def shards(self) -> Sequence[Shard]:
         listed = await self._list_shards()
@@ -146,8 +141,8 @@ class ClientStream:
         behind = answer.get("MillisBehindLatest", 0) / 1000
         if len(records) == rules.READ_RECORDS_MAX:
             behind = max(behind, _MILLISECOND)  # moto says 0 if the rest arrived as this did
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        now = self._clock.timestamp() if date is None else parsedate_to_datetime(date).timestamp()
+        date = date_of(answer)
+        now = self._clock.timestamp() if date is None else date
         return Page(records, answer.get("NextShardIterator"), behind, now)
 
     def finish(self) -> None:
@@ -201,17 +196,12 @@ class ClientStream:
         return change
 
     async def _put(self, records: Sequence[PutRecord]) -> None:
-        patience = Patience(self._clock)
+        patience = self._patience(records)
         while records:
-            if patience.attempts == PUT_ATTEMPTS_MAX:
-                raise Unreachable(
-                    f"stream {self._name} took none of {len(records)} records in "
-                    f"{PUT_ATTEMPTS_MAX} attempts"
-                ) from patience.reason
             try:
                 answer = await self.call("put_records", Records=[*map(_entry, records)])
             except (Unreachable, ServiceError) as error:
-                if isinstance(error, ServiceError) and error.code not in THROTTLES:
+                if not passes(error):
                     raise
                 await patience.wait(error)
                 continue
@@ -223,10 +213,14 @@ class ClientStream:
                 if result.get("ErrorCode")
             ]
             if len(left) < len(records):
-                patience = Patience(self._clock)
+                patience = self._patience(left)
             if left:
                 await patience.wait(None)
             records = left
+
+    def _patience(self, records: Sequence[PutRecord]) -> Patience:
+        complaint = f"stream {self._name} took none of {len(records)} records"
+        return Patience(self._clock, complaint)
 
     def _tell(self, results: Sequence[dict[str, Any]]) -> None:
         placed: dict[str, list[str]] = {}
@@ -258,7 +252,7 @@ async def open_client_stream(
         if error.code != "ResourceNotFoundException":
             raise
         await backend.call("kinesis", "create_stream", StreamName=name, ShardCount=shard_count)
-        backend.on_close(_deletion(name, backend))
+        undo_on_close(backend, partial(backend.call, "kinesis", "delete_stream", StreamName=name))
         summary = await _active(name, backend)
         if retention_hours > summary["RetentionPeriodHours"]:
             await backend.call(
@@ -292,21 +286,12 @@ def no_fan_out(stream: str, consumer: str, backend: Backend) -> BackendError:
 
 
 async def _active(name: str, backend: Backend) -> dict[str, Any]:
-    for _ in range(STATUS_CHECKS_MAX):
+    async def describe() -> dict[str, Any]:
         answer = await backend.call("kinesis", "describe_stream_summary", StreamName=name)
         summary: dict[str, Any] = answer["StreamDescriptionSummary"]
-        if summary["StreamStatus"] == "ACTIVE":
-            return summary
-        await backend.clock.sleep(1.0)
-    raise BackendError(f"stream {name} is still {summary['StreamStatus']}, not ACTIVE")
+        return summary
 
-
-def _deletion(name: str, backend: Backend) -> Callable[[], Awaitable[None]]:
-    async def delete() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await backend.call("kinesis", "delete_stream", StreamName=name)
-
-    return delete
+    return await until_active(f"stream {name}", "StreamStatus", describe, backend)
 
 
 def _requests(records: Sequence[PutRecord]) -> Iterator[Sequence[PutRecord]]:

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 from eventsim.backends import Backend
-from eventsim.errors import ServiceError, Unreachable
+from eventsim.errors import ServiceError
 from eventsim.rules.arns import arn
+from eventsim.sources._lifetimes import undo_on_close
 from eventsim.types import StoredObject
 from eventsim.types.buckets import CONTENT_TYPE
 
@@ -74,14 +74,6 @@ async def open_client_bucket(name: str, backend: Backend) -> ClientBucket:
         elsewhere = place if backend.region != HOME_REGION else {}
         await backend.call("s3", "create_bucket", Bucket=name, **elsewhere)
         bucket = ClientBucket(name, backend)
-        backend.on_close(_deletion(bucket))
+        undo_on_close(backend, bucket.delete)
         return bucket
     return ClientBucket(name, backend)
-
-
-def _deletion(bucket: ClientBucket) -> Callable[[], Awaitable[None]]:
-    async def delete() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await bucket.delete()
-
-    return delete

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/sns/latest/api/welcome.html
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from eventsim.backends import Backend
-from eventsim.errors import ServiceError, Unreachable
+from eventsim.sources._lifetimes import undo_on_close
 from eventsim.types import Publish
 
 
@@ -43,7 +43,7 @@ async def open_client_topic(
     if arn is None:
         created = await backend.call("sns", "create_topic", Name=name)
         arn = str(created["TopicArn"])
-        backend.on_close(_undoing(backend, "delete_topic", TopicArn=arn))
+        undo_on_close(backend, partial(backend.call, "sns", "delete_topic", TopicArn=arn))
     for queue, raw in queues:
         answer = await backend.call(
             "sns",
@@ -55,7 +55,8 @@ async def open_client_topic(
             ReturnSubscriptionArn=True,
         )
         subscription = answer["SubscriptionArn"]
-        backend.on_close(_undoing(backend, "unsubscribe", SubscriptionArn=subscription))
+        unsubscribe = partial(backend.call, "sns", "unsubscribe", SubscriptionArn=subscription)
+        undo_on_close(backend, unsubscribe)
     return ClientTopic(arn, backend)
 
 
@@ -70,11 +71,3 @@ async def _find(name: str, backend: Backend) -> str | None:
         if not answer.get("NextToken"):
             return None
         parameters["NextToken"] = answer["NextToken"]
-
-
-def _undoing(backend: Backend, operation: str, **parameters: Any) -> Callable[[], Awaitable[None]]:
-    async def undo() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await backend.call("sns", operation, **parameters)
-
-    return undo

@@ -16,8 +16,8 @@ queue can hold a message twice then, as with every client of SQS.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -27,12 +27,11 @@ from eventsim.backends import Backend
 from eventsim.errors import ServiceError, Unreachable
 from eventsim.rules import sqs as rules
 from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
-from eventsim.sources._patience import THROTTLES, Patience
+from eventsim.sources._lifetimes import undo_on_close
+from eventsim.sources._patience import FAREWELL_SECONDS, THROTTLES, Patience, insist, passes
 from eventsim.sources._sqs_feed import feed
 from eventsim.types import Message, Queue, Received, SendMessage, TimedMessage
 
-ATTEMPTS_MAX = 10
-FAREWELL_SECONDS = 60.0
 SHORT_POLL_SECONDS = 1.0
 _THROTTLES = THROTTLES | {"OverLimit", "RequestThrottled"}
 _NOT_THERE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
@@ -184,21 +183,12 @@ class ClientQueue:
 
     async def _ask(self, operation: str, **parameters: Any) -> Any:
         """Make one request, and make it again when it gets no answer; ten times at most."""
-        patience = Patience(self._clock)
-        while True:
-            try:
-                return await self._call(operation, **parameters)
-            except (Unreachable, ServiceError) as error:
-                if isinstance(error, ServiceError) and error.code not in _THROTTLES:
-                    raise
-                if patience.attempts == ATTEMPTS_MAX:
-                    reason = f"queue {self.arn} gave no answer in {ATTEMPTS_MAX} attempts"
-                    raise Unreachable(reason) from error
-                await patience.wait(error)
+        patience = Patience(self._clock, f"queue {self.arn} gave no answer")
+        return await insist(partial(self._call, operation, **parameters), patience, _THROTTLES)
 
     def _refuse_to_wait(self, error: Unreachable | ServiceError) -> None:
         """Raise what another attempt does not help, or what has gone on for too long."""
-        if isinstance(error, ServiceError) and error.code not in _THROTTLES:
+        if not passes(error, _THROTTLES):
             raise error
         finished = self._finished_at
         if finished is not None and self._clock.time() > finished + FAREWELL_SECONDS:
@@ -238,7 +228,7 @@ async def open_client_queue(
         attributes = _attributes(name, settings, dead_letter)
         answer = await backend.call("sqs", "create_queue", QueueName=name, Attributes=attributes)
         url = answer["QueueUrl"]
-        backend.on_close(_deletion(url, backend))
+        undo_on_close(backend, partial(backend.call, "sqs", "delete_queue", QueueUrl=url))
     answer = await backend.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
     return ClientQueue(url, answer["Attributes"], backend, dead_letter, on_messages)
 
@@ -267,14 +257,6 @@ def _attributes(name: str, settings: QueueSettings, dead_letter: Queue | None) -
         }
         attributes["RedrivePolicy"] = json.dumps(policy)
     return attributes
-
-
-def _deletion(url: str, backend: Backend) -> Callable[[], Awaitable[None]]:
-    async def delete() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await backend.call("sqs", "delete_queue", QueueUrl=url)
-
-    return delete
 
 
 def _requests(messages: Sequence[SendMessage]) -> Iterator[Sequence[SendMessage]]:
