@@ -29,7 +29,7 @@ def invoke(
             setting = await open_setting(scenario, options, closing)
             try:
                 async with anyio.create_task_group() as tasks:
-                    setting.background = tasks
+                    setting.background.begin(tasks)
                     result = await setting.invoker.invoke(request)
             except BaseExceptionGroup as group:
                 raise first_of_ours(group) from None

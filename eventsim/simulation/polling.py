@@ -14,25 +14,23 @@ from typing import Any, cast
 
 import anyio
 
-from eventsim import __version__
 from eventsim.backends import open_backend
 from eventsim.checkpoints import Checkpoints, FileCheckpoints, Identity, MemoryCheckpoints
 from eventsim.clock import Clock, RealClock, machine_time
-from eventsim.environments import Environments
-from eventsim.errors import EventsimError, JournalError
+from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
-from eventsim.journal import SCHEMA_VERSION, Journal
+from eventsim.journal import Journal
 from eventsim.poller import Ports
 from eventsim.poller.lifecycle import Polling as Poller
-from eventsim.reports._tally import Tally
+from eventsim.reports import Tally
 from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import account_of, arn, region_of
 from eventsim.scenario import Scenario
 from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.endpoint_watch import EndpointWatch
-from eventsim.simulation.failing import first_of_ours, reason_of
 from eventsim.simulation.finding import Polled, find, find_destination
+from eventsim.simulation.frame import Frame
 from eventsim.simulation.mappings import ROLE, matching, poller_of
 from eventsim.simulation.options import Options
 from eventsim.simulation.running import Result
@@ -65,7 +63,6 @@ class Polling:
     ) -> None:
         self._polled, self._scenario, self._options = polled, scenario, options
         self._on_note = on_note
-        self._closing = AsyncExitStack()
         self._clock = RealClock(machine_time())
         self.journal = Journal(self._clock, detail=options.detail, sinks=options.sinks)
         self._tally = Tally()
@@ -73,20 +70,19 @@ class Polling:
         self._stopped: str | None = None
         self._dealt_with = 0
         self._lost = False
+        self._closing: AsyncExitStack
         self._mapping: EventSourceMapping
         self._poller: Poller
-        self._environments: Environments
+        self._frame: Frame
 
     @property
     def clock(self) -> Clock:
         return self._clock
 
     async def __aenter__(self) -> Polling:
-        try:
-            await self._open()
-        except BaseException:
-            await self._closing.aclose()
-            raise
+        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+            await self._open(closing)
+            self._closing = closing.pop_all()
         return self
 
     async def __aexit__(
@@ -103,25 +99,15 @@ class Polling:
         Raises EventsimError when polling cannot go on; the journal ends with that outcome.
         """
         self._tell_start()
-        try:
+        with self._frame.survived("polling"):
             async with anyio.create_task_group() as tasks:
                 if self._polled.run_for is not None:
                     tasks.start_soon(self._stop_after, self._polled.run_for)
                 await self._poller.run()
                 tasks.cancel_scope.cancel()
-        except anyio.get_cancelled_exc_class():
-            self._tell_end("interrupted", "polling was interrupted")
-            raise
-        except BaseExceptionGroup as group:
-            error = first_of_ours(group)
-            if not isinstance(error, JournalError):
-                self._tell_end("failed", reason_of(error, self._scenario.origin.project))
-            raise error from None
-        if self._lost and self._stopped is None:
-            gone = f"{self._polled.name} is not there any more"
-            self._tell_end("failed", gone)
-            raise EventsimError(gone)
-        self._tell_end("ok", self._stopped or "the stream has ended")
+            if self._lost and self._stopped is None:
+                raise EventsimError(f"{self._polled.name} is not there any more")
+        self._frame.end("ok", self._stopped or "the stream has ended")
         return Result("ok", round(self._clock.time(), 6), self._tally.counts())
 
     def stop(self, because: str) -> None:
@@ -130,8 +116,8 @@ class Polling:
             self._stopped = because
             self._poller.stop()
 
-    async def _open(self) -> None:
-        options, scenario, closing = self._options, self._scenario, self._closing
+    async def _open(self, closing: AsyncExitStack) -> None:
+        options, scenario = self._options, self._scenario
         closing.callback(self.journal.close)
         self.journal.watch(Tally.KINDS, self._tally.add)
         module = self._polled.source()
@@ -151,15 +137,16 @@ class Polling:
         place = {"region": region_of(source.arn), "account": account_of(source.arn)}
         self._scenario = scenario = scenario.model_copy(update=place)
         self._mapping = mapping = self._checked(source, module)
-        self._environments = open_environments(
+        environments = open_environments(
             scenario, options, self._clock, self.journal, self._chance, closing
         )
+        self._frame = Frame(scenario, self._clock, self.journal, self._tally, environments)
         ports = Ports(
-            invoker=LocalInvoker(self._environments, self.journal),
+            invoker=LocalInvoker(environments, self.journal),
             journal=self.journal,
             clock=self._clock,
             chance=self._chance,
-            checkpoints=await self._checkpoints(source, created),
+            checkpoints=await self._checkpoints(source, created, closing),
             role_arn=arn("iam", place["region"], place["account"], f"role/{ROLE}"),
             matches=matching(module, mapping),
             destination=await find_destination(mapping.on_failure, backend, self._chance),
@@ -191,13 +178,15 @@ class Polling:
         )
         return mapping
 
-    async def _checkpoints(self, source: Stream | Queue, created: float | None) -> Checkpoints:
+    async def _checkpoints(
+        self, source: Stream | Queue, created: float | None, closing: AsyncExitStack
+    ) -> Checkpoints:
         path, mapping = self._polled.checkpoints, self._mapping
         if path is None:
             return MemoryCheckpoints()
         identity = Identity(mapping.name, mapping.event_source_arn, mapping.function_name, created)
         checkpoints = FileCheckpoints(path, [identity], self._clock)
-        self._closing.callback(checkpoints.close)
+        closing.callback(checkpoints.close)
         shards = await cast(Stream, source).shards()
         checkpoints.keep_only(mapping.name, [shard.shard_id for shard in shards])
         return checkpoints
@@ -216,19 +205,10 @@ class Polling:
 
     def _tell_start(self) -> None:
         mapping = self._mapping
-        self.journal.write(
-            "run_started",
-            scenario=self._scenario.name,
-            file=None,
-            lesson="",
+        self._frame.begin(
             seed=self._chance.seed,
-            clock="real",
-            speed=self._clock.speed,
             backend="endpoint",
-            start=self._clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            detail=self.journal.detail,
-            schema=SCHEMA_VERSION,
-            version=__version__,
+            start=self._clock.wall(),
             command=self._polled.command,
         )
         self.journal.write(
@@ -238,16 +218,6 @@ class Polling:
             state="Enabled",
             function=mapping.function_name,
             source=mapping.source,
-        )
-
-    def _tell_end(self, outcome: str, because: str) -> None:
-        self._environments.close()
-        self.journal.write(
-            "run_finished",
-            because,
-            outcome=outcome,
-            seconds=round(self._clock.time(), 6),
-            counts=self._tally.counts(),
         )
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
-from eventsim import __version__, clock
+from eventsim import clock
 from eventsim.clock import Clock
-from eventsim.errors import EventsimError, HandlerStuck, JournalError
-from eventsim.journal import SCHEMA_VERSION, Journal
+from eventsim.errors import EventsimError
+from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
-from eventsim.simulation.failing import first_of_ours, reason_of
+from eventsim.simulation.frame import Frame
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, is_virtual, open_setting
 from eventsim.types import Bucket, Invoker, Queue, Stream, Topic
@@ -64,8 +64,8 @@ class Simulation:
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
         self.scenario = scenario
         self.options = options or Options()
-        self._closing = AsyncExitStack()
         self._ran = False
+        self._closing: AsyncExitStack
         self._setting: Setting
 
     @property
@@ -101,11 +101,9 @@ class Simulation:
         return self._setting.invoker
 
     async def __aenter__(self) -> Simulation:
-        try:
-            self._setting = await open_setting(self.scenario, self.options, self._closing)
-        except BaseException:
-            await self._closing.aclose()
-            raise
+        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+            self._setting = await open_setting(self.scenario, self.options, closing)
+            self._closing = closing.pop_all()
         return self
 
     async def __aexit__(
@@ -125,27 +123,19 @@ class Simulation:
         if self._ran:
             raise EventsimError("a Simulation runs once; make another for another run")
         self._ran = True
+        setting = self._setting
         expecting = Expecting(self.scenario.expect, self.journal)
-        self._tell_start()
-        try:
+        frame = Frame(self.scenario, self.clock, self.journal, setting.tally, setting.environments)
+        frame.begin(seed=setting.seed, backend=setting.backend.name, start=self.scenario.start)
+        with frame.survived("the run"):
             await self._play()
-        except anyio.get_cancelled_exc_class():
-            self._tell_end("interrupted", "the run was interrupted")
-            raise
-        except BaseExceptionGroup as group:
-            error = first_of_ours(group)
-            self._tell_failure(error)
-            raise error from None
-        except (EventsimError, HandlerStuck) as error:
-            self._tell_failure(error)
-            raise
-        return self._judge(expecting)
+        return self._judge(expecting, frame)
 
     async def _play(self) -> None:
         try:
             with self._until():
                 async with anyio.create_task_group() as tasks:
-                    self._setting.background = tasks
+                    self._setting.background.begin(tasks)
                     self._provision(tasks)
                     async with anyio.create_task_group() as on_streams:
                         for mapping in self._setting.mappings.values():
@@ -186,50 +176,10 @@ class Simulation:
                 await self.clock.sleep_until(step.at)
                 steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")
 
-    def _judge(self, expecting: Expecting) -> Result:
+    def _judge(self, expecting: Expecting, frame: Frame) -> Result:
         verdicts = expecting.verdicts()
         for verdict in verdicts:
             self.journal.write("expectation_checked", **verdict._asdict())
         outcome = "ok" if all(verdict.passed for verdict in verdicts) else "failed"
-        self._tell_end(outcome)
+        frame.end(outcome)
         return Result(outcome, round(self.clock.time(), 6), self._setting.tally.counts(), verdicts)
-
-    def _tell_start(self) -> None:
-        scenario, setting = self.scenario, self._setting
-        self.journal.write(
-            "run_started",
-            scenario=scenario.name,
-            file=_file(scenario),
-            lesson=scenario.lesson,
-            seed=setting.seed,
-            clock="virtual" if self.clock.virtual else "real",
-            speed=self.clock.speed,
-            backend=setting.backend.name,
-            start=scenario.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            detail=self.journal.detail,
-            schema=SCHEMA_VERSION,
-            version=__version__,
-        )
-
-    def _tell_failure(self, error: BaseException) -> None:
-        if not isinstance(error, JournalError):
-            self._tell_end("failed", reason_of(error, self.scenario.origin.project))
-
-    def _tell_end(self, outcome: str, because: str | None = None) -> None:
-        self._setting.environments.close()  # an interrupted run has not done so yet
-        self.journal.write(
-            "run_finished",
-            because,
-            outcome=outcome,
-            seconds=round(self.clock.time(), 6),
-            counts=self._setting.tally.counts(),
-        )
-
-
-def _file(scenario: Scenario) -> str | None:
-    """The scenario's file as its project calls it: no folder of this machine in a journal."""
-    path, project = scenario.origin.path, scenario.origin.project
-    if path is None:
-        return None
-    whole = path.resolve()
-    return str(whole.relative_to(project)) if whole.is_relative_to(project) else path.name

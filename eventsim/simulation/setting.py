@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
-from anyio.abc import TaskGroup
-
-from eventsim import registry
 from eventsim.backends import Backend, open_backend
 from eventsim.checkpoints import Checkpoints, MemoryCheckpoints
 from eventsim.clock import Clock, RealClock, VirtualClock
@@ -23,24 +19,20 @@ from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
-from eventsim.reports._tally import Tally
+from eventsim.reports import Tally
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import PROFILES
 from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
+from eventsim.simulation.background import Background
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
 from eventsim.simulation.queues import open_queues
-from eventsim.simulation.stores import Stores, open_stores, opened_by
-from eventsim.streams import PutSummary
-from eventsim.types import Function, Invoker, Queue, Reshardable, Resharding, Scene, Stream
+from eventsim.simulation.stores import Stores, open_stores
+from eventsim.simulation.streams import open_streams
+from eventsim.types import Function, Invoker, Queue, Scene, Stream
 
-ROLE = "eventsim"
 TIMEOUT_MAX = 900
-POLLED = (
-    *("MAPPING", "BATCH_INFO", "ARRIVAL_TIMESPEC"),
-    *("event", "encoded_size", "encoded_size_at_most"),
-)
 
 
 @dataclass(slots=True)
@@ -57,22 +49,16 @@ class Setting:
     streams: Mapping[str, Stream]
     stores: Stores
     environments: Environments
-    invoker: Invoker = field(init=False)
+    invoker: Invoker
+    pusher: Pusher
+    background: Background
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
-    background: TaskGroup | None = None
-    pusher: Pusher = field(init=False)
 
     @property
     def queues(self) -> Mapping[str, Queue]:
         """The queues of the scenario by name."""
         return self.stores.queues
-
-    def group(self) -> TaskGroup:
-        """Where work goes on that outlives its beginner. Raises EventsimError before the run."""
-        if self.background is None:
-            raise EventsimError("the simulation does not run yet; call run() first")
-        return self.background
 
     def scene(self) -> Scene:
         """Where and when an event comes about now."""
@@ -123,23 +109,29 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         allow_aws=options.allow_aws,
     )
     closing.push_async_callback(backend.aclose)
-    streams = {
-        name: await _stream(name, scenario, backend, journal)
-        for name in opened_by("open_stream", scenario)
-    }
+    streams = await open_streams(scenario, backend, journal)
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
     environments = open_environments(scenario, options, clock, journal, chance, closing)
+    background = Background()
+    events = EventQueue(environments, journal, background.start_soon)
+    local = LocalInvoker(environments, journal, events.accept, profile=PROFILES[scenario.profile])
+    invoker = options.invoker or local
     setting = Setting(
-        scenario, seed, clock, journal, tally, chance, backend, streams, stores, environments
+        scenario=scenario,
+        seed=seed,
+        clock=clock,
+        journal=journal,
+        tally=tally,
+        chance=chance,
+        backend=backend,
+        streams=streams,
+        stores=stores,
+        environments=environments,
+        invoker=invoker,
+        pusher=Pusher(invoker, journal, clock, chance),
+        background=background,
     )
-    events = EventQueue(
-        environments, journal, lambda work, *given: setting.group().start_soon(work, *given)
-    )
-    setting.invoker = options.invoker or LocalInvoker(
-        environments, journal, events.accept, profile=PROFILES[scenario.profile]
-    )
-    setting.pusher = Pusher(setting.invoker, journal, clock, chance)
     setting.mappings = open_mappings(setting)
     return setting
 
@@ -204,34 +196,3 @@ def _function(function: Function, options: Options) -> Function:
     variables = dict(function.environment) | dict(options.variables.get(function.name, {}))
     timeout = TIMEOUT_MAX if options.debug else function.timeout
     return replace(function, environment=tuple(variables.items()), timeout=timeout)
-
-
-async def _stream(name: str, scenario: Scenario, backend: Backend, journal: Journal) -> Stream:
-    resource = scenario.resources[name]
-    module = registry.load("sources", resource.type, wants=["open_stream"])
-
-    def tell(put: PutSummary) -> None:
-        shard_id, first, last, records, since, until = put
-        journal.write(
-            "records_put",
-            source=name,
-            shard=shard_id,
-            first=first,
-            last=last,
-            records=records,
-            since=round(since, 6),
-            until=round(until, 6),
-        )
-
-    stream = cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
-    if isinstance(stream, Reshardable):
-        stream.on_reshard(lambda change: _tell_resharding(journal, name, change))
-    return stream
-
-
-def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
-    parents, children = change
-    if len(parents) == 1:
-        journal.write("shard_split", source=source, shard=parents[0], children=list(children))
-    else:
-        journal.write("shard_merged", source=source, shards=list(parents), child=children[0])

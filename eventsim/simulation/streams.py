@@ -1,0 +1,59 @@
+"""The streams of a run, and what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from eventsim import registry
+from eventsim.backends import Backend
+from eventsim.journal import Journal
+from eventsim.scenario import Resource, Scenario
+from eventsim.simulation.stores import opened_by
+from eventsim.streams import PutSummary
+from eventsim.types import Reshardable, Resharding, Stream
+
+
+async def open_streams(scenario: Scenario, backend: Backend, journal: Journal) -> dict[str, Stream]:
+    """Open every stream of the scenario, by resource name.
+
+    Raises BackendError, ServiceError or Unreachable when one cannot be opened.
+    """
+    return {
+        name: await _open(name, scenario.resources[name], backend, journal)
+        for name in opened_by("open_stream", scenario)
+    }
+
+
+async def _open(name: str, resource: Resource, backend: Backend, journal: Journal) -> Stream:
+    module = registry.load("sources", resource.type, wants=["open_stream"])
+    tell = _telling(journal, name)
+    stream = cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
+    if isinstance(stream, Reshardable):
+        stream.on_reshard(lambda change: _tell_resharding(journal, name, change))
+    return stream
+
+
+def _telling(journal: Journal, source: str) -> Callable[[PutSummary], None]:
+    def tell(put: PutSummary) -> None:
+        shard_id, first, last, records, since, until = put
+        journal.write(
+            "records_put",
+            source=source,
+            shard=shard_id,
+            first=first,
+            last=last,
+            records=records,
+            since=round(since, 6),
+            until=round(until, 6),
+        )
+
+    return tell
+
+
+def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
+    parents, children = change
+    if len(parents) == 1:
+        journal.write("shard_split", source=source, shard=parents[0], children=list(children))
+    else:
+        journal.write("shard_merged", source=source, shards=list(parents), child=children[0])
