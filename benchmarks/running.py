@@ -14,7 +14,7 @@ from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller import Poller, Ports, StreamSource
-from eventsim.reports._tally import Tally
+from eventsim.reports import Tally
 from eventsim.runtimes.inline import InlineRuntimes
 from eventsim.sources import kinesis
 from eventsim.types import Duration, EventSourceMapping, Function, Invoker, Stream

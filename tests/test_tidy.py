@@ -114,7 +114,7 @@ def file_faults(root: Path, path: Path) -> list[str]:
 
 
 def import_faults(root: Path, relative: Path, tree: ast.Module) -> Iterator[str]:
-    """Imports that lead upward, to a room without a row, or from sibling to sibling."""
+    """Imports that lead upward, to a room without a row or its private part, or to a sibling."""
     mine = relative.parts[0].removesuffix(".py")
     for name, line, _ in imports(tree, (root.name, *relative.parts[:-1])):
         if name[0] != root.name or len(name) < 2 or not is_module(root, name[1:2]):
@@ -125,6 +125,8 @@ def import_faults(root: Path, relative: Path, tree: ast.Module) -> Iterator[str]
             yield f"{relative}:{line} imports upward: {'.'.join(name)}"
         elif name[1] == mine and mine in ADAPTERS and is_sibling(root, relative, name[1:3]):
             yield f"{relative}:{line} imports its sibling {name[2]}"
+        elif name[1] != mine and len(name) > 2 and name[2].startswith("_"):
+            yield f"{relative}:{line} imports {name[2]}, a private part of {name[1]}"
 
 
 def is_sibling(root: Path, relative: Path, parts: tuple[str, ...]) -> bool:
@@ -281,6 +283,10 @@ def test_a_tidy_house_has_no_faults(tmp_path: Path) -> None:
         (
             {"sources__a": "from .b import c\n", "sources__b": "c = 1\n"},
             "sources/a.py:1 imports its sibling b",
+        ),
+        (
+            {"poller__a": "from eventsim.sources._b import c\n", "sources___b": "c = 1\n"},
+            "poller/a.py:1 imports _b, a private part of sources",
         ),
         ({"helpers": ""}, "helpers.py: helpers is not in the house plan; give it a row"),
         ({"rules__a": "import time\n"}, "rules/a.py:1: time belongs behind clock or ids"),

@@ -28,7 +28,7 @@ from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import JsonLinesSink
-from eventsim.reports._words import TELLINGS
+from eventsim.reports import TELLINGS
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario import Scenario
