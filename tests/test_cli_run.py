@@ -273,8 +273,8 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
     [
         (
             ["--speed", "2"],
-            "--speed means nothing in virtual time, which does not pass; "
-            "leave it out, or add --time real",
+            "speed means nothing in virtual time, which does not pass; "
+            "leave --speed out, or add --time real",
         ),
         (
             ["--time", "real", "--speed", "0"],
@@ -296,7 +296,8 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
         (["--journal", "x", "--junit", "./x"], "--journal and --junit both want to write ./x"),
         (
             ["--endpoint-url", "http://127.0.0.1:1"],
-            "--endpoint-url means nothing to the simulated back end; add --backend endpoint",
+            "an endpoint URL means nothing to the simulated back end; "
+            "leave --endpoint-url out, or add --backend endpoint",
         ),
         (
             ["--as", "sumary"],

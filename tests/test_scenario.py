@@ -37,7 +37,7 @@ def full(folder: Path) -> Scenario:
 
 def test_the_head_says_how_to_run(full: Scenario, folder: Path) -> None:
     assert (full.name, full.seed, full.lesson) == ("everything", 7, "Every key at once.")
-    assert (full.time, full.clock, full.speed) == (Time(False, 60.0), "real", 60.0)
+    assert full.time == Time(virtual=False, speed=60.0)
     assert full.start == datetime(2026, 1, 1, tzinfo=UTC)
     assert (full.region, full.account, full.backend) == ("eu-west-1", "012345670123", "moto")
     assert full.run_for == 5400.0
@@ -47,7 +47,7 @@ def test_the_head_says_how_to_run(full: Scenario, folder: Path) -> None:
 def test_without_them_the_keys_have_their_defaults() -> None:
     bare = Scenario.of({"name": "bare"})
 
-    assert (bare.seed, bare.time, bare.clock, bare.speed) == (0, Time(True, 1.0), "virtual", 1.0)
+    assert (bare.seed, bare.time) == (0, Time(virtual=True, speed=1.0))
     assert bare.start == datetime(2026, 1, 1, tzinfo=UTC)
     assert (bare.profile, bare.region, bare.account) == ("today", "us-east-1", "123456789012")
     assert (bare.backend, bare.run_for, bare.lesson) == ("simulated", None, "")

@@ -394,6 +394,11 @@ def test_a_speed_is_refused_in_virtual_time() -> None:
         run(small(), Options(speed=10.0))
 
 
+def test_an_address_is_refused_by_a_back_end_that_has_none() -> None:
+    with pytest.raises(EventsimError, match="an endpoint URL means nothing to the simulated back"):
+        run(small(), Options(endpoint_url="http://127.0.0.1:1"))
+
+
 async def test_streams_and_functions_can_be_used_before_a_run() -> None:
     got: list[int] = []
 

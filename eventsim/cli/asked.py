@@ -6,10 +6,13 @@ import math
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from eventsim.cli.files import STREAM, same
 from eventsim.errors import EventsimError
+
+if TYPE_CHECKING:
+    from eventsim.simulation import Options
 
 SUMMARY = "summary"
 
@@ -58,6 +61,20 @@ class Asked:
             for other_flag, other in files[:index]:
                 if same(path, other):
                     raise EventsimError(f"{other_flag} and {flag} both want to write {path}")
+
+    def options(self) -> Options:
+        """What they mean to the run itself."""
+        from eventsim.simulation import Options
+
+        return Options(
+            time=self.time,
+            speed=self.speed,
+            seed=self.seed,
+            backend=self.backend,
+            endpoint_url=self.endpoint_url,
+            allow_aws=self.allow_aws,
+            debug=self.debug,
+        )
 
     def command(self, seed: int) -> str:
         """The command that repeats the run, its journal and its reports aside."""

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eventsim import clock
@@ -24,7 +24,6 @@ from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import ConsoleSink, JsonLinesSink
 from eventsim.scenario import Scenario, find, load
 from eventsim.simulation import Options, Result, Simulation
-from eventsim.simulation.setting import is_virtual
 
 
 def perform(asked: Asked, talk: Progress) -> int:
@@ -36,7 +35,7 @@ def perform(asked: Asked, talk: Progress) -> int:
     report, junit = Report(asked.report_name), Report("junit") if asked.junit else None
     path = find(asked.scenario)
     scenario = load(path)
-    _agree(asked, scenario)
+    asked.options().check(scenario)  # before a journal is begun
     for note in scenario.notes():
         talk.say(f"note: {note}")
     with _whole_journal(asked, report) as kept:
@@ -70,20 +69,6 @@ class Entries:
         return journal_entries(self.file)
 
 
-def _agree(asked: Asked, scenario: Scenario) -> None:
-    """Raise EventsimError for options that the scenario leaves no sense."""
-    backend, time = asked.backend or scenario.backend, asked.time or scenario.clock
-    if asked.speed is not None and time == "virtual":
-        raise EventsimError(
-            "--speed means nothing in virtual time, which does not pass; "
-            "leave it out, or add --time real"
-        )
-    if asked.endpoint_url is not None and backend != "endpoint":
-        raise EventsimError(
-            f"--endpoint-url means nothing to the {backend} back end; add --backend endpoint"
-        )
-
-
 @contextmanager
 def _whole_journal(asked: Asked, report: Report) -> Iterator[str | None]:
     """The file that all entries go to: the one asked for, or one for as long as it is needed."""
@@ -101,7 +86,8 @@ def _whole_journal(asked: Asked, report: Report) -> Iterator[str | None]:
 
 def _options(asked: Asked, scenario: Scenario, entries: Entries, talk: Progress) -> Options:
     given = variables(asked.env_vars, list(scenario.functions)) if asked.env_vars else {}
-    eager = not is_virtual(scenario, Options(time=asked.time))
+    options = asked.options()
+    eager = not options.virtual(scenario)
     sinks: list[Sink] = [entries.frame]
     if entries.file is not None:
         sinks.append(JsonLinesSink(Path(entries.file), eager=eager))
@@ -109,17 +95,11 @@ def _options(asked: Asked, scenario: Scenario, entries: Entries, talk: Progress)
         sinks.append(StdoutSink(sys.stdout.buffer, eager=eager))
     if asked.verbose:
         sinks.append(ConsoleSink(talk.out))
-    return Options(
-        time=asked.time,
-        speed=asked.speed,
-        seed=asked.seed,
-        backend=asked.backend,
-        endpoint_url=asked.endpoint_url,
-        allow_aws=asked.allow_aws,
+    return replace(
+        options,
         detail=asked.detail if len(sinks) > 1 else "off",
         sinks=sinks,
         variables=given,
-        debug=asked.debug,
         on_log=None if talk.quiet or asked.debug else talk.log,
     )
 
@@ -138,7 +118,7 @@ def _drive(
             return await simulation.run()
 
     try:
-        clock.run(main, virtual=is_virtual(scenario, options))
+        clock.run(main, virtual=options.virtual(scenario))
     except (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError) as error:
         return error
     finally:

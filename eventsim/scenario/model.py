@@ -203,16 +203,6 @@ class Scenario(Block):
         """The first comment line of the file, or nothing."""
         return self._origin.lesson
 
-    @property
-    def clock(self) -> Literal["virtual", "real"]:
-        """The time that the scenario is to be run in."""
-        return "virtual" if self.time.virtual else "real"
-
-    @property
-    def speed(self) -> float:
-        """What divides the waits of a run in real time."""
-        return self.time.speed
-
     def timeline_in_order(self) -> tuple[Step, ...]:
         """The steps by their time; those of the same time in the order of the file."""
         return tuple(sorted(self.timeline, key=lambda step: step.at))

@@ -10,7 +10,7 @@ from eventsim import clock
 from eventsim.scenario import Scenario
 from eventsim.simulation.failing import first_of_ours
 from eventsim.simulation.options import Options
-from eventsim.simulation.setting import is_virtual, open_setting
+from eventsim.simulation.setting import open_setting
 from eventsim.types import InvokeRequest, InvokeResult
 
 
@@ -35,4 +35,4 @@ def invoke(
                 raise first_of_ours(group) from None
             return result
 
-    return clock.run(main, virtual=is_virtual(scenario, options))
+    return clock.run(main, virtual=options.virtual(scenario))

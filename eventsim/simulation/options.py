@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from eventsim.errors import EventsimError
 from eventsim.journal import Detail, Sink
+from eventsim.scenario import Scenario
 from eventsim.types import Invoker
 
 
@@ -34,3 +36,21 @@ class Options:
     invoker: Invoker | None = None
     debug: bool = False
     on_log: Callable[[str, str], None] | None = field(default=None, compare=False)
+
+    def virtual(self, scenario: Scenario) -> bool:
+        """Which of the two times a run of *scenario* takes place in."""
+        return scenario.time.virtual if self.time is None else self.time == "virtual"
+
+    def check(self, scenario: Scenario) -> None:
+        """Raise EventsimError for options that *scenario* leaves no sense."""
+        if self.speed is not None and self.virtual(scenario):
+            raise EventsimError(
+                "speed means nothing in virtual time, which does not pass; "
+                "leave --speed out, or add --time real"
+            )
+        backend = self.backend or scenario.backend
+        if self.endpoint_url is not None and backend != "endpoint":
+            raise EventsimError(
+                f"an endpoint URL means nothing to the {backend} back end; "
+                "leave --endpoint-url out, or add --backend endpoint"
+            )

@@ -20,7 +20,7 @@ from eventsim.scenario import Scenario
 from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.frame import Frame
 from eventsim.simulation.options import Options
-from eventsim.simulation.setting import Setting, is_virtual, open_setting
+from eventsim.simulation.setting import Setting, open_setting
 from eventsim.types import Bucket, Invoker, Queue, Stream, Topic
 
 
@@ -50,7 +50,7 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
         async with Simulation(scenario, options) as simulation:
             return await simulation.run()
 
-    return clock.run(main, virtual=is_virtual(scenario, options))
+    return clock.run(main, virtual=options.virtual(scenario))
 
 
 class Simulation:

@@ -93,6 +93,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     Raises EventsimError where the back end or the options do not allow the run, MappingRefused
     for a mapping that Lambda would not make.
     """
+    options.check(scenario)
     clock = _clock(scenario, options)
     journal = Journal(clock, detail=options.detail, sinks=options.sinks)
     closing.callback(journal.close)
@@ -136,18 +137,8 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     return setting
 
 
-def is_virtual(scenario: Scenario, options: Options) -> bool:
-    """Which of the two times the run takes place in."""
-    return scenario.time.virtual if options.time is None else options.time == "virtual"
-
-
 def _clock(scenario: Scenario, options: Options) -> Clock:
-    if is_virtual(scenario, options):
-        if options.speed is not None:
-            raise EventsimError(
-                "speed means nothing in virtual time, which does not pass; "
-                "leave --speed out, or add --time real"
-            )
+    if options.virtual(scenario):
         return VirtualClock(scenario.start)
     return RealClock(scenario.start, options.speed or scenario.time.speed)
 
