@@ -21,6 +21,7 @@ from hashlib import md5
 from math import floor
 from typing import Any, Literal, NamedTuple, get_args
 
+from eventsim.errors import ServiceError
 from eventsim.rules.arns import arn
 from eventsim.rules.attribute_values import (
     InvalidValue,
@@ -30,6 +31,7 @@ from eventsim.rules.attribute_values import (
     normalised,
     value_size,
 )
+from eventsim.rules.refusals import Refusal, check
 
 ViewType = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
 EventName = Literal["INSERT", "MODIFY", "REMOVE"]
@@ -108,13 +110,6 @@ class Stored(NamedTuple):
     size: int
 
 
-class Refusal(NamedTuple):
-    """Why AWS would refuse a request: its error code, and the text."""
-
-    code: str
-    message: str
-
-
 def table_arn(name: str, account: str, region: str) -> str:
     """Return the ARN of a table."""
     return arn("dynamodb", region, account, f"table/{name}")
@@ -175,6 +170,15 @@ def checked(write: Write, schema: KeySchema) -> dict[str, Any]:
         raise InvalidValue((), _NO_MATCH)
     _check_size(item_size(item))
     return item
+
+
+def accepted(write: Any, schema: KeySchema) -> dict[str, Any]:
+    """Return the normalised item of a write. Raises ServiceError, as the API refuses it."""
+    check(refuse_write(write))
+    try:
+        return checked(write, schema)
+    except InvalidValue as error:
+        raise ServiceError("ValidationException", error.message) from None
 
 
 def stored(item: Item) -> Stored:

@@ -17,6 +17,7 @@ from hashlib import md5
 from typing import NamedTuple
 
 from eventsim.rules.arns import arn
+from eventsim.rules.refusals import Refusal
 from eventsim.types import PutRecord, Record
 
 HASH_KEYS = 2**128
@@ -47,13 +48,6 @@ class HashKeyRange(NamedTuple):
 
     starting_hash_key: int
     ending_hash_key: int
-
-
-class Refusal(NamedTuple):
-    """Why AWS would refuse a request: its error code, and the text."""
-
-    code: str
-    message: str
 
 
 def hash_key_ranges(shard_count: int) -> list[HashKeyRange]:
@@ -102,11 +96,6 @@ def number_in_shard(prefix: str, sequence: str) -> int | None:
     if not (digits.isascii() and digits.isdecimal()) or int(digits) < FIRST_NUMBER:
         return None
     return int(digits) - FIRST_NUMBER
-
-
-def as_number(sequence: str) -> int:
-    """Return what to compare a sequence number by; strings of different length mislead."""
-    return int(sequence)
 
 
 def arrival_stamp(timestamp: float) -> float:

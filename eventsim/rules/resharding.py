@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html
 
 from __future__ import annotations
 
-from eventsim.rules.kinesis import HashKeyRange, Refusal
+from eventsim.rules.kinesis import HashKeyRange
+from eventsim.rules.refusals import Refusal
 
 SHARD_INDEX_MAX = 999_999  # as many as a sequence number has digits for
 

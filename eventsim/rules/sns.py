@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from eventsim.rules.arns import region_of
+from eventsim.rules.refusals import Refusal
 from eventsim.types import Publish
 
 MESSAGE_BYTES_MAX = 256 * 1024
@@ -30,16 +31,16 @@ class Notification(NamedTuple):
     published: Publish
 
 
-def refuse_message(message: Publish) -> tuple[str, str] | None:
-    """The code and text with which Publish refuses a message; None when it takes it."""
+def refuse_message(message: Publish) -> Refusal | None:
+    """Return why Publish refuses a message, or None when it is all right."""
     if not message.message:
-        return "InvalidParameter", "Invalid parameter: Empty message"
+        return Refusal("InvalidParameter", "Invalid parameter: Empty message")
     size = len(message.message.encode()) + sum(
         len(name.encode()) + sum(_size(value) for value in attribute.values())
         for name, attribute in message.message_attributes.items()
     )
     if size > MESSAGE_BYTES_MAX:
-        return "InvalidParameter", "Invalid parameter: Message too long"
+        return Refusal("InvalidParameter", "Invalid parameter: Message too long")
     return None
 
 

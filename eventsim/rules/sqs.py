@@ -13,9 +13,10 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import md5, sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from eventsim.rules.arns import arn
+from eventsim.rules.refusals import Refusal
 from eventsim.types import SendMessage
 
 MESSAGE_BYTES_MAX = 1024 * 1024
@@ -43,13 +44,6 @@ _SEQUENCE_STEP = 256
 _TRANSPORT = {"String": b"\x01", "Number": b"\x01", "Binary": b"\x02"}
 _HANDLE_MARK = "AQEB"
 _WRONG_TYPE = "The request include parameter that is not valid for this queue type"
-
-
-class Refusal(NamedTuple):
-    """Why the API refuses something: AWS's error code and text."""
-
-    code: str
-    message: str
 
 
 def queue_arn(name: str, account: str, region: str) -> str:

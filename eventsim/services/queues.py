@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
+from eventsim.rules.refusals import check
 from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
 from eventsim.services._order import GroupOrder, Order, SentOrder, Stored
 from eventsim.services._timers import EXPIRES, Timers
@@ -73,7 +74,7 @@ class QueueStore:
         dead_letter: QueueStore | None = None,
         on_messages: OnMessages = nobody,
     ) -> None:
-        _refuse(rules.refuse_name(name))
+        check(rules.refuse_name(name))
         self.name, self.settings, self.fifo = name, settings, rules.is_fifo(name)
         self.arn = rules.queue_arn(name, account, region)
         if settings.content_based_deduplication and not self.fifo:
@@ -112,7 +113,7 @@ class QueueStore:
         """Take messages now, in order. Sends none of them when one is refused."""
         content_based = self.settings.content_based_deduplication
         for message in messages:
-            _refuse(rules.refuse_message(message, self.fifo, content_based))
+            check(rules.refuse_message(message, self.fifo, content_based))
         self.settle()
         now = self._clock.time()
         before = self._next
@@ -133,7 +134,7 @@ class QueueStore:
             )
         hidden = self.settings.visibility_timeout
         hidden = hidden if visibility_timeout is None else visibility_timeout
-        _refuse(rules.refuse_visibility(hidden))
+        check(rules.refuse_visibility(hidden))
         self.settle()
         exhausted: list[Stored] = []
         room = min(most, rules.IN_FLIGHT_MAX - self._in_flight)
@@ -152,7 +153,7 @@ class QueueStore:
 
     def change_visibility(self, receipt_handle: str, seconds: float) -> None:
         """Make a message that is in flight visible in so many seconds from now."""
-        _refuse(rules.refuse_visibility(seconds))
+        check(rules.refuse_visibility(seconds))
         stored, now = self._held_by(receipt_handle), self._clock.time()
         if stored is None or stored.state != "in flight":
             raise _invalid_handle(
@@ -377,11 +378,6 @@ class QueueStore:
             callback()
         if self._dead_letter is not None and self._closed and not self._messages:
             self._dead_letter._wake()
-
-
-def _refuse(refusal: rules.Refusal | None) -> None:
-    if refusal is not None:
-        raise ServiceError(*refusal)
 
 
 def _invalid_handle(handle: str, reason: str) -> ServiceError:

@@ -16,6 +16,7 @@ from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules import sns as rules
 from eventsim.rules.arns import arn
+from eventsim.rules.refusals import check
 from eventsim.types import Publish, Queue, SendMessage
 
 Deliver = Callable[[rules.Notification, str], Awaitable[None]]  # with the subscription's ARN
@@ -88,9 +89,7 @@ class Topic:
         if self._refuse is not None:
             text = f"{self.arn} refuses every message, as its resource says"
             raise ServiceError(self._refuse, text)
-        refusal = rules.refuse_message(message)
-        if refusal is not None:
-            raise ServiceError(*refusal)
+        check(rules.refuse_message(message))
         message_id = self._chance.uuid("notifications", self._name)
         now = self._clock.timestamp()
         notification = rules.Notification(message_id, self.arn, now, message)

@@ -22,6 +22,7 @@ from eventsim.backends import Backend, date_of
 from eventsim.errors import BackendError, ServiceError, Unreachable
 from eventsim.rules import kinesis as rules
 from eventsim.rules import resharding
+from eventsim.rules.refusals import check
 from eventsim.sources._ahead import feed
 from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._lifetimes import undo_on_close, until_active
@@ -70,9 +71,7 @@ class ClientStream:
     async def put(self, records: Sequence[PutRecord]) -> None:
         """Put records now. Raises ServiceError when one is refused, Unreachable after ten tries."""
         for record in records:
-            refusal = rules.refuse_record(record)
-            if refusal is not None:
-                raise ServiceError(*refusal)
+            check(rules.refuse_record(record))
         async with self._writing:
             for request in _requests(records):
                 await self._put(request)

@@ -26,6 +26,7 @@ import anyio
 from eventsim.backends import Backend
 from eventsim.errors import ServiceError, Unreachable
 from eventsim.rules import sqs as rules
+from eventsim.rules.refusals import check
 from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
 from eventsim.sources._lifetimes import undo_on_close
 from eventsim.sources._patience import FAREWELL_SECONDS, THROTTLES, Patience, insist, passes
@@ -69,9 +70,7 @@ class ClientQueue:
     async def send(self, messages: Sequence[SendMessage]) -> None:
         """Send messages now, ten a request. Raises ServiceError when one is refused."""
         for message in messages:
-            refusal = rules.refuse_message(message, self.fifo, self._content_based)
-            if refusal is not None:
-                raise ServiceError(*refusal)
+            check(rules.refuse_message(message, self.fifo, self._content_based))
         for request in _requests(messages):
             await self._send(request)
 

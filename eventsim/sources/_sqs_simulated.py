@@ -18,6 +18,7 @@ from eventsim.clock import Clock
 from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
+from eventsim.rules.refusals import check
 from eventsim.services import OnMessages, QueueSettings
 from eventsim.services.queues import QueueStore
 from eventsim.sources._sqs_feed import feed
@@ -63,9 +64,7 @@ class SimulatedQueue:
         self._each(self.store.delete, receipt_handles)
 
     async def change_visibility(self, receipt_handles: Sequence[str], seconds: float) -> None:
-        refusal = rules.refuse_visibility(seconds)
-        if refusal is not None:
-            raise ServiceError(*refusal)
+        check(rules.refuse_visibility(seconds))
         self._each(lambda handle: self.store.change_visibility(handle, seconds), receipt_handles)
 
     def finish(self) -> None:

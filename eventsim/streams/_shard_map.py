@@ -9,6 +9,7 @@ from heapq import merge
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
 from eventsim.rules import resharding
+from eventsim.rules.refusals import Refusal, check
 from eventsim.streams._shard import ShardLog
 from eventsim.types import PutRecord, Resharding, Shard, TimedRecord
 
@@ -62,9 +63,7 @@ class ShardMap:
 
     def route(self, record: PutRecord) -> ShardLog:
         """The shard that takes the record. Raises ServiceError if the record is not acceptable."""
-        refusal = rules.refuse_record(record)
-        if refusal is not None:
-            raise ServiceError(*refusal)
+        check(rules.refuse_record(record))
         self._check_there()
         shard = self._taking(record)
         if shard.closed:
@@ -85,7 +84,7 @@ class ShardMap:
         if start is None:
             start = resharding.middle(shard.hash_keys)
         ranges = resharding.split_ranges(shard.hash_keys, start, shard_id, self.place)
-        if isinstance(ranges, rules.Refusal):
+        if isinstance(ranges, Refusal):
             raise ServiceError(*ranges)
         return self._reshard([shard], ranges, now)
 
@@ -98,8 +97,7 @@ class ShardMap:
         self._check_room(children=1)
         keys = resharding.merged_range(parents[0].hash_keys, parents[1].hash_keys)
         if keys is None:
-            refusal = resharding.not_adjacent(shard_id, adjacent_shard_id, self.place)
-            raise ServiceError(*refusal)
+            raise ServiceError(*resharding.not_adjacent(shard_id, adjacent_shard_id, self.place))
         return self._reshard(parents, [keys], now)
 
     def close(self) -> None:

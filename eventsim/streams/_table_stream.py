@@ -16,6 +16,7 @@ from typing import Protocol
 
 from eventsim.errors import ServiceError
 from eventsim.rules import dynamodb as rules
+from eventsim.rules.refusals import check
 from eventsim.streams import GetRecords, Now, OnPut, PutSummary, ShardIterator
 from eventsim.streams._table_shard import TableShard
 from eventsim.types import Position, Record, Shard, Trimmed
@@ -121,9 +122,7 @@ class TableStream:
         Raises ServiceError: ExpiredIteratorException after 15 minutes, ValidationException for
         a limit that is not 1 to 1,000, ResourceNotFoundException for a forgotten shard.
         """
-        refusal = rules.refuse_limit(limit)
-        if refusal is not None:
-            raise ServiceError(*refusal)
+        check(rules.refuse_limit(limit))
         now = self._clock.time()
         if now - iterator.issued > rules.ITERATOR_SECONDS:
             reason = "The shard iterator has expired: it is good for 15 minutes."

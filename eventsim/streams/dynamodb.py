@@ -81,18 +81,18 @@ class Table:
         if self.stream.finished:
             reason = f"table {self.name} is closed: nobody was to write to it any more"
             raise ServiceError("ResourceInUseException", reason)
-        checked = [(self._checked(write), write.operation) for write in writes]
+        accepted = [(rules.accepted(write, self.key), write.operation) for write in writes]
         self.settle()
         now = self._clock.time()
         try:
-            return [self._write(operation, item, now) for item, operation in checked]
+            return [self._write(operation, item, now) for item, operation in accepted]
         finally:
             self.stream.tell(now)
 
     def item(self, key: Item) -> dict[str, Any] | None:
         """Return the item of a key as it is now, built afresh, or None. Raises ServiceError."""
         self.settle()
-        wanted = self._checked(rules.Write("delete", key))
+        wanted = rules.accepted(rules.Write("delete", key), self.key)
         found = self._items.get(canonical(wanted).decode())
         return None if found is None else orjson.loads(found.image)
 
@@ -119,15 +119,6 @@ class Table:
     def next_deletion(self, partition: int) -> float | None:
         """When the next item of a partition is deleted because it has expired."""
         return self._expirations[partition].next_time()
-
-    def _checked(self, write: rules.Write) -> dict[str, Any]:
-        refusal = rules.refuse_write(write)
-        if refusal is not None:
-            raise ServiceError(*refusal)
-        try:
-            return rules.checked(write, self.key)
-        except InvalidValue as error:
-            raise ServiceError("ValidationException", error.message) from None
 
     def _write(self, operation: rules.Operation, item: dict[str, Any], now: float) -> str | None:
         key = self.key.of(item)

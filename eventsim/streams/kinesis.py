@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
+from eventsim.rules.refusals import check
 from eventsim.streams import (
     GetRecords,
     Now,
@@ -188,9 +189,7 @@ class KinesisStream:
         Raises ServiceError: ExpiredIteratorException, InvalidArgumentException for a limit that
         is not 1 to 10,000, and with ``limits`` ProvisionedThroughputExceededException.
         """
-        refusal = rules.refuse_limit(limit)
-        if refusal is not None:
-            raise ServiceError(*refusal)
+        check(rules.refuse_limit(limit))
         shard, now = self._shards.get(iterator.shard_id), self._clock.time()
         check_age(iterator, now)
         if self.limits and not shard.reads.open(now):
