@@ -18,9 +18,7 @@ import anyio
 from eventsim import registry
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, Unreachable
-
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
+from eventsim.rules.arns import ACCOUNT, REGION
 
 
 class Api(Protocol):

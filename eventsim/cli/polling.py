@@ -16,7 +16,6 @@ import anyio.abc
 import orjson
 
 from eventsim import clock
-from eventsim.backends import REGION
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
 from eventsim.cli.files import STREAM, refuse_to_lose, same
 from eventsim.cli.handlers import Handler, function_name, look_up
@@ -29,6 +28,7 @@ from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.reports import TELLINGS
+from eventsim.rules.arns import REGION
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario import Scenario

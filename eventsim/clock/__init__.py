@@ -28,7 +28,16 @@ from eventsim.clock._real import RealClock, machine_time
 from eventsim.clock._virtual import VirtualClock
 from eventsim.clock._virtual_loop import VirtualLoop
 
-__all__ = ["Clock", "Holding", "RealClock", "VirtualClock", "VirtualLoop", "machine_time", "run"]
+__all__ = [
+    "Clock",
+    "Holding",
+    "Now",
+    "RealClock",
+    "VirtualClock",
+    "VirtualLoop",
+    "machine_time",
+    "run",
+]
 
 T = TypeVar("T")
 
@@ -41,7 +50,17 @@ class Holding(
     """What ``Clock.hold`` gives: ``with`` for work that blocks, ``async with`` for awaits."""
 
 
-class Clock(Protocol):
+class Now(Protocol):
+    """The part of a Clock that a store needs: what time it is."""
+
+    def time(self) -> float:
+        """Seconds since the run began."""
+
+    def timestamp(self) -> float:
+        """The date and time in the simulation, in seconds since the epoch."""
+
+
+class Clock(Now, Protocol):
     """Simulated time, in seconds since the run began.
 
     With a speed above 1, in real time, simulated seconds pass that many times as fast.
@@ -55,14 +74,8 @@ class Clock(Protocol):
     def speed(self) -> float:
         """Simulated seconds in a real one; 1 in virtual time."""
 
-    def time(self) -> float:
-        """Seconds since the run began."""
-
     def wall(self) -> datetime:
         """The date and time in the simulation, in UTC: the scenario's start plus ``time()``."""
-
-    def timestamp(self) -> float:
-        """The same in seconds since the epoch."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many simulated seconds; 0 or less lets the others run once."""

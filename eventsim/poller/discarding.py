@@ -6,6 +6,7 @@ from typing import Any
 
 from eventsim.errors import InvokeError, ServiceError, Unreachable
 from eventsim.poller.ports import Ports, Words
+from eventsim.rules.arns import account_of, region_of
 from eventsim.rules.failure_documents import Discarded, DocumentWords, failure_document
 from eventsim.rules.failures import Discard
 from eventsim.rules.function_names import Place, parse
@@ -71,8 +72,8 @@ class Discarding:
 
 
 def _function_arn(mapping: EventSourceMapping, words: Words) -> str:
-    parts = words.origin.arn.split(":")
-    place = Place(parts[3], parts[4])
+    arn = words.origin.arn
+    place = Place(region_of(arn), account_of(arn))
     return place.arn(*parse(mapping.function_name, None, place))
 
 

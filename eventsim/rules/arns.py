@@ -6,6 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
+# Where a run takes place unless it says otherwise.
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+
 
 def arn(service: str, region: str, account: str, resource: str) -> str:
     """Return an ARN, of the partition that *region* is in.

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from eventsim.errors import InvalidParameterValue, ResourceNotFound, ValidationFailed
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import ACCOUNT, REGION, arn
 
 LATEST = "$LATEST"
 NAME_LENGTH_MAX = 64
@@ -27,8 +27,8 @@ _REGION, _ACCOUNT, _NAME, _QUALIFIER = 3, 9, 11, 13
 class Place(NamedTuple):
     """The region and the account that functions live in."""
 
-    region: str = "us-east-1"
-    account: str = "123456789012"
+    region: str = REGION
+    account: str = ACCOUNT
 
     def arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function there, with its qualifier if it has one."""

@@ -13,8 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from eventsim import registry
 from eventsim.errors import UnknownPlugin
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.scenario.problem import Path, Problem, meant
-from eventsim.scenario.values import named
+from eventsim.scenario.values import resource_name
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ def target(text: str, types: dict[str, str]) -> Target:
         name, part = stream_name(text) if stream_name else (text, None)
         if part is not None:
             return Target(name, part)
-    return Target(named(text)[0])
+    return Target(resource_name(text))
 
 
 def resource_problems(
@@ -100,7 +101,7 @@ def resource_problems(
     if len(arn) < 6 or arn[0] != "arn":
         return
     service, kind = arn[2], types.get(name, "")
-    ours = root.get("region", "us-east-1"), root.get("account", "123456789012")
+    ours = root.get("region", REGION), root.get("account", ACCOUNT)
     theirs = arn[3] or ours[0], arn[4] or ours[1]  # a bucket's ARN has neither
     if theirs != ours:
         text = f" is in {theirs[0]}, account {theirs[1]}"

@@ -5,13 +5,12 @@ Where an event source mapping must agree with its function, its source and Lambd
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ValidationError
 
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import ACCOUNT, REGION, arn
 from eventsim.rules.mapping import refusals, update_refusals
 from eventsim.rules.mapping_errors import Refusal, already_exists, is_queue
 from eventsim.rules.mapping_settings import DESTINATION_SERVICES
@@ -35,7 +34,7 @@ from eventsim.scenario.mapping import (
     unknown_kind,
 )
 from eventsim.scenario.problem import Path, Problem, meant, problems_of
-from eventsim.scenario.values import moment
+from eventsim.scenario.values import START, moment
 from eventsim.types import EventSourceMapping, MappingKind
 
 
@@ -62,7 +61,7 @@ class _Scene(NamedTuple):
 def mapping_problems(root: dict[str, Any]) -> Iterator[Problem]:
     """Everything that does not agree in the mappings of the scenario."""
     types = resource_types(root)
-    start = read(moment, root.get("start")) or datetime(2026, 1, 1, tzinfo=UTC)
+    start = read(moment, root.get("start")) or START
     scene = _Scene(root, types, mapping_kinds(types.values()), start.timestamp())
     first: dict[tuple[str, Target], str] = {}
     for mapping in _each_mapping(root):
@@ -268,8 +267,8 @@ def _destination_arn(text: str | None, scene: _Scene) -> str | None:
     if service not in DESTINATION_SERVICES:
         return None
     region, account = scene.root.get("region"), scene.root.get("account")
-    place = region if isinstance(region, str) else "us-east-1"
-    return arn(service, place, account if isinstance(account, str) else "123456789012", name)
+    place = region if isinstance(region, str) else REGION
+    return arn(service, place, account if isinstance(account, str) else ACCOUNT, name)
 
 
 def _inside(block: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

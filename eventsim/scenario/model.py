@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -22,6 +21,7 @@ from pydantic import (
 
 from eventsim import registry
 from eventsim.errors import ScenarioError, UnknownPlugin
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
 from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
@@ -34,7 +34,7 @@ from eventsim.scenario.lookup import Target, resource_settings, resource_types, 
 from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
-from eventsim.scenario.values import Moment, Seconds, Text, Whole
+from eventsim.scenario.values import START, Moment, Seconds, Text, Whole
 from eventsim.types import EventSourceMapping, Function
 
 
@@ -110,7 +110,7 @@ def _account(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         raise refuse(f'is {value}, a number; write "{value:012}" in quotes')
     if not (isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdigit()):
-        raise refuse(f'is {show(value)}; write 12 digits in quotes, such as "123456789012"')
+        raise refuse(f'is {show(value)}; write 12 digits in quotes, such as "{ACCOUNT}"')
     return value
 
 
@@ -168,17 +168,17 @@ class Scenario(Block):
     time: Annotated[Time, PlainValidator(_time), WithJsonSchema(_TIME_SCHEMA)] = Field(
         Time(), json_schema_extra={"default": "virtual"}
     )
-    start: Moment = datetime(2026, 1, 1, tzinfo=UTC)
+    start: Moment = START
     profile: Annotated[
         ProfileName,
         BeforeValidator(_profile),
         WithJsonSchema({"enum": ["today", "2017", 2017]}),
     ] = "today"
     concurrent_executions: Whole = Field(CONCURRENT_EXECUTIONS, ge=1, le=1_000_000)
-    region: str = Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str = Field(REGION, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: Annotated[
         str, PlainValidator(_account), WithJsonSchema({"type": "string", "pattern": r"^\d{12}$"})
-    ] = "123456789012"
+    ] = ACCOUNT
     backend: Literal["simulated", "moto", "endpoint"] = "simulated"
     run_for: Seconds | None = None
     resources: dict[

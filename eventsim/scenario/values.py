@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSch
 from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.scenario.problem import refuse, show
 
+START = datetime(2026, 1, 1, tzinfo=UTC)  # of a run, unless the scenario says otherwise
 SECONDS_MAX = 100 * 365 * 86_400
 
 _COMPACT: dict[str, Any] = {
@@ -21,7 +22,7 @@ _COMPACT: dict[str, Any] = {
     "allow_nan": False,
     "separators": (",", ":"),
 }
-_ARN = re.compile(r"arn:[\w-]+:[\w-]+:(?P<region>[\w-]*):(?P<account>\d*):(?:.*[/:])?(?P<name>.+)")
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:(?:.*[/:])?(?P<name>.+)")
 
 
 def seconds(value: Any) -> float:
@@ -80,15 +81,10 @@ def system_text(value: Any) -> Any:
     return value
 
 
-def named(text: str) -> tuple[str, str | None, str | None]:
-    """The resource that a name or an ARN means, and the region and account of an ARN."""
-    found = _ARN.fullmatch(text)
-    return (found["name"], found["region"], found["account"]) if found else (text, None, None)
-
-
 def resource_name(text: str) -> str:
     """The name of the resource that a name or an ARN means."""
-    return named(text)[0]
+    found = _ARN.fullmatch(text)
+    return found["name"] if found else text
 
 
 Whole = Annotated[int, Strict()]

@@ -16,11 +16,13 @@ messages in flight.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from eventsim.clock import Now
 from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.refusals import check
 from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
 from eventsim.services._order import GroupOrder, Order, SentOrder, Stored
@@ -28,14 +30,6 @@ from eventsim.services._timers import EXPIRES, Timers
 from eventsim.types import Message, SendMessage
 
 SENDER_ID = "AIDAEVENTSIMSENDER000"
-
-
-class Now(Protocol):
-    """The part of a Clock that a store needs."""
-
-    def time(self) -> float: ...
-
-    def timestamp(self) -> float: ...
 
 
 class Sent(NamedTuple):
@@ -69,8 +63,8 @@ class QueueStore:
         chance: Chance,
         settings: QueueSettings,
         *,
-        account: str = "123456789012",
-        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        region: str = REGION,
         dead_letter: QueueStore | None = None,
         on_messages: OnMessages = nobody,
     ) -> None:

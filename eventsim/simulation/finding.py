@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from eventsim import registry
-from eventsim.backends import REGION, Backend
+from eventsim.backends import Backend
 from eventsim.destinations import open_destination
 from eventsim.errors import EventsimError, UnknownPlugin
 from eventsim.ids import Chance
-from eventsim.rules.arns import service_of
+from eventsim.rules.arns import REGION, service_of
 from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario.mapping import properties_model
 from eventsim.scenario.problem import problems_of, where

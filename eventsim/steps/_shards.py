@@ -8,12 +8,12 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from eventsim.errors import EventsimError
+from eventsim.rules.kinesis import HASH_KEYS
 from eventsim.scenario.problem import refuse, show
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import resource_name
 from eventsim.types import Reshardable
 
-HASH_KEYS = 2**128
 _SHARD_ID = r"[a-zA-Z0-9_.-]{1,128}"
 
 

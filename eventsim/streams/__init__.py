@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from eventsim.types import Record, Resharding
-
-
-class Now(Protocol):
-    """The part of a Clock that a store needs."""
-
-    def time(self) -> float: ...
-
-    def timestamp(self) -> float: ...
 
 
 class PutSummary(NamedTuple):

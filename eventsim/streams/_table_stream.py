@@ -14,10 +14,11 @@ from collections.abc import Callable
 from math import floor
 from typing import Protocol
 
+from eventsim.clock import Now
 from eventsim.errors import ServiceError
 from eventsim.rules import dynamodb as rules
 from eventsim.rules.refusals import check
-from eventsim.streams import GetRecords, Now, OnPut, PutSummary, ShardIterator
+from eventsim.streams import GetRecords, OnPut, PutSummary, ShardIterator
 from eventsim.streams._table_shard import TableShard
 from eventsim.types import Position, Record, Shard, Trimmed
 

@@ -18,10 +18,12 @@ from typing import Any
 
 import orjson
 
+from eventsim.clock import Now
 from eventsim.errors import ServiceError
 from eventsim.rules import dynamodb as rules
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.attribute_values import InvalidValue, Item, canonical
-from eventsim.streams import Now, OnPut, nobody
+from eventsim.streams import OnPut, nobody
 from eventsim.streams._expirations import Expirations
 from eventsim.streams._table_stream import TableStream
 
@@ -44,8 +46,8 @@ class Table:
         ttl_attribute: str | None = None,
         partitions: int = 1,
         rollover_seconds: float = 14_400.0,
-        account: str = "123456789012",
-        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        region: str = REGION,
         release_consumed: bool = False,
         on_put: OnPut = nobody,
     ) -> None:

@@ -17,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from eventsim.clock import Now
 from eventsim.errors import ServiceError
 from eventsim.rules import kinesis as rules
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.refusals import check
 from eventsim.streams import (
     GetRecords,
-    Now,
     OnPut,
     PutSummary,
     ShardIterator,
@@ -48,7 +49,7 @@ from eventsim.types import (
     Trimmed,
 )
 
-__all__ = ["GetRecords", "KinesisStream", "Now", "Put", "ShardIterator"]
+__all__ = ["GetRecords", "KinesisStream", "Put", "ShardIterator"]
 
 
 class Put(NamedTuple):
@@ -74,8 +75,8 @@ class KinesisStream:
         shard_count: int,
         clock: Now,
         *,
-        account: str = "123456789012",
-        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        region: str = REGION,
         retention_hours: int = 24,
         release_consumed: bool = False,
         limits: bool = False,
