@@ -30,7 +30,6 @@ from eventsim.journal.sinks import JsonLinesSink
 from eventsim.reports import TELLINGS
 from eventsim.rules.arns import REGION
 from eventsim.rules.durations import seconds_of
-from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario import Scenario
 from eventsim.simulation import Options
 from eventsim.simulation.finding import Polled
@@ -172,7 +171,7 @@ def perform(asked: Asked, talk: Talk) -> int:
     polled, scenario = asked.polled(), _scenario(asked)
     frame = FrameSink()
     options = _options(asked, scenario, frame, talk)
-    if polled.checkpoints is None and not is_queue(polled.source().MAPPING):
+    if polled.checkpoints is None and not polled.source().MAPPING.is_queue:
         talk.note("no --checkpoints FILE: progress lasts as long as this process")
     interrupted, failure = False, None
     try:

@@ -20,12 +20,12 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from eventsim.errors import MappingRefused
 from eventsim.journal import Journal
-from eventsim.rules.mapping_errors import Refusal, is_queue, mapping_missing
+from eventsim.rules.mapping_errors import Refusal, mapping_missing
 from eventsim.rules.mapping_states import State, created, deleted, transition_reason, updated
 from eventsim.types import EventSourceMapping, MappingKind
 
 
-class Polling(Protocol):
+class MappingPoller(Protocol):
     """A poller of a stream or of a queue, made for one mapping as it is set at the moment."""
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -46,7 +46,7 @@ class MappingLifecycle:
         self,
         mapping: EventSourceMapping,
         kind: MappingKind,
-        make_poller: Callable[[EventSourceMapping], Polling],
+        make_poller: Callable[[EventSourceMapping], MappingPoller],
         journal: Journal,
         check: Callable[[EventSourceMapping, EventSourceMapping], None],
         on_delete: Callable[[], None],
@@ -54,11 +54,11 @@ class MappingLifecycle:
         self.mapping = mapping
         self.state: State | None = None
         self.kind = kind
-        self.on_stream = not is_queue(kind)
+        self.on_stream = not kind.is_queue
         self._make_poller, self._journal = make_poller, journal
         self._check, self._on_delete = check, on_delete
         self._tasks: TaskGroup | None = None
-        self._poller: Polling | None = None
+        self._poller: MappingPoller | None = None
         self._scope = anyio.CancelScope()
         self._idle = anyio.Event()
 
@@ -124,7 +124,7 @@ class MappingLifecycle:
         await self._tasks.start(self._poll, self._poller, name=self.mapping.name)
 
     async def _poll(
-        self, poller: Polling, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+        self, poller: MappingPoller, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         idle = self._idle
         try:

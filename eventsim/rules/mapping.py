@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from eventsim.errors import MappingRefused
 from eventsim.rules.filtering import fault
 from eventsim.rules.mapping_defaults import DEFAULTS
-from eventsim.rules.mapping_errors import INVALID, NOT_VALID, Refusal, is_queue, unsupported
+from eventsim.rules.mapping_errors import INVALID, NOT_VALID, Refusal, unsupported
 from eventsim.rules.mapping_settings import (
     DESTINATION_SERVICES,
     FIFO_BATCH_SIZE_MAX,
@@ -148,7 +148,7 @@ def _settings(
     yield from _response_types(mapping)
     yield from _destination(mapping)
     yield from _tumbling_window(mapping)
-    if is_queue(kind):
+    if kind.is_queue:
         yield from _queue_batch(mapping)
 
 
@@ -168,7 +168,7 @@ def _starting_position(
 ) -> Iterator[Refusal]:
     position: str | None = mapping.starting_position
     timestamp = mapping.starting_position_timestamp
-    if is_queue(kind):
+    if kind.is_queue:
         return
     if position is None:
         message = _DETECTED.format("null", "startingPosition", "must not be null.")
@@ -292,7 +292,7 @@ def _queue_batch(mapping: EventSourceMapping) -> Iterator[Refusal]:
 def _visibility(
     kind: MappingKind, visibility_timeout: float | None, function_timeout: float | None
 ) -> Iterator[Refusal]:
-    if not is_queue(kind) or visibility_timeout is None or function_timeout is None:
+    if not kind.is_queue or visibility_timeout is None or function_timeout is None:
         return
     if visibility_timeout < function_timeout:
         message = (

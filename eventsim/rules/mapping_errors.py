@@ -41,11 +41,6 @@ class Refusal(NamedTuple):
         return f"{self.code}: {self.message}{added}"
 
 
-def is_queue(kind: MappingKind) -> bool:
-    """Whether the source is a queue: it has no starting position."""
-    return not kind.starting_positions
-
-
 def conflict(
     mapping: EventSourceMapping, others: Iterable[EventSourceMapping], kind: MappingKind
 ) -> Refusal | None:
@@ -62,7 +57,7 @@ def conflict(
 
 def already_exists(arn: str, function: str, existing: str, kind: MappingKind) -> Refusal:
     """The refusal of a second mapping between one source and one function."""
-    if is_queue(kind):
+    if kind.is_queue:
         message = (
             f'An event source mapping with {kind.event} arn (" {arn} ") and function '
             f'(" {function} ") already exists.'
@@ -79,7 +74,7 @@ def already_exists(arn: str, function: str, existing: str, kind: MappingKind) ->
 def source_missing(arn: str, kind: MappingKind) -> Refusal:
     """The refusal of a stream or queue that is not there."""
     message = f"Stream not found: {arn}"
-    if is_queue(kind):
+    if kind.is_queue:
         message = (
             "Error occurred while ReceiveMessage. SQS Error Code: "
             "AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue "

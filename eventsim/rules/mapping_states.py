@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eventsim.rules.mapping_errors import Refusal, is_queue
+from eventsim.rules.mapping_errors import Refusal
 from eventsim.types import MappingKind
 
 State = Literal["Creating", "Enabling", "Enabled", "Disabling", "Disabled", "Updating", "Deleting"]
@@ -26,7 +26,7 @@ def created(kind: MappingKind, enabled: bool) -> tuple[State, ...]:
     """The states after CreateEventSourceMapping; a queue's is Disabled at once if it is to be."""
     if enabled:
         return "Creating", "Enabled"
-    return ("Disabled",) if is_queue(kind) else ("Creating", "Disabled")
+    return ("Disabled",) if kind.is_queue else ("Creating", "Disabled")
 
 
 def updated(current: State, enabled: bool | None = None) -> tuple[State, ...] | Refusal:
@@ -51,7 +51,7 @@ def in_use(verb: Literal["update", "delete"]) -> Refusal:
 
 def transition_reason(kind: MappingKind) -> str:
     """StateTransitionReason after something that a user asked for."""
-    return "USER_INITIATED" if is_queue(kind) else "User action"
+    return "USER_INITIATED" if kind.is_queue else "User action"
 
 
 def last_processing_result(kind: MappingKind, succeeded: bool | None = None) -> str | None:
@@ -59,7 +59,7 @@ def last_processing_result(kind: MappingKind, succeeded: bool | None = None) -> 
 
     A batch that is discarded, or expires before it was sent, leaves it as it was.
     """
-    if is_queue(kind):
+    if kind.is_queue:
         return None
     if succeeded is None:
         return NOTHING_PROCESSED

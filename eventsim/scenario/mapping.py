@@ -30,7 +30,7 @@ from eventsim.errors import UnknownPlugin
 from eventsim.rules.filtering import fault
 from eventsim.rules.mapping import PatternFault
 from eventsim.rules.mapping_defaults import DEFAULTS
-from eventsim.rules.mapping_errors import is_queue, on_success, unsupported
+from eventsim.rules.mapping_errors import on_success, unsupported
 from eventsim.rules.mapping_settings import (
     RESPONSE_TYPES,
     SETTINGS,
@@ -114,7 +114,7 @@ class MappingProperties(SamBlock):
     def settings(self) -> dict[str, Any]:
         """The settings as fields of EventSourceMapping; ``on_failure`` as it is written."""
         found = {name: getattr(self, name) for name in type(self).model_fields if name in DEFAULTS}
-        return {"starting_position": None, **found} if is_queue(self.kind) else found
+        return {"starting_position": None, **found} if self.kind.is_queue else found
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from eventsim.rules.arns import ACCOUNT, REGION, arn
 from eventsim.rules.mapping import refusals, update_refusals
-from eventsim.rules.mapping_errors import Refusal, already_exists, is_queue
+from eventsim.rules.mapping_errors import Refusal, already_exists
 from eventsim.rules.mapping_settings import DESTINATION_SERVICES
 from eventsim.scenario.function import FunctionBlock, not_simulated
 from eventsim.scenario.lookup import (
@@ -171,7 +171,7 @@ def _settings(
 ) -> Iterator[Problem]:
     """What Lambda refuses; what cannot be read is told elsewhere and counts as not given."""
     value = _value(mapping, source, kind, scene)
-    queue = _resource_settings(source, scene) if source and is_queue(kind) else None
+    queue = _resource_settings(source, scene) if source and kind.is_queue else None
     found = refusals(
         value,
         kind,

@@ -16,7 +16,6 @@ from eventsim.destinations import open_destination
 from eventsim.errors import EventsimError, UnknownPlugin
 from eventsim.ids import Chance
 from eventsim.rules.arns import REGION, service_of
-from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario.mapping import properties_model
 from eventsim.scenario.problem import problems_of, where
 from eventsim.simulation.mappings import OF_A_QUEUE, OF_A_STREAM
@@ -48,7 +47,7 @@ class Polled:
         """The source's module. Raises UnknownPlugin for one that cannot be polled here."""
         module = registry.load("sources", self.type, wants=["MAPPING"])
         wants = [*OF_A_STREAM, "find_stream"]
-        if is_queue(module.MAPPING):
+        if module.MAPPING.is_queue:
             wants = [*OF_A_QUEUE, "find_queue"]
             if self.checkpoints is not None:
                 raise EventsimError("a queue keeps what is not done itself; leave checkpoints out")
@@ -56,7 +55,7 @@ class Polled:
 
     def settings(self, kind: MappingKind) -> dict[str, Any]:
         """The fields of the mapping. Raises EventsimError for a value of another kind."""
-        start = {} if is_queue(kind) else {"StartingPosition": "TRIM_HORIZON"}
+        start = {} if kind.is_queue else {"StartingPosition": "TRIM_HORIZON"}
         properties = {kind.resource_key: self.name, **start, **self.properties}
         try:
             return properties_model(kind).model_validate(properties).settings()
@@ -72,7 +71,7 @@ async def find(
 
     Raises ServiceError, in the service's words, when it is not there, Unreachable.
     """
-    if is_queue(module.MAPPING):
+    if module.MAPPING.is_queue:
         queue: Queue = await module.find_queue(polled.name, backend)
         return queue, None
     found: FoundStream = await module.find_stream(polled.name, backend)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eventsim import registry
 from eventsim.poller import Poller, Ports, StreamSource
-from eventsim.poller.lifecycle import MappingLifecycle, Polling
+from eventsim.poller.lifecycle import MappingLifecycle, MappingPoller
 from eventsim.poller.queue import QueuePoller, QueueSource, everything
 from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import arn
 from eventsim.rules.filtering import Filter
-from eventsim.rules.mapping_errors import is_queue
 from eventsim.scenario.lookup import Target
 from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.consumption import Consumption
@@ -79,7 +78,7 @@ def _lifecycle(
             before, after, module.MAPPING, pattern_fault=pattern_fault(module)
         )
 
-    def make_poller(current: EventSourceMapping) -> Polling:
+    def make_poller(current: EventSourceMapping) -> MappingPoller:
         ports = _ports(current, setting, consumption, matching(module, current))
         timeout = setting.scenario.function_of(current).timeout
         return poller_of(current, module, source, ports, timeout)
@@ -108,9 +107,9 @@ def poller_of(
     source: Stream | Queue,
     ports: Ports,
     function_timeout: float,
-) -> Polling:
+) -> MappingPoller:
     """The poller of a stream or of a queue, as the source's module is for one or the other."""
-    if not is_queue(module.MAPPING):
+    if not module.MAPPING.is_queue:
         return Poller(mapping, cast(StreamSource, module), cast(Stream, source), ports)
     return QueuePoller(
         mapping,

@@ -22,7 +22,7 @@ from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller import Ports
-from eventsim.poller.lifecycle import Polling as Poller
+from eventsim.poller.lifecycle import MappingPoller
 from eventsim.reports import Tally
 from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import account_of, arn, region_of
@@ -72,7 +72,7 @@ class Polling:
         self._lost = False
         self._closing: AsyncExitStack
         self._mapping: EventSourceMapping
-        self._poller: Poller
+        self._poller: MappingPoller
         self._frame: Frame
 
     @property

@@ -89,6 +89,11 @@ class MappingKind:
     batch_size: int = 100
     starting_positions: tuple[StartingPosition, ...] = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
 
+    @property
+    def is_queue(self) -> bool:
+        """Whether the source is a queue, which has no place to start from."""
+        return not self.starting_positions
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
