@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from typing import Protocol
 
 from eventsim.types import Record
+
+
+class Numbering(Protocol):
+    """How a service writes the numbers of a shard's records; its module in ``rules/`` knows."""
+
+    INVALID_ITERATOR: str
+
+    def sequence_number(self, prefix: str, number: int) -> str:
+        """The sequence number of record *number* of the shard whose numbers begin so."""
+
+    def number_in_shard(self, prefix: str, sequence: str) -> int | None:
+        """Which record of that shard *sequence* stands for, or None if it is not of the shard."""
 
 
 class RecordLog:
@@ -14,9 +27,19 @@ class RecordLog:
     ``waiting`` holds who wants to be called when the shard changes, once.
     """
 
-    __slots__ = ("_first", "_head", "_newest", "_records", "waiting")
+    __slots__ = (
+        "_first",
+        "_head",
+        "_newest",
+        "_records",
+        "numbering",
+        "prefix",
+        "shard_id",
+        "waiting",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, shard_id: str, prefix: str, numbering: Numbering) -> None:
+        self.shard_id, self.prefix, self.numbering = shard_id, prefix, numbering
         self.waiting: dict[object, Callable[[], None]] = {}
         self._newest = 0.0  # the arrival of the newest record there has been
         self._records: list[Record] = []
@@ -32,6 +55,14 @@ class RecordLog:
     def next(self) -> int:
         """The number that the next record to arrive will have."""
         return self._first + len(self._records)
+
+    def sequence_number(self, number: int) -> str:
+        """The sequence number of a record, one that has gone or is still to come included."""
+        return self.numbering.sequence_number(self.prefix, number)
+
+    def number_of(self, sequence: str) -> int | None:
+        """Which record *sequence* stands for, or None if it is not of this shard."""
+        return self.numbering.number_in_shard(self.prefix, sequence)
 
     def number_at(self, timestamp: float) -> int:
         """Return the number of the first record that arrived at or after epoch *timestamp*."""

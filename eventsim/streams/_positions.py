@@ -1,4 +1,4 @@
-"""Where in a shard a position is, and what an iterator still stands for."""
+"""Where in a Kinesis shard a position is, and for how long an iterator is good."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def own_number(shard: ShardLog, sequence: str | None, place: str) -> int:
     if sequence is None:
         reason = "AT_ and AFTER_SEQUENCE_NUMBER need a StartingSequenceNumber"
         raise ServiceError("InvalidArgumentException", reason)
-    number = rules.number_in_shard(shard.prefix, sequence)
+    number = shard.number_of(sequence)
     if number is None:
         raise ServiceError(
             "InvalidArgumentException",
@@ -40,15 +40,6 @@ def own_number(shard: ShardLog, sequence: str | None, place: str) -> int:
             f"{shard.shard_id} {place} is invalid because it did not come from this stream.",
         )
     return number
-
-
-def next_number(shard: ShardLog, iterator: ShardIterator) -> int:
-    """The number of the record at the iterator, or of the oldest there is if it was trimmed."""
-    after = rules.number_in_shard(shard.prefix, iterator.after)
-    if after is None:
-        reason = "Invalid ShardIterator: it did not come from this stream."
-        raise ServiceError("InvalidArgumentException", reason)
-    return max(shard.oldest, after + 1)
 
 
 def check_age(iterator: ShardIterator, now: float) -> None:

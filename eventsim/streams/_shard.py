@@ -42,18 +42,15 @@ class ShardLog(RecordLog):
         "longest_key",
         "parents",
         "pending",
-        "prefix",
         "reads",
-        "shard_id",
         "writes",
     )
 
     def __init__(
         self, shard_id: str, hash_keys: rules.HashKeyRange, prefix: str, parents: tuple[str, ...]
     ) -> None:
-        super().__init__()
-        self.shard_id, self.hash_keys = shard_id, hash_keys
-        self.prefix, self.parents = prefix, parents
+        super().__init__(shard_id, prefix, rules)
+        self.hash_keys, self.parents = hash_keys, parents
         self.closed = False
         self.closed_at: float | None = None  # the epoch time of a split or a merge
         self.children: tuple[str, ...] = ()

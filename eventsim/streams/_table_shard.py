@@ -15,27 +15,24 @@ class TableShard(RecordLog):
     """
 
     __slots__ = (
-        "child",
+        "children",
         "closed",
         "opened",
         "parent",
         "partition",
-        "prefix",
-        "shard_id",
     )
 
     def __init__(
         self, shard_id: str, prefix: str, partition: int, opened: float, parent: str | None
     ) -> None:
-        super().__init__()
-        self.shard_id, self.prefix = shard_id, prefix
+        super().__init__(shard_id, prefix, rules)
         self.partition, self.opened, self.parent = partition, opened, parent
         self.closed: float | None = None
-        self.child: str | None = None
+        self.children: tuple[str, ...] = ()
 
     def append(self, partition_key: str, change: rules.Change, arrival: float) -> Record:
         """Take a change that is told at epoch time *arrival*, and give it its place."""
-        sequence_number = rules.sequence_number(self.prefix, self.next)
+        sequence_number = self.sequence_number(self.next)
         change = change._replace(event_id=rules.event_id(self.shard_id, sequence_number))
         self._newest = max(arrival, self._newest)
         record = Record(sequence_number, partition_key, change, self._newest)

@@ -19,6 +19,7 @@ from eventsim.errors import ServiceError
 from eventsim.rules import dynamodb as rules
 from eventsim.rules.refusals import check
 from eventsim.streams import GetRecords, OnPut, PutSummary, ShardIterator
+from eventsim.streams._iterating import answered, iterator_at, next_number, skip, trimmed
 from eventsim.streams._table_shard import TableShard
 from eventsim.types import Position, Record, Shard, Trimmed
 
@@ -68,7 +69,7 @@ class TableStream:
             shard.closed = time
             self._forget_shards()
             self._open[partition] = child = self._open_shard(partition, time, shard.shard_id)
-            shard.child = child.shard_id
+            shard.children = (child.shard_id,)
             shard.wake()
             shard = child
         record = shard.append(name, change, rules.creation_stamp(self._epoch + time))
@@ -111,9 +112,7 @@ class TableStream:
         self.settle()
         shard = self._shard(shard_id)
         self._expire(shard)
-        number = self._number(shard, position)
-        after = rules.sequence_number(shard.prefix, number - 1)
-        return ShardIterator(shard_id, after, self._clock.time())
+        return iterator_at(shard, self._number(shard, position), self._clock.time())
 
     def get_records(
         self, iterator: ShardIterator, limit: int = rules.READ_RECORDS_MAX
@@ -131,34 +130,20 @@ class TableStream:
         self.settle()
         shard = self._shard(iterator.shard_id)
         self._expire(shard)
-        start = _next(shard, iterator)
+        start = next_number(shard, iterator)
+        children = shard.children if self._drained(shard) else None
         records = shard.get(start, limit)
-        end = start + len(records)
-        behind = 0.0
-        if records and end < shard.next:
-            behind = max(0.001, round(self._epoch + now - records[-1].arrival, 3))
-        elif self._drained(shard) and end >= shard.next:
-            children = () if shard.child is None else (shard.child,)
-            return GetRecords(records, None, 0.0, children)
-        after = rules.sequence_number(shard.prefix, end - 1)
-        return GetRecords(records, ShardIterator(shard.shard_id, after, now), behind)
+        return answered(shard, start, records, now, self._epoch + now, children)
 
     def trimmed(self, iterator: ShardIterator) -> Trimmed | None:
         """Return what has left the shard by its retention since the iterator, unread."""
         shard = self._shard(iterator.shard_id)
         self._expire(shard)
-        wanted = (rules.number_in_shard(shard.prefix, iterator.after) or 0) + 1
-        if wanted >= shard.oldest:
-            return None
-        first = rules.sequence_number(shard.prefix, wanted)
-        last = rules.sequence_number(shard.prefix, shard.oldest - 1)
-        return Trimmed(first, last, shard.oldest - wanted)
+        return trimmed(shard, iterator)
 
     def skip(self, iterator: ShardIterator) -> ShardIterator:
         """Return the iterator at the oldest record there is, if it stood before that."""
-        shard = self._shard(iterator.shard_id)
-        after = rules.sequence_number(shard.prefix, _next(shard, iterator) - 1)
-        return iterator._replace(after=after)
+        return skip(self._shard(iterator.shard_id), iterator)
 
     def next_arrival(self, iterator: ShardIterator) -> float | None:
         """Return when the record at the iterator comes (or -inf: it has), None if unknown.
@@ -167,7 +152,7 @@ class TableStream:
         by a child.
         """
         shard = self._shard(iterator.shard_id)
-        if shard.closed is not None or _next(shard, iterator) < shard.next:
+        if shard.closed is not None or next_number(shard, iterator) < shard.next:
             return float("-inf")
         return self._table.next_deletion(shard.partition)
 
@@ -178,7 +163,7 @@ class TableStream:
         """
         shard = self._shard(iterator.shard_id)
         at_end = shard.closed is None and self._drained(shard)
-        return at_end and _next(shard, iterator) >= shard.next
+        return at_end and next_number(shard, iterator) >= shard.next
 
     def consumed(self, shard_id: str, sequence_number: str) -> None:
         """Everybody is done with the shard up to here; does nothing unless releasing."""
@@ -245,7 +230,7 @@ class TableStream:
                 return shard.number_at(floor(position.timestamp or 0.0))
 
     def _own_number(self, shard: TableShard, sequence: str | None) -> int:
-        number = None if sequence is None else rules.number_in_shard(shard.prefix, sequence)
+        number = None if sequence is None else shard.number_of(sequence)
         if number is None:
             raise ServiceError(
                 "ValidationException",
@@ -261,12 +246,3 @@ class TableStream:
             )
             raise ServiceError("ResourceNotFoundException", reason)
         return shard
-
-
-def _next(shard: TableShard, iterator: ShardIterator) -> int:
-    """The number of the record at the iterator, or of the oldest there is if it was trimmed."""
-    after = rules.number_in_shard(shard.prefix, iterator.after)
-    if after is None:
-        reason = "Invalid ShardIterator: it did not come from this stream."
-        raise ServiceError("ValidationException", reason)
-    return max(shard.oldest, after + 1)

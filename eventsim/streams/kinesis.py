@@ -30,12 +30,8 @@ from eventsim.streams import (
     nobody,
     unwatched,
 )
-from eventsim.streams._positions import (
-    check_age,
-    next_number,
-    number_at,
-    own_number,
-)
+from eventsim.streams._iterating import answered, iterator_at, next_number, skip, trimmed
+from eventsim.streams._positions import check_age, number_at, own_number
 from eventsim.streams._shard import ShardLog
 from eventsim.streams._shard_map import ShardMap
 from eventsim.types import (
@@ -180,7 +176,7 @@ class KinesisStream:
         self._settle(shard, now)
         at = number_at(shard, position, self._epoch + now, self._shards.place)
         number = at if position.sequence_number is not None else max(shard.oldest, at)
-        return ShardIterator(shard_id, rules.sequence_number(shard.prefix, number - 1), now)
+        return iterator_at(shard, number, now)
 
     def get_records(
         self, iterator: ShardIterator, limit: int = rules.READ_RECORDS_MAX
@@ -212,18 +208,11 @@ class KinesisStream:
         """Return what has left the shard by its retention since the iterator, unread."""
         shard = self._shards.get(iterator.shard_id)
         self._settle(shard, self._clock.time())
-        wanted = (rules.number_in_shard(shard.prefix, iterator.after) or 0) + 1
-        if wanted >= shard.oldest:
-            return None
-        first = rules.sequence_number(shard.prefix, wanted)
-        last = rules.sequence_number(shard.prefix, shard.oldest - 1)
-        return Trimmed(first, last, shard.oldest - wanted)
+        return trimmed(shard, iterator)
 
     def skip(self, iterator: ShardIterator) -> ShardIterator:
         """Return the iterator at the oldest record there is, if it stood before that."""
-        shard = self._shards.get(iterator.shard_id)
-        after = rules.sequence_number(shard.prefix, next_number(shard, iterator) - 1)
-        return iterator._replace(after=after)
+        return skip(self._shards.get(iterator.shard_id), iterator)
 
     def next_arrival(self, iterator: ShardIterator) -> float | None:
         """Return when there is something to ask for at the iterator, None if that is unknown.
@@ -288,15 +277,9 @@ class KinesisStream:
     def _read(self, shard: ShardLog, iterator: ShardIterator, limit: int, now: float) -> GetRecords:
         self._settle(shard, now)
         start = next_number(shard, iterator)
+        children = shard.children if shard.drained else None
         records = shard.get(start, limit)
-        end = start + len(records)
-        behind = 0.0
-        if records and end < shard.next:
-            behind = max(0.001, round(self._epoch + now - records[-1].arrival, 3))
-        elif shard.drained and end >= shard.next:
-            return GetRecords(records, None, 0.0, shard.children)
-        after = rules.sequence_number(shard.prefix, end - 1)
-        return GetRecords(records, ShardIterator(shard.shard_id, after, now), behind)
+        return answered(shard, start, records, now, self._epoch + now, children)
 
     def _put(self, shard: ShardLog, records: Sequence[PutRecord], now: float) -> list[Put]:
         self._settle(shard, now)
