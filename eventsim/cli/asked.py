@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The words of the command line, one field for each option."""
 

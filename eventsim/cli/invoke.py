@@ -56,19 +56,19 @@ def invoke(
         from eventsim.cli.invoking import Invocation, perform
 
         invocation = Invocation(
-            handler,
-            event,
-            type_,
-            log_type,
-            timeout,
-            memory_size,
-            env_vars,
-            client_context,
-            code_uri,
-            allow_aws,
-            async_handler,
-            json,
-            debug,
+            handler=handler,
+            event=event,
+            type=type_,
+            log_type=log_type,
+            timeout=timeout,
+            memory_size=memory_size,
+            env_vars=env_vars,
+            client_context=client_context,
+            code_uri=code_uri,
+            allow_aws=allow_aws,
+            async_handler=async_handler,
+            json=json,
+            debug=debug,
         )
         code = perform(invocation, talk)
     raise typer.Exit(code)

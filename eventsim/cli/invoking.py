@@ -7,17 +7,16 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from eventsim.cli.exits import FAILED, OK
 from eventsim.cli.files import STREAM, read_bytes
+from eventsim.cli.functions import code_folder, scenario_of
 from eventsim.cli.handlers import function_name
 from eventsim.cli.talk import Talk
 from eventsim.cli.variables import variables
-from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.scenario import Scenario
 from eventsim.simulation import Options
@@ -25,7 +24,7 @@ from eventsim.simulation.invoking import invoke
 from eventsim.types import InvokeRequest, InvokeResult, Payload
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """The words of the command line, one field for each option."""
 
@@ -89,17 +88,15 @@ def perform(invocation: Invocation, talk: Talk) -> int:
 
 
 def _scenario(invocation: Invocation, name: str) -> Scenario:
-    folder = Path(invocation.code_uri)
-    if not folder.is_dir():
-        raise EventsimError(f"--code-uri {folder} is no folder")
-    function = {
-        "Handler": invocation.handler,
-        "CodeUri": ".",
-        "Timeout": invocation.timeout,
-        "MemorySize": invocation.memory_size,
-        "async_handler": invocation.async_handler,
-    }
-    return Scenario.of({"name": "invoke", "time": "real", "functions": {name: function}}, folder)
+    return scenario_of(
+        name,
+        code_folder(invocation.code_uri),
+        handler=invocation.handler,
+        timeout=invocation.timeout,
+        memory_size=invocation.memory_size,
+        async_handler=invocation.async_handler,
+        name="invoke",
+    )
 
 
 def _request(invocation: Invocation, name: str) -> InvokeRequest:

@@ -18,7 +18,8 @@ import orjson
 from eventsim import clock
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
 from eventsim.cli.files import STREAM, refuse_to_lose, same
-from eventsim.cli.handlers import Handler, function_name, look_up
+from eventsim.cli.functions import code_folder, scenario_of
+from eventsim.cli.handlers import function_name, look_up
 from eventsim.cli.poll import POLLED, flag
 from eventsim.cli.report import Report
 from eventsim.cli.sinks import FrameSink, StdoutSink
@@ -53,7 +54,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The words of the command line; ``settings`` by AWS's name, None or False if not given."""
 
@@ -252,24 +253,18 @@ def _options(asked: Asked, scenario: Scenario, frame: FrameSink, talk: Talk) -> 
 
 def _scenario(asked: Asked) -> Scenario:
     """A scenario with nothing but the function."""
-    folder = Path(asked.code_uri)
-    if not folder.is_dir():
-        raise EventsimError(f"--code-uri {folder} is no folder")
-    handler: Handler = look_up(asked.handler, folder.resolve())
-    function = {
-        "Handler": asked.handler,
-        "CodeUri": ".",
-        "Timeout": asked.timeout,
-        "MemorySize": asked.memory_size,
-        "async_handler": asked.async_handler,
-    }
-    values = {
-        "name": f"poll {asked.source}",
-        "time": "real",
-        "backend": "endpoint",
-        "functions": {function_name(handler.module): function},
-    }
-    return Scenario.of(values, folder)
+    folder = code_folder(asked.code_uri)
+    found = look_up(asked.handler, folder.resolve())
+    return scenario_of(
+        function_name(found.module),
+        folder,
+        handler=asked.handler,
+        timeout=asked.timeout,
+        memory_size=asked.memory_size,
+        async_handler=asked.async_handler,
+        name=f"poll {asked.source}",
+        backend="endpoint",
+    )
 
 
 def _seconds(text: str) -> float:
