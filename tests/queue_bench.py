@@ -78,7 +78,7 @@ class Bench:
     most_at_once: int = 0
     sink: MemorySink = field(default_factory=MemorySink)
     queues: dict[str, Queue] = field(default_factory=dict)
-    accepts: Callable[[Message], bool] = lambda message: True
+    matches: Callable[[Message], bool] | None = None
     _running: int = 0
 
     async def open(self, **resources: dict[str, Any]) -> Queue:
@@ -115,8 +115,9 @@ class Bench:
             chance=Chance(0),
             checkpoints=MemoryCheckpoints(),
             role_arn="arn:aws:iam::123456789012:role/r",
+            matches=self.matches,
         )
-        return QueuePoller(mapping, sqs, queue, ports, function_timeout=3.0, accepts=self.accepts)
+        return QueuePoller(mapping, sqs, queue, ports, function_timeout=3.0)
 
     async def poll(self, queue: Queue, **settings: Any) -> None:
         """Run a mapping until every queue has ended."""

@@ -94,7 +94,7 @@ async def test_a_partial_response_that_nobody_asked_for_means_success(clock: Clo
 
 async def test_what_the_filters_do_not_let_through_is_deleted_and_never_sent(clock: Clock) -> None:
     """Case 42."""
-    bench = Bench(clock, accepts=lambda message: message.body == "2")
+    bench = Bench(clock, matches=lambda message: message.body == "2")
     queue = await bench.open(orders={})
     await queue.send(messages(1, 2, 3))
 
@@ -124,7 +124,7 @@ async def test_the_body_is_matched_as_json_or_as_text_and_sent_as_it_is(
 ) -> None:
     """Case 42 with the patterns themselves."""
     chosen = Filter.of([pattern], sqs.FILTER_KEY, sqs.FILTER_PLAIN_TEXT)
-    bench = Bench(clock, accepts=lambda message: chosen.matches(sqs.filterable(message)))
+    bench = Bench(clock, matches=lambda message: chosen.matches(sqs.filterable(message)))
     queue = await bench.open(orders={})
     await queue.send([SendMessage(body) for body in sent])
 

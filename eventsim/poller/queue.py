@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import anyio
 from anyio.abc import TaskStatus
@@ -24,21 +24,15 @@ from eventsim.poller.queue_lane import QueueLane
 from eventsim.poller.stopping import Stop
 from eventsim.rules.arns import region_of
 from eventsim.rules.queues import Concurrency, QueueBatch, effective_visibility
-from eventsim.types import EventSourceMapping, Message, Origin, Queue
+from eventsim.types import EventSourceMapping, Origin, Queue
 
 __all__ = ["QueuePoller", "QueueSource"]
-
-
-def everything(message: Message) -> bool:
-    """For a mapping without filters."""
-    return True
 
 
 class QueuePoller:
     """Polls one mapping's queue until the queue ends, or until it is told to stop.
 
-    ``accepts`` says which messages its filters let through; ``function_timeout``, in seconds,
-    is the function's Timeout.
+    ``function_timeout``, in seconds, is the function's Timeout.
     """
 
     def __init__(
@@ -49,7 +43,6 @@ class QueuePoller:
         ports: Ports,
         *,
         function_timeout: float,
-        accepts: Callable[[Message], bool] = everything,
     ) -> None:
         self.mapping = mapping
         self._clock, self._stop = ports.clock, Stop()
@@ -65,7 +58,7 @@ class QueuePoller:
             mapping,
             words,
             effective_visibility(queue.visibility_timeout, window, function_timeout),
-            accepts,
+            ports.matches,
             ports.clock,
             entries,
             self._stop,

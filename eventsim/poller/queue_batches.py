@@ -65,7 +65,7 @@ class QueueAssembler:
         mapping: EventSourceMapping,
         words: QueueWords,
         visibility: float,
-        accepts: Callable[[Message], bool],
+        matches: Callable[[Message], bool] | None,
         clock: Clock,
         entries: QueueEntries,
         stop: Stop,
@@ -73,7 +73,7 @@ class QueueAssembler:
     ) -> None:
         self._queue, self._mapping, self._words = queue, mapping, words
         self._window = mapping.maximum_batching_window_in_seconds
-        self._visibility, self._accepts = visibility, accepts
+        self._visibility, self._matches = visibility, matches
         self._clock, self._entries, self._stop = clock, entries, stop
         self._on_received = on_received
         self._held: list[_Held] = []
@@ -125,10 +125,7 @@ class QueueAssembler:
         if not received.messages:
             return
         self._entries.read(received)
-        passed: list[Message] = []
-        filtered: list[Message] = []
-        for message in received.messages:
-            (passed if self._accepts(message) else filtered).append(message)
+        passed, filtered = self._filtered(received.messages)
         if passed and not self._held:
             self._opened = window_start(self._opened, self._window, self._clock.time())
         lease = self._clock.time() + self._visibility
@@ -139,6 +136,16 @@ class QueueAssembler:
             self._entries.filtered(filtered)
             await self._queue.delete([message.receipt_handle for message in filtered])
             self._entries.deleted(filtered, "they match no filter")
+
+    def _filtered(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:
+        """What the function is to get, and what it is not."""
+        if self._matches is None:
+            return messages, []
+        passed: list[Message] = []
+        filtered: list[Message] = []
+        for message in messages:
+            (passed if self._matches(message) else filtered).append(message)
+        return passed, filtered
 
     def _take(self) -> Sequence[QueueBatch]:
         batch = self._next_batch()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from eventsim import registry
 from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.poller.lifecycle import MappingLifecycle, MappingPoller
-from eventsim.poller.queue import QueuePoller, QueueSource, everything
+from eventsim.poller.queue import QueuePoller, QueueSource
 from eventsim.rules import mapping as mapping_rules
 from eventsim.rules.arns import arn
 from eventsim.rules.filtering import Filter
@@ -117,7 +117,6 @@ def poller_of(
         cast(Queue, source),
         ports,
         function_timeout=function_timeout,
-        accepts=ports.matches or everything,
     )
 
 
