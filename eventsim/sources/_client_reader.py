@@ -101,7 +101,8 @@ class ClientReader:
             self._ended = self._closed or self._quiet_polls_left == 0
             if answer.records:
                 await self._stream.told(self._shard_id, answer.records)
-                return Read(answer.records, polls, answer.behind, self._ended, closed=self._closed)
+                ended, closed = self._ended, self._closed
+                return Read(answer.records, polls, answer.behind, ended=ended, closed=closed)
         return Read((), polls, ended=True, closed=self._closed)
 
     async def _tick(self, deadline: float) -> bool:

@@ -142,7 +142,7 @@ class PushedReader:
             self._free_at[self._shard_id] = round(self._clock.time() + seconds, 6)
         ended, closed = answer.next_iterator is None, bool(answer.child_shards)
         records, dropped = self._taken_apart(answer.records)
-        return Read(records, 0, answer.behind, ended, closed=closed, dropped=dropped)
+        return Read(records, 0, answer.behind, ended=ended, closed=closed, dropped=dropped)
 
     def _taken_apart(self, records: Sequence[Record]) -> tuple[Sequence[Record], Trimmed | None]:
         """What is delivered, and which aggregates are not: those packed for other shards."""

@@ -90,7 +90,8 @@ class SimulatedReader:
                 polls += waited.polls
                 if not waited.due:
                     trimmed = self._skip_trimmed()
-                    return Read((), polls, 0.0, self._store.ended(self._iterator), trimmed)
+                    ended = self._store.ended(self._iterator)
+                    return Read((), polls, ended=ended, trimmed=trimmed)
             elif self._clock.time() >= deadline:
                 return Read((), polls)
             else:
@@ -105,7 +106,14 @@ class SimulatedReader:
                 return Read((), polls, trimmed=trimmed)
             elif trimmed or answer.records or answer.next_iterator is None:
                 ended, closed = answer.next_iterator is None, bool(answer.child_shards)
-                return Read(answer.records, polls, answer.behind, ended, trimmed, closed)
+                return Read(
+                    answer.records,
+                    polls,
+                    answer.behind,
+                    ended=ended,
+                    trimmed=trimmed,
+                    closed=closed,
+                )
 
     def _begin(self) -> None:
         if self._position is not None:
