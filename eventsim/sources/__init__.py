@@ -3,11 +3,11 @@ Event sources, one file each: the file's name is the type's name.
 
 A source that is polled has ``Resource`` (the keys of a scenario's resource), ``MAPPING`` (SAM's
 type of event and what a mapping may set), ``BATCH_INFO`` and ``ARRIVAL_TIMESPEC`` (the key of its
-on-failure documents, and how exactly they tell arrivals), ``POLL_INTERVAL_SECONDS``, ``event``,
-``encoded_size`` and ``open_stream``. A queue has ``open_queue`` and ``open_queues`` instead, and
-no documents. A topic and a bucket, which nobody polls, have ``Resource`` and ``open_topic`` or
-``open_bucket``. ``REFERENCES`` says which keys of a resource name another
-one, and which opener that one's source must have.
+on-failure documents, and how exactly they tell arrivals), ``event``, ``encoded_size``,
+``encoded_size_at_most`` and ``open_stream``. A queue has ``open_queue`` and ``open_queues``
+instead, and neither documents nor ``encoded_size_at_most``. A topic and a bucket, which nobody
+polls, have ``Resource`` and ``open_topic`` or ``open_bucket``. ``REFERENCES`` says which keys of
+a resource name another one, and which opener that one's source must have.
 
 What ``eventsim poll`` reads, or sends documents to, is there already: ``find_stream``,
 ``find_queue``, ``find_topic`` and ``find_bucket`` find it, by its name or its ARN, and never make
