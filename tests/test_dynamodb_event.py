@@ -20,27 +20,14 @@ from eventsim.rules.filtering import Filter
 from eventsim.sources import dynamodb
 from eventsim.streams.dynamodb import Table
 from eventsim.types import Origin, Position, Record
+from tests.hand_clock import EPOCH, HandClock
 
 KEY = rules.KeySchema(rules.KeyAttribute("id", "S"))
-EPOCH = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 REGION = "eu-west-1"
 
 
-class Stopped:
-    """A clock that somebody sets."""
-
-    def __init__(self, time: float = 0.0) -> None:
-        self.now = time
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return EPOCH + self.now
-
-
 def table(key: rules.KeySchema = KEY, **settings: Any) -> Table:
-    return Table("users", key, Stopped(1.7), region=REGION, **settings)
+    return Table("users", key, HandClock(1.7), region=REGION, **settings)
 
 
 def records(users: Table) -> list[Record]:
@@ -190,7 +177,7 @@ def test_filters_see_values_with_their_types() -> None:
 
 
 def test_what_expired_was_deleted_by_the_service() -> None:
-    clock = Stopped()
+    clock = HandClock()
     users = Table("users", KEY, clock, ttl_attribute="expires")
     users.write([put(id={"S": "a"}, expires={"N": str(int(EPOCH) + 60)})])
     clock.now = 300.0

@@ -18,30 +18,17 @@ from eventsim.journal.kinds import NOT_YET, SCHEMA_VERSION
 from eventsim.journal.reading import read
 from eventsim.journal.reference import FIELDS, FRAME_FIELDS, markdown
 from eventsim.journal.sinks import ConsoleSink, JsonLinesSink, MemorySink
+from tests.hand_clock import HandClock
 
-START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 ROOT = Path(__file__).parent.parent
 
 
-class Hands:
-    """A clock whose hands a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return START + self.now
-
-
-def tell(journal: Journal, hands: Hands | None = None) -> None:
+def tell(journal: Journal, hands: HandClock | None = None) -> None:
     """A small run."""
-    hands = hands or Hands()
+    hands = hands or HandClock()
     journal.write("run_started", scenario="s", seed=7, start="2026-01-01T00:00:00Z", schema=1)
     journal.write("records_put", source="orders", shard="a", records=2, first="1", last="2")
     hands.now = 60.0015
@@ -87,7 +74,7 @@ ENTRIES = [
 
 
 def written(path: Path, **options: Any) -> Path:
-    hands = Hands()
+    hands = HandClock()
     journal = Journal(hands, sinks=[JsonLinesSink(path)], **options)
     tell(journal, hands)
     journal.close()
@@ -95,7 +82,7 @@ def written(path: Path, **options: Any) -> Path:
 
 
 def test_memory_holds_every_entry_with_its_number_time_date_and_reason() -> None:
-    memory, hands = MemorySink(), Hands()
+    memory, hands = MemorySink(), HandClock()
 
     tell(Journal(hands, sinks=[memory]), hands)
 
@@ -117,7 +104,7 @@ def test_two_equal_journals_are_equal_bytes_in_gzip_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
 def test_a_journal_is_readable_while_it_grows(tmp_path: Path, name: str) -> None:
-    sink, hands = JsonLinesSink(tmp_path / name), Hands()
+    sink, hands = JsonLinesSink(tmp_path / name), HandClock()
     journal = Journal(hands, sinks=[sink])
     tell(journal, hands)
     sink.flush()
@@ -130,7 +117,7 @@ def test_a_journal_is_readable_while_it_grows(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
 def test_an_eager_journal_is_readable_after_each_entry(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    journal = Journal(Hands(), sinks=[JsonLinesSink(path, eager=True)])
+    journal = Journal(HandClock(), sinks=[JsonLinesSink(path, eager=True)])
     seen = []
     journal.write("run_started", schema=1)
     seen.append(len(list(read(path))))
@@ -152,7 +139,7 @@ def test_an_eager_journal_is_readable_after_each_entry(tmp_path: Path, name: str
 def test_detail_says_which_kinds_are_written(detail: Detail, kinds: list[str]) -> None:
     memory = MemorySink()
 
-    tell(Journal(Hands(), detail=detail, sinks=[memory]))
+    tell(Journal(HandClock(), detail=detail, sinks=[memory]))
 
     assert [entry.kind for entry in memory.entries] == kinds
     assert [entry.seq for entry in memory.entries] == list(range(1, len(kinds) + 1))
@@ -160,7 +147,7 @@ def test_detail_says_which_kinds_are_written(detail: Detail, kinds: list[str]) -
 
 def test_content_is_kept_once_by_its_hash_and_only_at_detail_payload() -> None:
     memory, batch = MemorySink(), MemorySink()
-    journal = Journal(Hands(), detail="payload", sinks=[memory])
+    journal = Journal(HandClock(), detail="payload", sinks=[memory])
 
     hashes = [journal.keep(content) for content in (b"{}", b"[\xff]", b"{}")]
 
@@ -170,14 +157,14 @@ def test_content_is_kept_once_by_its_hash_and_only_at_detail_payload() -> None:
         {"hash": empty, "content": "{}"},
         {"hash": hashes[1], "content": "[�]"},
     ]
-    assert Journal(Hands(), detail="batch", sinks=[batch]).keep(b"{}") is None
+    assert Journal(HandClock(), detail="batch", sinks=[batch]).keep(b"{}") is None
     assert batch.entries == []
 
 
 @pytest.mark.parametrize("detail", ["off", "batch", "payload"])
 def test_watchers_see_their_kinds_at_any_detail_and_without_a_sink(detail: Detail) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
-    journal = Journal(Hands(), detail=detail)
+    journal = Journal(HandClock(), detail=detail)
     journal.watch(["batch_formed"], lambda kind, fields: seen.append((kind, fields)))
 
     tell(journal)
@@ -187,7 +174,7 @@ def test_watchers_see_their_kinds_at_any_detail_and_without_a_sink(detail: Detai
 
 @pytest.mark.parametrize("detail", ["off", "batch"])
 def test_an_unknown_kind_is_an_error(detail: Detail) -> None:
-    journal = Journal(Hands(), detail=detail, sinks=[MemorySink()])
+    journal = Journal(HandClock(), detail=detail, sinks=[MemorySink()])
 
     with pytest.raises(KeyError, match="batch_exploded"):
         journal.write("batch_exploded")
@@ -201,7 +188,7 @@ def test_a_processor_that_masks_a_field_masks_it_in_every_sink(tmp_path: Path) -
 
     memory, screen, path = MemorySink(), io.StringIO(), tmp_path / "run.jsonl"
     sinks: list[Sink] = [memory, JsonLinesSink(path), ConsoleSink(screen)]
-    journal = Journal(Hands(), sinks=sinks, processors=[mask])
+    journal = Journal(HandClock(), sinks=sinks, processors=[mask])
     journal.write("run_started", schema=1)
     journal.write("function_logged", function="f", text="card 4242")
     journal.close()
@@ -214,7 +201,7 @@ def test_a_processor_that_masks_a_field_masks_it_in_every_sink(tmp_path: Path) -
 
 def test_what_utf8_cannot_carry_is_written_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    journal = Journal(Hands(), sinks=[JsonLinesSink(path)])
+    journal = Journal(HandClock(), sinks=[JsonLinesSink(path)])
     journal.write("run_started", schema=1, seed=1 << 70)
     journal.write(
         "invocation_finished", function="f", error_message="half \ud800", answer=["\ud800"]
@@ -228,7 +215,7 @@ def test_what_utf8_cannot_carry_is_written_all_the_same(tmp_path: Path) -> None:
 
 def test_a_terminal_gets_no_control_codes_of_a_stranger() -> None:
     screen = io.StringIO()
-    journal = Journal(Hands(), sinks=[ConsoleSink(screen)])
+    journal = Journal(HandClock(), sinks=[ConsoleSink(screen)])
 
     journal.write("function_logged", "why\x07", function="f", text="\x1b[2Jgone\r\n\u202e")
     journal.close()

@@ -10,28 +10,19 @@ import pytest
 from eventsim.rules.mapping import refusals, update_refusals
 from eventsim.rules.mapping_errors import Refusal
 from eventsim.types import EventSourceMapping
-from tests.mappings import MAPPING, NOW, QUEUE, QUEUED, SQS, STREAM, TABLE
-
-INVALID = "InvalidParameterValueException"
-
-
-def refused(**settings: Any) -> list[Refusal]:
-    return refusals(replace(MAPPING, **settings), STREAM, NOW)
-
-
-def refused_for_queue(**settings: Any) -> list[Refusal]:
-    return refusals(replace(QUEUED, **settings), SQS, NOW)
-
-
-def constraint(field: str, value: str, member: str, *path: str | int) -> Refusal:
-    name = ".".join(str(part)[0].lower() + str(part)[1:] for part in (field, *path))
-    return Refusal(
-        field,
-        "ValidationException",
-        f"1 validation error detected: Value {value} at '{name}' failed to satisfy constraint: "
-        f"Member {member}",
-        path,
-    )
+from tests.mappings import (
+    INVALID,
+    MAPPING,
+    NOW,
+    QUEUE,
+    QUEUED,
+    SQS,
+    STREAM,
+    TABLE,
+    constraint,
+    refused,
+    refused_for_queue,
+)
 
 
 @pytest.mark.parametrize(

@@ -11,22 +11,9 @@ from eventsim.ids import Chance
 from eventsim.services import QueueSettings, QueueSummary
 from eventsim.services.queues import QueueStore
 from eventsim.types import Message, SendMessage
+from tests.hand_clock import HandClock
 
-START = 1_767_225_600.0
 WAITS = st.sampled_from([0.0, 0.5, 1.0, 3.0, 10.0, 40.0])
-
-
-class Hand:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return START + self.now
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -34,7 +21,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock, self.told = Hand(), list[QueueSummary]()
+        self.clock, self.told = HandClock(), list[QueueSummary]()
         self.sent: list[str] = []
         self.deleted: set[str] = set()
         self.held: dict[str, tuple[Message, float]] = {}
@@ -138,7 +125,7 @@ class FifoMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Hand()
+        self.clock = HandClock()
         self.dlq = QueueStore("d.fifo", self.clock, Chance(1), QueueSettings())
         policy = QueueSettings(3.0, max_receive_count=2)
         self.queue = QueueStore("q.fifo", self.clock, Chance(0), policy, dead_letter=self.dlq)

@@ -12,32 +12,19 @@ from eventsim.rules import dynamodb as rules
 from eventsim.streams import GetRecords, PutSummary, ShardIterator
 from eventsim.streams.dynamodb import Table
 from eventsim.types import Position, Record, Shard, Trimmed
+from tests.hand_clock import HandClock
 
-EPOCH = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 HOUR = 3_600.0
 KEY = rules.KeySchema(rules.KeyAttribute("id", "S"))
 TRIM_HORIZON, LATEST = Position("TRIM_HORIZON"), Position("LATEST")
 
 
-class Stopped:
-    """A clock that somebody sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return EPOCH + self.now
-
-
 @pytest.fixture
-def clock() -> Stopped:
-    return Stopped()
+def clock() -> HandClock:
+    return HandClock()
 
 
-def users(clock: Stopped, told: list[PutSummary] | None = None, **settings: Any) -> Table:
+def users(clock: HandClock, told: list[PutSummary] | None = None, **settings: Any) -> Table:
     return Table("users", KEY, clock, on_put=(told if told is not None else []).append, **settings)
 
 
@@ -62,7 +49,7 @@ def code_of(error: pytest.ExceptionInfo[ServiceError]) -> str:
     return error.value.code
 
 
-def test_an_arn_is_that_of_its_table_and_of_the_time_the_stream_began(clock: Stopped) -> None:
+def test_an_arn_is_that_of_its_table_and_of_the_time_the_stream_began(clock: HandClock) -> None:
     clock.now = 0.25
     table = Table("users", KEY, clock, account="111111111111", region="cn-north-1")
 
@@ -70,7 +57,7 @@ def test_an_arn_is_that_of_its_table_and_of_the_time_the_stream_began(clock: Sto
     assert table.stream.arn == f"{table.arn}/stream/2026-01-01T00:00:00.250"
 
 
-def test_a_shard_is_called_as_on_aws_and_numbers_grow(clock: Stopped) -> None:
+def test_a_shard_is_called_as_on_aws_and_numbers_grow(clock: HandClock) -> None:
     table = users(clock)
     shard_id = the_shard(table)
 
@@ -87,7 +74,7 @@ def test_a_shard_is_called_as_on_aws_and_numbers_grow(clock: Stopped) -> None:
 
 
 def test_an_update_of_nothing_makes_the_item_and_a_second_one_keeps_the_rest(
-    clock: Stopped,
+    clock: HandClock,
 ) -> None:
     table = users(clock)
     key = {"id": {"S": "a"}}
@@ -102,7 +89,7 @@ def test_an_update_of_nothing_makes_the_item_and_a_second_one_keeps_the_rest(
     assert [record.data.event_name for record in found] == ["INSERT", "MODIFY", "MODIFY"]
 
 
-def test_what_is_refused_writes_nothing(clock: Stopped) -> None:
+def test_what_is_refused_writes_nothing(clock: HandClock) -> None:
     table = users(clock)
 
     with pytest.raises(ServiceError) as error:
@@ -115,7 +102,7 @@ def test_what_is_refused_writes_nothing(clock: Stopped) -> None:
     assert list(table.items()) == []
 
 
-def test_an_update_that_makes_an_item_too_large_is_refused_in_its_turn(clock: Stopped) -> None:
+def test_an_update_that_makes_an_item_too_large_is_refused_in_its_turn(clock: HandClock) -> None:
     table = users(clock)
     half = {"S": "x" * 250_000}
     grown = rules.Write("update", {"id": {"S": "a"}, "other": half})
@@ -126,7 +113,7 @@ def test_an_update_that_makes_an_item_too_large_is_refused_in_its_turn(clock: St
     assert names(read(table, the_shard(table)).records) == [("INSERT", '{"id":{"S":"a"}}')]
 
 
-def test_a_range_key_tells_items_apart_and_a_hash_key_alone_does_not(clock: Stopped) -> None:
+def test_a_range_key_tells_items_apart_and_a_hash_key_alone_does_not(clock: HandClock) -> None:
     key = rules.KeySchema(rules.KeyAttribute("id", "S"), rules.KeyAttribute("at", "N"))
     table = Table("users", key, clock)
 
@@ -138,7 +125,7 @@ def test_a_range_key_tells_items_apart_and_a_hash_key_alone_does_not(clock: Stop
     ]
 
 
-def test_puts_are_told_by_shard_before_they_are_read(clock: Stopped) -> None:
+def test_puts_are_told_by_shard_before_they_are_read(clock: HandClock) -> None:
     told: list[PutSummary] = []
     table = users(clock, told, partitions=3)
     clock.now = 2.5
@@ -152,7 +139,7 @@ def test_puts_are_told_by_shard_before_they_are_read(clock: Stopped) -> None:
     assert {number for s in told for number in (s.first, s.last)} <= set(numbers)
 
 
-def test_an_iterator_is_good_for_15_minutes(clock: Stopped) -> None:
+def test_an_iterator_is_good_for_15_minutes(clock: HandClock) -> None:
     table = users(clock)
     iterator = table.stream.get_shard_iterator(the_shard(table), LATEST)
 
@@ -165,7 +152,7 @@ def test_an_iterator_is_good_for_15_minutes(clock: Stopped) -> None:
     assert code_of(error) == "ExpiredIteratorException"
 
 
-def test_a_read_returns_1000_records_and_says_how_far_behind_it_is(clock: Stopped) -> None:
+def test_a_read_returns_1000_records_and_says_how_far_behind_it_is(clock: HandClock) -> None:
     table = users(clock)
     table.write([put("a", n) for n in range(1_001)])
     clock.now = 5.0
@@ -178,7 +165,7 @@ def test_a_read_returns_1000_records_and_says_how_far_behind_it_is(clock: Stoppe
     assert (len(second.records), second.behind) == (1, 0.0)
 
 
-def test_a_read_returns_a_mebibyte_or_one_record(clock: Stopped) -> None:
+def test_a_read_returns_a_mebibyte_or_one_record(clock: HandClock) -> None:
     table = users(clock)
     large = {"text": {"S": "x" * 400_000}}
     table.write([put("a", n, **large) for n in range(3)])
@@ -193,7 +180,7 @@ def test_a_read_returns_a_mebibyte_or_one_record(clock: Stopped) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1_001])
-def test_a_limit_is_1_to_1000(clock: Stopped, limit: int) -> None:
+def test_a_limit_is_1_to_1000(clock: HandClock, limit: int) -> None:
     table = users(clock)
     iterator = table.stream.get_shard_iterator(the_shard(table), LATEST)
 
@@ -212,7 +199,7 @@ def test_a_limit_is_1_to_1000(clock: Stopped, limit: int) -> None:
     ],
 )
 def test_what_is_not_of_the_stream_is_refused(
-    clock: Stopped, shard_id: str | None, number: str | None, code: str
+    clock: HandClock, shard_id: str | None, number: str | None, code: str
 ) -> None:
     table = users(clock)
     position = Position("AT_SEQUENCE_NUMBER", sequence_number=number)
@@ -225,7 +212,7 @@ def test_what_is_not_of_the_stream_is_refused(
         table.stream.get_records(ShardIterator(the_shard(table), "7", 0.0))
 
 
-def test_the_retention_is_24_hours_and_what_is_lost_unread_is_told(clock: Stopped) -> None:
+def test_the_retention_is_24_hours_and_what_is_lost_unread_is_told(clock: HandClock) -> None:
     table = users(clock, rollover_seconds=90 * HOUR)
     shard_id = the_shard(table)
     first, second = table.write([put("a", 1), put("a", 2)])
@@ -246,7 +233,7 @@ def test_the_retention_is_24_hours_and_what_is_lost_unread_is_told(clock: Stoppe
     assert table.stream.retained() == 1
 
 
-def test_what_everybody_is_done_with_is_released(clock: Stopped) -> None:
+def test_what_everybody_is_done_with_is_released(clock: HandClock) -> None:
     kept, released = users(clock), users(clock, release_consumed=True)
     for table in (kept, released):
         numbers = table.write([put("a", n) for n in range(10)])
@@ -256,7 +243,7 @@ def test_what_everybody_is_done_with_is_released(clock: Stopped) -> None:
     released.stream.consumed("shardId-forgotten", "7")
 
 
-def test_a_shard_is_rolled_by_the_first_change_after_its_time(clock: Stopped) -> None:
+def test_a_shard_is_rolled_by_the_first_change_after_its_time(clock: HandClock) -> None:
     table = users(clock)
     parent = the_shard(table)
     table.write([put("a", 1)])
@@ -283,7 +270,7 @@ def test_a_shard_is_rolled_by_the_first_change_after_its_time(clock: Stopped) ->
     ]
 
 
-def test_a_reader_is_woken_when_its_shard_is_rolled(clock: Stopped) -> None:
+def test_a_reader_is_woken_when_its_shard_is_rolled(clock: HandClock) -> None:
     table = users(clock)
     shard_id = the_shard(table)
     iterator = table.stream.get_shard_iterator(shard_id, TRIM_HORIZON)
@@ -306,7 +293,7 @@ def test_a_reader_is_woken_when_its_shard_is_rolled(clock: Stopped) -> None:
     )
 
 
-def test_closed_shards_are_forgotten_after_their_retention(clock: Stopped) -> None:
+def test_closed_shards_are_forgotten_after_their_retention(clock: HandClock) -> None:
     table = users(clock)
     for day in range(30):
         clock.now = day * 24 * HOUR
@@ -319,7 +306,7 @@ def test_closed_shards_are_forgotten_after_their_retention(clock: Stopped) -> No
     assert table.stream.retained() == 0
 
 
-def test_each_partition_has_a_chain_of_its_own(clock: Stopped) -> None:
+def test_each_partition_has_a_chain_of_its_own(clock: HandClock) -> None:
     table = users(clock, partitions=2)
     table.write([put(str(n)) for n in range(20)])
     before = table.stream.shards()

@@ -9,29 +9,20 @@ import pytest
 from eventsim.errors import ServiceError
 from eventsim.rules import dynamodb as rules
 from eventsim.streams import PutSummary
-from tests.test_streams_dynamodb import (
-    EPOCH,
-    LATEST,
-    Stopped,
-    code_of,
-    names,
-    put,
-    read,
-    the_shard,
-    users,
-)
+from tests.hand_clock import EPOCH, HandClock
+from tests.test_streams_dynamodb import LATEST, code_of, names, put, read, the_shard, users
 
 
 @pytest.fixture
-def clock() -> Stopped:
-    return Stopped()
+def clock() -> HandClock:
+    return HandClock()
 
 
 def expires(seconds: float) -> dict[str, Any]:
     return {"expires": {"N": f"{EPOCH + seconds:.0f}"}}
 
 
-def test_what_expires_is_deleted_by_the_next_sweep(clock: Stopped) -> None:
+def test_what_expires_is_deleted_by_the_next_sweep(clock: HandClock) -> None:
     told: list[PutSummary] = []
     table = users(clock, told, ttl_attribute="expires")
     shard_id = the_shard(table)
@@ -51,7 +42,7 @@ def test_what_expires_is_deleted_by_the_next_sweep(clock: Stopped) -> None:
     assert [item["id"]["S"] for item in table.items()] == ["c"]
 
 
-def test_a_write_in_time_prolongs_a_life(clock: Stopped) -> None:
+def test_a_write_in_time_prolongs_a_life(clock: HandClock) -> None:
     table = users(clock, ttl_attribute="expires")
     table.write([put("a", **expires(60)), put("b", **expires(60)), put("c", **expires(60))])
     clock.now = 200.0  # expired, and not yet deleted
@@ -72,14 +63,14 @@ def test_a_write_in_time_prolongs_a_life(clock: Stopped) -> None:
         {"N": "9e125"},
     ],
 )
-def test_what_is_no_time_in_reach_expires_never(clock: Stopped, value: dict[str, str]) -> None:
+def test_what_is_no_time_in_reach_expires_never(clock: HandClock, value: dict[str, str]) -> None:
     table = users(clock, ttl_attribute="expires")
     table.write([put("a", expires=value)])
 
     assert table.next_deletion(0) is None
 
 
-def test_a_closed_table_takes_no_writes_and_still_deletes_what_expires(clock: Stopped) -> None:
+def test_a_closed_table_takes_no_writes_and_still_deletes_what_expires(clock: HandClock) -> None:
     table = users(clock, ttl_attribute="expires")
     shard_id = the_shard(table)
     table.write([put("a", **expires(60))])
@@ -97,7 +88,7 @@ def test_a_closed_table_takes_no_writes_and_still_deletes_what_expires(clock: St
     assert answer.child_shards == ()
 
 
-def test_a_deleted_table_is_gone_and_what_it_told_can_be_read(clock: Stopped) -> None:
+def test_a_deleted_table_is_gone_and_what_it_told_can_be_read(clock: HandClock) -> None:
     table = users(clock, ttl_attribute="expires")
     shard_id = the_shard(table)
     table.write([put("a", **expires(60))])

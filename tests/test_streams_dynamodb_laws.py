@@ -14,23 +14,10 @@ from eventsim.rules.attribute_values import canonical
 from eventsim.streams import PutSummary, ShardIterator
 from eventsim.streams.dynamodb import Table
 from eventsim.types import Position, Record
+from tests.hand_clock import EPOCH, HandClock
 
-EPOCH = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 KEY = rules.KeySchema(rules.KeyAttribute("id", "S"), rules.KeyAttribute("at", "N"))
 TRIM_HORIZON = Position("TRIM_HORIZON")
-
-
-class Stopped:
-    """A clock that somebody moves on."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return EPOCH + self.now
 
 
 KEYS = st.builds(
@@ -58,8 +45,8 @@ STEPS = st.lists(
 PARTITIONS = st.integers(1, 3)
 
 
-def table(partitions: int, told: list[PutSummary] | None = None) -> tuple[Table, Stopped]:
-    clock = Stopped()
+def table(partitions: int, told: list[PutSummary] | None = None) -> tuple[Table, HandClock]:
+    clock = HandClock()
     return (
         Table(
             "users",

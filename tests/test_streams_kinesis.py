@@ -12,24 +12,11 @@ from eventsim.rules import kinesis as rules
 from eventsim.streams import GetRecords, PutSummary, ShardIterator
 from eventsim.streams.kinesis import KinesisStream, Put
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
+from tests.hand_clock import EPOCH, HandClock
 
-EPOCH = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 SHARD = "shardId-000000000000"
 TRIM_HORIZON, LATEST = Position("TRIM_HORIZON"), Position("LATEST")
 MEBIBYTE = 1024 * 1024
-
-
-class HandClock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def timestamp(self) -> float:
-        return EPOCH + self.now
 
 
 @pytest.fixture

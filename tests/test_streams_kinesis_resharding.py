@@ -9,7 +9,7 @@ from eventsim.rules import kinesis as rules
 from eventsim.streams import PutSummary
 from eventsim.streams.kinesis import GetRecords, KinesisStream
 from eventsim.types import Position, PutRecord, Resharding, Shard, TimedRecord
-from tests.test_streams_kinesis import EPOCH, HandClock
+from tests.hand_clock import EPOCH, HandClock
 
 ZERO, ONE, TWO, THREE = (f"shardId-{number:012}" for number in range(4))
 TRIM_HORIZON = Position("TRIM_HORIZON")

@@ -13,7 +13,7 @@ from eventsim.rules import kinesis as rules
 from eventsim.streams import PutSummary
 from eventsim.streams.kinesis import KinesisStream
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
-from tests.test_streams_kinesis import EPOCH, HandClock
+from tests.hand_clock import EPOCH, HandClock
 from tests.test_streams_kinesis_laws import whole_shard
 
 TRIM_HORIZON = Position("TRIM_HORIZON")
