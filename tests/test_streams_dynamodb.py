@@ -212,6 +212,13 @@ def test_what_is_not_of_the_stream_is_refused(
         table.stream.get_records(ShardIterator(the_shard(table), "7", 0.0))
 
 
+def test_a_position_at_no_time_is_refused(clock: HandClock) -> None:
+    table = users(clock)
+
+    with pytest.raises(ServiceError, match="ValidationException: AT_TIMESTAMP needs a timestamp"):
+        table.stream.get_shard_iterator(the_shard(table), Position("AT_TIMESTAMP"))
+
+
 def test_the_retention_is_24_hours_and_what_is_lost_unread_is_told(clock: HandClock) -> None:
     table = users(clock, rollover_seconds=90 * HOUR)
     shard_id = the_shard(table)

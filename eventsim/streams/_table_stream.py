@@ -227,7 +227,9 @@ class TableStream:
             case "AFTER_SEQUENCE_NUMBER":
                 return self._own_number(shard, position.sequence_number) + 1
             case "AT_TIMESTAMP":
-                return shard.number_at(floor(position.timestamp or 0.0))
+                if position.timestamp is None:
+                    raise ServiceError("ValidationException", "AT_TIMESTAMP needs a timestamp")
+                return shard.number_at(floor(position.timestamp))
 
     def _own_number(self, shard: TableShard, sequence: str | None) -> int:
         number = None if sequence is None else shard.number_of(sequence)
