@@ -16,7 +16,7 @@ from eventsim.errors import RecordingError, UnknownPlugin
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
-from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_module
+from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_of
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.project import inside
@@ -51,7 +51,8 @@ def _references(document: Document) -> Iterator[Problem]:
 def _resources(root: dict[str, Any]) -> Iterator[Problem]:
     """A resource that needs another names one of the right type."""
     for name, block in items(root, "resources"):
-        for keys, opener in getattr(source_module(block), "REFERENCES", {}).items():
+        module = source_of(block.get("type")) if isinstance(block, dict) else None
+        for keys, opener in getattr(module, "REFERENCES", {}).items():
             for path, text in _values(block, keys):
                 yield from resource_problems(("resources", name, *path), text, root, opener)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from eventsim import registry
@@ -77,7 +77,7 @@ def target(text: str, types: dict[str, str]) -> Target:
     of the part, nothing for the whole; of any other text, None as the part.
     """
     for kind in sorted(set(types.values())):
-        stream_name = getattr(source_module({"type": kind}), "stream_name", None)
+        stream_name = getattr(source_of(kind), "stream_name", None)
         name, part = stream_name(text) if stream_name else (text, None)
         if part is not None:
             return Target(name, part)
@@ -112,7 +112,7 @@ def resource_problems(
 
 def _unfit(path: Path, name: str, resource: Any, wants: str) -> Iterator[Problem]:
     """The resource is of a type that cannot be used so; told with the types that can."""
-    module = source_module(resource)
+    module = source_of(resource.get("type")) if isinstance(resource, dict) else None
     if module is None or hasattr(module, wants):
         return
     types = registry.names("sources")
@@ -127,10 +127,22 @@ def no_resource(path: Path, name: str, known: dict[str, Any]) -> Problem:
     return Problem(path, f" is '{name}', which is no resource of the scenario{meant(name, known)}")
 
 
-def source_module(resource: Any) -> ModuleType | None:
-    """The module of a resource's type; None where there is none, which is told at the type."""
-    kind = resource.get("type") if isinstance(resource, dict) else None
+def source_of(kind: Any) -> ModuleType | None:
+    """The module of a type of resource; None where there is none, which is told at the type."""
     try:
         return registry.load("sources", kind, ["Resource"]) if isinstance(kind, str) else None
     except UnknownPlugin:
+        return None
+
+
+def settings_of(name: str, root: Any) -> BaseModel | None:
+    """The resource *name* as its source reads it; None where it cannot, which is told there."""
+    block = dict(items(root, "resources")).get(name)
+    module = source_of(block.get("type")) if isinstance(block, dict) else None
+    if module is None or not isinstance(block, dict):
+        return None
+    model: type[BaseModel] = module.Resource
+    try:
+        return model.model_validate(resource_settings(model, block))
+    except ValidationError:
         return None

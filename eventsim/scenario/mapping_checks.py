@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from eventsim.rules.arns import ACCOUNT, REGION, arn
 from eventsim.rules.mapping import refusals, update_refusals
@@ -20,9 +20,9 @@ from eventsim.scenario.lookup import (
     items,
     read,
     resource_problems,
-    resource_settings,
     resource_types,
-    source_module,
+    settings_of,
+    source_of,
     target,
 )
 from eventsim.scenario.mapping import (
@@ -171,7 +171,7 @@ def _settings(
 ) -> Iterator[Problem]:
     """What Lambda refuses; what cannot be read is told elsewhere and counts as not given."""
     value = _value(mapping, source, kind, scene)
-    queue = _resource_settings(source, scene) if source and kind.is_queue else None
+    queue = settings_of(source.resource, scene.root) if source and kind.is_queue else None
     found = refusals(
         value,
         kind,
@@ -213,7 +213,7 @@ def _refused(path: Path, refusal: Refusal) -> Problem:
 
 def _part(path: Path, source: Target, scene: _Scene) -> Iterator[Problem]:
     """A consumer is one that the stream has."""
-    settings = _resource_settings(source, scene)
+    settings = settings_of(source.resource, scene.root)
     if source.part and settings:
         known = getattr(settings, "consumers", ())
         if source.part not in known:
@@ -222,21 +222,7 @@ def _part(path: Path, source: Target, scene: _Scene) -> Iterator[Problem]:
 
 
 def _module(source: Target | None, scene: _Scene) -> ModuleType | None:
-    type_ = scene.types.get(source.resource) if source else None
-    return source_module({"type": type_})
-
-
-def _resource_settings(source: Target, scene: _Scene) -> BaseModel | None:
-    """What the resource's own model reads, if it can."""
-    block = dict(items(scene.root, "resources")).get(source.resource)
-    module = _module(source, scene)
-    if module is None or not isinstance(block, dict):
-        return None
-    try:
-        settings = resource_settings(module.Resource, block)
-        return cast(BaseModel, module.Resource.model_validate(settings))
-    except ValidationError:
-        return None  # told where the resource is
+    return source_of(scene.types.get(source.resource)) if source else None
 
 
 def _destination(mapping: _Mapping, kind: MappingKind, scene: _Scene) -> Iterator[Problem]:

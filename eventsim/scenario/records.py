@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from eventsim.scenario.block import Step, validated
-from eventsim.scenario.lookup import items, resource_settings, resource_types, source_module, target
+from eventsim.scenario.lookup import resource_types, settings_of, source_of, target
 from eventsim.scenario.problem import Path, Problem, problems_of
 from eventsim.types import PutRecord
 
@@ -33,7 +33,7 @@ def put_record(kind: str, value: Any, default: type[BaseModel]) -> PutRecord:
 
 def own_block(kind: str) -> type[BaseModel] | None:
     """The shape that a source gives its records, if it has one of its own."""
-    return getattr(source_module({"type": kind}), "RecordBlock", None)
+    return getattr(source_of(kind), "RecordBlock", None)
 
 
 def record_problems(
@@ -44,11 +44,10 @@ def record_problems(
     for key, resource_key in model.record_keys.items():
         text, given = step.get(resource_key), step.get(key)
         name = target(text, types).resource if isinstance(text, str) and text else ""
-        source = source_module({"type": types.get(name)})
-        if source is None:
+        if source_of(types.get(name)) is None:
             continue  # told where the resource is
         block = own_block(types[name])
-        context = {"resource": _settings(source.Resource, dict(items(root, "resources"))[name])}
+        context = {"resource": settings_of(name, root)}
         for index, value in enumerate(given if isinstance(given, list | tuple) else ()):
             try:
                 validated(block or model.record_block, value, context)
@@ -56,14 +55,6 @@ def record_problems(
                 yield from problems_of(error, (*path, key, index))
         if block is not None:
             yield from _no_recordings(path, step, model, types[name])
-
-
-def _settings(model: type[BaseModel], block: dict[str, Any]) -> BaseModel | None:
-    """The resource as its source reads it; None where it is wrong, which is told there."""
-    try:
-        return model.model_validate(resource_settings(model, block))
-    except ValidationError:
-        return None
 
 
 def _no_recordings(
