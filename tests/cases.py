@@ -23,12 +23,14 @@ class Case:
 
     answer: Answer = lambda event: None
     events: list[Any] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     bodies: dict[str, list[str]] = field(default_factory=dict)
     objects: dict[str, list[tuple[str, bytes, str]]] = field(default_factory=dict)
 
     def handler(self, event: Any, context: Any) -> Any:
         self.events.append(event)
+        self.request_ids.append(context.aws_request_id)
         return self.answer(event)
 
     def run(
@@ -92,5 +94,6 @@ def put(at: str, *data: Any, to: str = "orders") -> dict[str, Any]:
     return {"at": at, "put": to, "records": [{"key": "a", "data": each} for each in data]}
 
 
-STREAM: dict[str, Any] = {"orders": {"type": "kinesis", "shards": 1}}
+# What is consumed stays on the stream: who reads it again shows.
+STREAM: dict[str, Any] = {"orders": {"type": "kinesis", "shards": 1, "release": "retention"}}
 ALL: dict[str, Any] = {"Stream": "orders", "StartingPosition": "TRIM_HORIZON"}

@@ -11,12 +11,7 @@ from eventsim.types import InvokeResult
 from tests.benches import Arrival, Bench
 from tests.cases import ALL, STREAM, Case, put
 
-ACCOUNT = "123456789012"
 MEGABYTE = 1024 * 1024
-
-
-def fails(event: Any) -> None:
-    raise ValueError("poison")
 
 
 def test_thirty_records_make_three_batches_of_ten_in_sequence_order() -> None:
@@ -67,6 +62,23 @@ def test_the_next_window_begins_when_the_handler_is_done() -> None:
     assert [entry.time for entry in case.told("batch_formed")] == [5.0, 13.0, 21.0]
 
 
+def test_the_time_after_an_invocation_counts_for_the_window_though_nothing_is_there() -> None:
+    """Case 4 with a record that comes two seconds after the handler is done, at 8 s."""
+    case = Case()
+    slow = {"duration": "3s", "Timeout": 10, "init_duration": "0s"}
+
+    case.run(
+        STREAM,
+        [put("0s", 1), put("10s", 2)],
+        function=slow,
+        **ALL,
+        BatchSize=100,
+        MaximumBatchingWindowInSeconds=5,
+    )
+
+    assert [entry.time for entry in case.told("batch_formed")] == [5.0, 13.0]
+
+
 def test_an_event_stays_below_six_megabytes() -> None:
     """Case 5."""
     case = Case()
@@ -76,28 +88,6 @@ def test_an_event_stays_below_six_megabytes() -> None:
 
     assert [len(event["Records"]) for event in case.events] == [2, 2, 1]
     assert all(len(orjson.dumps(event)) <= 6 * MEGABYTE for event in case.events)
-
-
-def test_a_record_that_fits_into_no_event_is_given_up_unseen_and_the_next_is_delivered() -> None:
-    """Case 6."""
-    case = Case()
-    resources = {**STREAM, "dlq": {"type": "sqs"}}
-    destination = {"OnFailure": {"Destination": "dlq"}}
-
-    case.run(
-        resources,
-        [put("0s", "x" * (5 * MEGABYTE), "next")],
-        **ALL,
-        MaximumRetryAttempts=2,
-        DestinationConfig=destination,
-    )
-
-    assert case.data() == [["next"]]
-    (document,) = map(orjson.loads, case.bodies["dlq"])
-    assert list(document) == ["requestContext", "version", "timestamp", "KinesisBatchInfo"]
-    context = document["requestContext"]
-    assert context["condition"] == "RetryAttemptsExhausted"
-    assert context["approximateInvokeCount"] == 3
 
 
 def test_a_shard_that_always_fails_holds_up_no_other() -> None:
@@ -171,25 +161,6 @@ def test_a_filter_that_excludes_everything_moves_the_checkpoint_and_invokes_nobo
     (checkpoint,) = case.told("checkpoint_advanced")
     assert case.events == []
     assert checkpoint.fields["sequence_number"] == filtered.fields["last"]
-
-
-def test_a_discarded_batch_is_an_object_with_its_event_as_text() -> None:
-    """Case 34."""
-    case = Case(fails)
-    resources = {**STREAM, "failures": {"type": "s3"}}
-    destination = {"OnFailure": {"Destination": "failures"}}
-
-    case.run(
-        resources, [put("0s", 1)], **ALL, MaximumRetryAttempts=0, DestinationConfig=destination
-    )
-
-    ((key, body, content_type),) = case.objects["failures"]
-    document = orjson.loads(body)
-    head, shard, year, month, day, name = key.removeprefix("aws/lambda/").split("/")
-    assert (len(head), shard) == (36, "shardId-000000000000")
-    assert name.startswith(f"{year}-{month}-{day}T00.00.01-")
-    assert orjson.loads(document["payload"]) == case.events[0]
-    assert content_type == "application/octet-stream"
 
 
 def test_a_stream_mapping_is_created_and_then_disabled_a_queues_is_disabled_at_once() -> None:

@@ -26,7 +26,10 @@ def scenario(
     return Scenario.of(
         {
             "name": "small",
-            "resources": {"orders": {"type": "kinesis", "shards": 1}, "dlq": {"type": "sqs"}},
+            "resources": {
+                "orders": {"type": "kinesis", "shards": 1, "release": "retention"},
+                "dlq": {"type": "sqs"},
+            },
             "functions": {
                 "consumer": {
                     "Handler": handler,
