@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from eventsim.clock import run as run_on
 from eventsim.journal import Entry
@@ -39,6 +39,7 @@ class Case:
         timeline: Sequence[dict[str, Any]],
         kind: str = "Kinesis",
         function: dict[str, Any] | None = None,
+        backend: Literal["simulated", "moto"] = "simulated",
         **properties: Any,
     ) -> Result:
         """Run it; afterwards ``bodies`` has what is left in each queue."""
@@ -59,9 +60,10 @@ class Case:
             folder=Path(__file__).parent,
         )
         sink = MemorySink()
+        options = Options(sinks=[sink], backend=backend)
 
         async def main() -> Result:
-            async with Simulation(scenario, Options(sinks=[sink])) as simulation:
+            async with Simulation(scenario, options) as simulation:
                 result = await simulation.run()
                 for name, queue in simulation.queues.items():
                     received = (await queue.receive(10, simulation.clock.time())).messages

@@ -92,6 +92,19 @@ async def test_who_is_behind_asks_again_at_once_even_after_an_empty_answer(clock
     assert (len(read.records), read.polls, clock.time()) == (1, 3, 0.0)
 
 
+async def test_every_answer_brings_the_next_iterator_the_empty_ones_too(clock: Clock) -> None:
+    answers = [got(following="a"), got(following="b"), got(1, following="c"), got(2)]
+    api = ScriptedApi(get_records=answers)
+    reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
+
+    await reader.read(None)
+    await reader.read(None)
+
+    asked = [each["ShardIterator"] for each in api.parameters("get_records")]
+    assert asked == ["first", "a", "b", "c"]
+    assert len(api.times("get_shard_iterator")) == 1
+
+
 async def test_a_null_iterator_ends_the_shard(clock: Clock) -> None:
     api = scripted(get_records=[got(1, following=None)])
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
-from eventsim.clock import Clock
-from eventsim.types import InvokeResult
-from tests.benches import Arrival, Bench
 from tests.cases import ALL, STREAM, Case, put
 
 MEGABYTE = 1024 * 1024
@@ -116,6 +114,20 @@ def test_a_shard_that_always_fails_holds_up_no_other() -> None:
     assert delivered(beside)
 
 
+def test_a_child_is_read_from_its_start_by_a_mapping_that_began_at_the_latest() -> None:
+    """Case 21: what the child holds before its parent is drained is part of the order."""
+    case = Case()
+    split = {"at": "500ms", "split": "orders/shardId-000000000000"}
+    latest = {**ALL, "StartingPosition": "LATEST"}
+
+    case.run(STREAM, [put("200ms", 1), split, put("600ms", 2), put("5s", 3)], **latest)
+
+    assert case.data() == [["1"], ["2"], ["3"]]
+    shards = [event["Records"][0]["eventID"].partition(":")[0] for event in case.events]
+    assert shards[0] == "shardId-000000000000"
+    assert shards[1] == shards[2] != shards[0]
+
+
 def test_an_iterator_that_expires_under_a_slow_handler_repeats_nothing() -> None:
     """Case 23: the handler takes 400 s, an iterator lasts for 300."""
     case = Case()
@@ -126,13 +138,16 @@ def test_an_iterator_that_expires_under_a_slow_handler_repeats_nothing() -> None
     assert case.data() == [["1"], ["2"], ["3"]]
 
 
-async def test_reads_that_bring_nothing_do_not_stop_the_poller(clock: Clock) -> None:
-    """Case 24."""
-    bench = Bench(clock, answer=lambda numbers: InvokeResult(200, b"null"))
+@pytest.mark.parametrize("backend", ["simulated", "moto"])
+def test_reads_that_bring_nothing_do_not_stop_the_poller(backend: Any) -> None:
+    """Case 24: five minutes of them, longer than an iterator lives, and then data."""
+    case = Case()
 
-    await bench.poll({"s": [Arrival(9_000.0, 1), Arrival(20_000.0, 2)]})
+    case.run(STREAM, [put("0s", 1), put("310s", 2), put("330s", 3)], **ALL, backend=backend)
 
-    assert [call.numbers for call in bench.calls] == [[1], [2]]
+    assert case.data() == [["1"], ["2"], ["3"]]
+    polls = [entry.fields["polls"] for entry in case.told("records_read")]
+    assert polls[1] >= 309
 
 
 FILTER = {"Filters": [{"Pattern": '{"data": {"t": ["x"]}}'}]}

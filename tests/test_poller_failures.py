@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from eventsim.clock import Clock
-from eventsim.errors import TooManyRequests
-from eventsim.types import Checkpoint, InvokeResult
+from eventsim.errors import TooManyRequests, Unreachable
+from eventsim.types import Checkpoint, FailureDocument, InvokeResult
 from tests.benches import (
     ERROR,
     OK,
@@ -153,9 +153,12 @@ async def test_each_half_has_all_its_retries(clock: Clock) -> None:
     assert [(first, count) for _, first, _, _, _, count in discarded(bench)] == [("1", 3), ("2", 3)]
 
 
-async def test_the_lowest_number_named_is_the_checkpoint(clock: Clock) -> None:
+@pytest.mark.parametrize("named", [("3", "2"), ("2", "3")])
+async def test_the_lowest_number_named_is_the_checkpoint(
+    clock: Clock, named: tuple[str, ...]
+) -> None:
     """Case 14."""
-    bench = Bench(clock, answer=answers(item_failures("3", "2"), OK))
+    bench = Bench(clock, answer=answers(item_failures(*named), OK))
 
     await bench.poll(
         {"s": arrivals(0.0, 0.0, 0.0, 0.0)}, batch_size=4, function_response_types=REPORTS
@@ -280,6 +283,28 @@ async def test_a_disabled_mapping_resumes_at_its_checkpoint(clock: Clock) -> Non
     await bench.poll(shard, batch_size=2)
 
     assert bench.calls == [(0.0, "s", [1]), (30.0, "s", [2, 3]), (31.0, "s", [4])]
+
+
+class Away:
+    """A destination that gives no answer."""
+
+    arn = "arn:aws:sqs:eu-west-1:123456789012:failures"
+
+    async def send(self, document: FailureDocument) -> None:
+        raise Unreachable("connection refused")
+
+
+async def test_a_destination_that_gives_no_answer_is_told_of_and_the_shard_goes_on(
+    clock: Clock,
+) -> None:
+    bench = Bench(clock, answer=failing_on(1), destination=Away())
+
+    await bench.poll({"s": arrivals(0.0, 1.0)}, maximum_retry_attempts=0)
+
+    assert bench.numbers == [[1], [2]]
+    (failed,) = bench.told("destination_failed")
+    assert (failed.fields["code"], failed.because) == ("Unreachable", "no answer: Unreachable")
+    assert bench.checkpoints.get("f.E", "s") == Checkpoint("2")
 
 
 async def test_a_mapping_that_is_disabled_during_a_discard_does_not_send_the_rest(

@@ -163,21 +163,25 @@ def test_a_throttle_does_not_bisect() -> None:
     assert [type(step) for step in steps] == [Fail, Retry]
 
 
-def test_the_lowest_reported_number_is_where_the_next_invocation_begins() -> None:
+@pytest.mark.parametrize("named", [("3", "2"), ("2", "3"), ("4", "2", "3"), ("2", "2")])
+def test_the_lowest_reported_number_is_where_the_next_invocation_begins(
+    named: tuple[str, ...],
+) -> None:
     batch = numbered(1, 2, 3, 4, attempt=3, returned=2)
     because = "batchItemFailures from 2 on"
 
-    assert next_steps(batch, failures("3", "2"), reporting(5)) == [
+    assert next_steps(batch, failures(*named), reporting(5)) == [
         Fail(batch, 1, invoked=True, because=because),
         Deliver(numbered(1, attempt=3, returned=2)),
         Retry(numbered(2, 3, 4, returned=1), 0.25, f"{because}: the rest has all its retries"),
     ]
 
 
-def test_numbers_are_compared_as_numbers() -> None:
+@pytest.mark.parametrize("named", [("10", "9"), ("9", "10")])
+def test_numbers_are_compared_as_numbers(named: tuple[str, ...]) -> None:
     batch = numbered(9, 10, 11)
 
-    steps = next_steps(batch, failures("10", "9"), reporting(0))
+    steps = next_steps(batch, failures(*named), reporting(0))
 
     assert steps[-1] == Discard(
         batch, "RetryAttemptsExhausted", 1, "MaximumRetryAttempts 0 used up"
