@@ -40,6 +40,7 @@ class Case:
         kind: str = "Kinesis",
         function: dict[str, Any] | None = None,
         backend: Literal["simulated", "moto"] = "simulated",
+        events: dict[str, Any] | None = None,
         **properties: Any,
     ) -> Result:
         """Run it; afterwards ``bodies`` has what is left in each queue."""
@@ -50,7 +51,7 @@ class Case:
                 "functions": {
                     "f": {
                         "Handler": self.handler,
-                        "Events": {"E": {"Type": kind, "Properties": properties}},
+                        "Events": {"E": {"Type": kind, "Properties": properties}, **(events or {})},
                         "duration": "20ms",
                         **(function or {}),
                     }

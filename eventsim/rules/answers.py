@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
 what stands before it is done. A name that is no record of the batch fails the whole batch. In a
 tumbling window an answer without ``state`` is a failure.)
 
-Where AWS is silent: an answer that is neither empty nor an object fails the whole batch.
+Where AWS is silent: an answer that is neither empty nor an object fails the whole batch, and so
+does state that is nested deeper than an event with it could be written.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from eventsim.types import Record
 
 STATE_BYTES_MAX = 1024 * 1024
 _DIGITS_MAX = 1_000  # a text of any length may come back
+_FRAMES = 16  # no event, document or checkpoint file holds a state deeper inside than this
 
 
 class Verdict(NamedTuple):
@@ -51,8 +53,21 @@ def read_answer(
     if not isinstance(answer, dict) or "state" not in answer:
         return _failed("the answer has no state, which a tumbling window needs")
     state = answer["state"]
-    oversized = len(orjson.dumps(state)) > STATE_BYTES_MAX
-    return verdict._replace(state=state, oversized=oversized)
+    size = _state_bytes(state)
+    if size is None:
+        return _failed("the state is nested too deep")
+    return verdict._replace(state=state, oversized=size > STATE_BYTES_MAX)
+
+
+def _state_bytes(state: Any) -> int | None:
+    """How many bytes the state has as compact JSON; None when it could not be written later."""
+    framed = state
+    for _ in range(_FRAMES):
+        framed = [framed]
+    try:
+        return len(orjson.dumps(framed)) - 2 * _FRAMES
+    except orjson.JSONEncodeError:
+        return None
 
 
 def _reported(answer: Any, records: Sequence[Record]) -> Verdict:
