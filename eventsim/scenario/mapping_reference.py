@@ -51,6 +51,31 @@ Where nobody has recorded Lambda's text, the text is ours under Lambda's code: a
 together with ParallelizationFactor or FilterCriteria, more than five filters, a change of a setting
 that cannot change. What we know besides, such as why a pattern is none, follows in brackets. A FIFO
 queue is told its own limits only, not that a larger batch needs a window.
+
+## What may go wrong while a mapping polls
+
+None of this stops another shard.
+
+* **A handler that returns rubbish.** What cannot be made JSON is a function error,
+  `Runtime.MarshalError`. JSON that makes no sense is success, but with ReportBatchItemFailures it
+  fails the whole batch, and in a tumbling window so does an answer without `state`, or with one
+  nested deeper than some 230 lists and objects.
+* **A record that is not JSON under a filter** matches no pattern that asks its data for fields. It
+  is left out, and the checkpoint passes it.
+* **A partition key of 256 characters** is a key like others. A longer one is refused: in a scenario
+  with its place, elsewhere as Kinesis does.
+* **An empty stream or queue** invokes nobody. A run ends, `eventsim poll` waits.
+* **A stream or table that is deleted while polled.** What was read of it is delivered, retried or
+  discarded as ever, then its shards end with `shard_lost`. A poll of it ends with exit code 2.
+* **An endpoint that goes away and comes back.** Each shard asks again after 0.25 s, doubling, at
+  most 10 s apart, and goes on behind what it read. When no records are to come any more, a run
+  fails after 60 s without an answer.
+* **A destination that refuses, or gives no answer.** The journal says `destination_failed`, the
+  records are dropped, and the shard goes on.
+* **Clocks that disagree.** `eventsim poll` takes ages and dates by the endpoint's clock, and says
+  by how much it is off. A run stamps with its own.
+
+A queue that somebody deletes while it is polled does end the run, with the error that SQS gives.
 """
 
 
