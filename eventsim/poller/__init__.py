@@ -34,15 +34,25 @@ SILENT_WAITS_MAX = 600
 
 
 class Poller:
-    """Polls every shard of one mapping's stream until the stream ends, or until it is stopped."""
+    """Polls every shard of one mapping's stream until the stream ends, or until it is stopped.
+
+    *retention_seconds* is how long records are taken to be there by their arrivals; as long as
+    the stream says unless given.
+    """
 
     def __init__(
-        self, mapping: EventSourceMapping, source: StreamSource, stream: Stream, ports: Ports
+        self,
+        mapping: EventSourceMapping,
+        source: StreamSource,
+        stream: Stream,
+        ports: Ports,
+        retention_seconds: float | None = None,
     ) -> None:
         self.mapping = mapping
         self._source = source
         self._stream = stream
         self._ports = ports
+        self._keeps = stream.retention_seconds if retention_seconds is None else retention_seconds
         self._readers: dict[str, Reader] = {}
         self._drained: set[str] = set()
         self._begun: set[str] = set()
@@ -95,8 +105,8 @@ class Poller:
         ports, arn = self._ports, self.mapping.event_source_arn
         words = Words(self._source, Origin(shard_id, arn, region_of(arn), ports.role_arn))
         checkpoint = ports.checkpoints.get(self.mapping.name, shard_id)
-        reader, keeps = self._readers.pop(shard_id), self._stream.retention_seconds
-        at_work = ShardPoller(self.mapping, words, reader, keeps, ports, checkpoint)
+        reader = self._readers.pop(shard_id)
+        at_work = ShardPoller(self.mapping, words, reader, self._keeps, ports, checkpoint)
         self._at_work[shard_id] = at_work
         if self._stopped:
             at_work.stop()

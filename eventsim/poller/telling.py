@@ -36,7 +36,9 @@ class Telling:
     def delivered(self, batch: Batch, request_id: str) -> None:
         """``batch_delivered``, with the iterator age of its last record."""
         records = batch.records
-        age = round(self._clock.timestamp() - records[-1].arrival, 6) if records else 0.0
+        age = 0.0
+        if records:  # never below 0, though the clock that stamped them may be a little ahead
+            age = max(0.0, round(self._clock.timestamp() - records[-1].arrival, 6))
         final = {"final": True} if batch.window is not None and batch.window.final else {}
         self._write(
             "batch_delivered", None, batch, request_id, attempt=batch.attempt, age=age, **final

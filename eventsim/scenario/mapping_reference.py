@@ -72,8 +72,10 @@ None of this stops another shard.
   fails after 60 s without an answer.
 * **A destination that refuses, or gives no answer.** The journal says `destination_failed`, the
   records are dropped, and the shard goes on.
-* **Clocks that disagree.** `eventsim poll` takes ages and dates by the endpoint's clock, and says
-  by how much it is off. A run stamps with its own.
+* **Clocks that disagree.** `eventsim poll`, and a run in real time at an endpoint whatever its
+  `start`, take ages and dates by the endpoint's clock; a poll says by how much it is off. In
+  virtual time, or at a speed, an endpoint's seconds are not those of the run: no record is too old
+  there, and MaximumRecordAgeInSeconds, TumblingWindowInSeconds and AT_TIMESTAMP are refused.
 
 A queue that somebody deletes while it is polled does end the run, with the error that SQS gives.
 """

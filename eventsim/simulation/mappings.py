@@ -17,6 +17,7 @@ from eventsim.rules.filtering import Filter
 from eventsim.scenario.lookup import Target
 from eventsim.scenario.mapping import pattern_fault
 from eventsim.simulation.consumption import Consumption
+from eventsim.simulation.stamps import check_stamps, keeps
 from eventsim.types import EventSourceMapping, FanOut, Queue, Stream
 
 if TYPE_CHECKING:
@@ -77,11 +78,12 @@ def _lifecycle(
         mapping_rules.check_update(
             before, after, module.MAPPING, pattern_fault=pattern_fault(module)
         )
+        check_stamps(after, setting.backend)
 
     def make_poller(current: EventSourceMapping) -> MappingPoller:
         ports = _ports(current, setting, consumption, matching(module, current))
         timeout = setting.scenario.function_of(current).timeout
-        return poller_of(current, module, source, ports, timeout)
+        return poller_of(current, module, source, ports, timeout, retention)
 
     mapping_rules.check(
         mapping,
@@ -91,6 +93,8 @@ def _lifecycle(
         visibility_timeout=None if queue is None else queue.visibility_timeout,
         pattern_fault=pattern_fault(module),
     )
+    check_stamps(mapping, setting.backend)
+    retention = keeps(cast(Stream, source), setting.backend) if queue is None else None
 
     def forget() -> None:
         if consumption is not None:
@@ -107,10 +111,12 @@ def poller_of(
     source: Stream | Queue,
     ports: Ports,
     function_timeout: float,
+    retention_seconds: float | None = None,
 ) -> MappingPoller:
     """The poller of a stream or of a queue, as the source's module is for one or the other."""
     if not module.MAPPING.is_queue:
-        return Poller(mapping, cast(StreamSource, module), cast(Stream, source), ports)
+        stream = cast(Stream, source)
+        return Poller(mapping, cast(StreamSource, module), stream, ports, retention_seconds)
     return QueuePoller(
         mapping,
         cast(QueueSource, module),

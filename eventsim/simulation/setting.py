@@ -28,6 +28,7 @@ from eventsim.simulation.background import Background
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
 from eventsim.simulation.queues import open_queues
+from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
 from eventsim.simulation.streams import open_streams
 from eventsim.types import Function, Invoker, Queue, Scene, Stream
@@ -110,9 +111,11 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         allow_aws=options.allow_aws,
     )
     closing.push_async_callback(backend.aclose)
+    go_by_its_clock = watched(backend)
     streams = await open_streams(scenario, backend, journal)
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
+    go_by_its_clock()
     environments = open_environments(scenario, options, clock, journal, chance, closing)
     background = Background()
     events = EventQueue(environments, journal, background.start_soon)

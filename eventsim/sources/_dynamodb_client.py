@@ -55,7 +55,6 @@ class ClientTable:
         self.finished_at: float | None = None
         self._name, self._backend, self._clock = name, backend, backend.clock
         self._key, self._poll_interval, self._on_put = key, poll_interval, on_put
-        self._epoch = self._clock.timestamp() - self._clock.time()
         self._told: dict[str, int] = {}
         self._writing = anyio.Lock()
 
@@ -140,12 +139,13 @@ class ClientTable:
 
     async def told(self, shard_id: str, records: Sequence[Record]) -> None:
         """Tell of what nobody has read before, if it was written during the run."""
-        known, began = self._told.get(shard_id, -1), floor(self._epoch)
+        epoch = self._clock.timestamp() - self._clock.time()
+        known, began = self._told.get(shard_id, -1), floor(epoch)
         new = [r for r in records if int(r.sequence_number) > known and r.arrival >= began]
         if new:
             first, last = new[0], new[-1]
             self._told[shard_id] = int(last.sequence_number)
-            since, until = (max(0.0, each.arrival - self._epoch) for each in (first, last))
+            since, until = (max(0.0, each.arrival - epoch) for each in (first, last))
             span = (first.sequence_number, last.sequence_number)
             self._on_put(PutSummary(shard_id, *span, len(new), since, until))
 
