@@ -152,12 +152,11 @@ def faults(folder: Path, values: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What is told of a file, place and all, and of the same values in Python."""
     file = folder / "s.yaml"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
-    told = []
-    for ask in (lambda: load(file), lambda: Scenario.of(values)):
-        with pytest.raises(ScenarioError) as caught:
-            ask()
-        told.append([str(fault) for fault in caught.value.faults])
-    return told[0], told[1]
+    with pytest.raises(ScenarioError) as in_file:
+        load(file)
+    with pytest.raises(ScenarioError) as in_python:
+        Scenario.of(values)
+    return [*map(str, in_file.value.faults)], [*map(str, in_python.value.faults)]
 
 
 @pytest.mark.parametrize(("kind", "source", "settings", "text"), ROWS)
