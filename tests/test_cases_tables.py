@@ -131,3 +131,40 @@ def test_a_discarded_batch_tells_arrivals_in_whole_seconds() -> None:
         },
     }
     assert re.fullmatch(r"2026-01-01T00:00:0\d\.\d{3}Z", document["timestamp"])
+
+
+def test_a_batch_of_a_table_is_gathered_over_several_reads() -> None:
+    """A read brings 1,000 changes at most, a batch may have 10,000."""
+    case = Case()
+    items = [{"id": {"S": str(number)}} for number in range(2_600)]
+
+    case.run(TABLE, [write("0s", *items)], kind="DynamoDB", **ALL, BatchSize=2_500)
+
+    assert [len(event["Records"]) for event in case.events] == [2_500, 100]
+    ids = [r["dynamodb"]["Keys"]["id"]["S"] for event in case.events for r in event["Records"]]
+    assert ids == [str(number) for number in range(2_600)]
+
+
+def test_a_change_of_a_table_grows_too_old_by_when_it_was_made() -> None:
+    """Its arrival is its own, not the time of the read: MaximumRecordAgeInSeconds takes hold."""
+
+    def fails(event: Any) -> None:
+        raise ValueError("poison")
+
+    case = Case(fails)
+    destination = {"OnFailure": {"Destination": "dlq"}}
+
+    case.run(
+        {**TABLE, "dlq": {"type": "sqs"}},
+        [write("10s", {"id": {"S": "1"}})],
+        kind="DynamoDB",
+        **ALL,
+        MaximumRecordAgeInSeconds=60,
+        DestinationConfig=destination,
+    )
+
+    (document,) = map(orjson.loads, case.bodies["dlq"])
+    assert list(document) == ["requestContext", "version", "timestamp", "DDBStreamBatchInfo"]
+    context = document["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("RecordAgeExceeded", 8)
+    assert document["timestamp"] == "2026-01-01T00:01:10.000Z"
