@@ -13,6 +13,8 @@ Every error that eventsim raises on purpose.
   + Unreachable          an endpoint gave no answer, or none that says anything
   + ServiceError         a service refused the request; ``code`` is AWS's
   + PatternError         an event pattern is not one: the place in it, and what would be right
+  + PolicyError          an IAM policy document is not one: the place in it, what would be right
+  + PermissionRefused    Lambda refused to change a function's policy; ``code`` is AWS's
   + MappingRefused       Lambda refused an event source mapping; names the setting
   + Deadlock             virtual time cannot go on: nothing is ready and nothing is due
   + HandlerStuck         a handler ran longer than the watchdog allows; names the function
@@ -23,6 +25,7 @@ Every error that eventsim raises on purpose.
     - ValidationFailed         400, a parameter does not have its form
     - RequestEntityTooLarge    413
     - TooManyRequests          429, throttled
+    - AccessDenied             403, the caller may not invoke the function
 
 A *function* that fails raises nothing here: it is an InvokeResult with
 ``function_error`` set, because to Lambda that is an ordinary answer.
@@ -122,6 +125,27 @@ class PatternError(EventsimError, ValueError):
         super().__init__(f"{where}: {reason}" if where else reason)
 
 
+class PolicyError(EventsimError, ValueError):
+    """A policy document is not one; ``path`` leads to the place, ``Statement``, 0, ``Action``."""
+
+    def __init__(self, path: tuple[str | int, ...], reason: str) -> None:
+        self.path, self.reason = path, reason
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+        place = "".join(keys).removeprefix(".") or "the policy"
+        super().__init__(f"{place} {reason}")
+
+
+class PermissionRefused(EventsimError):
+    """Lambda refused to change or show a function's policy.
+
+    ``code`` is AWS's error code, ``status`` its HTTP status, ``message`` AWS's text.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        self.code, self.message, self.status = code, message, status
+        super().__init__(f"{code}: {message}")
+
+
 class MappingRefused(EventsimError):
     """Lambda refused to make or change an event source mapping.
 
@@ -208,3 +232,10 @@ class TooManyRequests(InvokeError):
 
     code = "TooManyRequestsException"
     status = 429
+
+
+class AccessDenied(InvokeError):
+    """403: no policy lets the caller invoke the function, or one forbids it."""
+
+    code = "AccessDeniedException"
+    status = 403
