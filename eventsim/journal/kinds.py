@@ -192,6 +192,14 @@ KINDS: dict[str, Kind] = {
         "a function was updated or published, or an alias or provisioned concurrency of it changed",
         ("function", "version", "alias", "provisioned", "qualifier", "status"),
     ),
+    "permission_granted": Kind(
+        "the policy of a function, version or alias got the statement `statement`",
+        ("function", "qualifier", "statement"),
+    ),
+    "permission_revoked": Kind(
+        "the policy of a function, version or alias lost the statement `statement`",
+        ("function", "qualifier", "statement"),
+    ),
     "event_queued": Kind("an asynchronous event was accepted", ("function", "request_id")),
     "event_retried": Kind(
         "an asynchronous event will be tried again", ("function", "request_id", "wait")

@@ -84,6 +84,7 @@ FIELDS = {
     "speed": "simulated seconds per real second; 1 in virtual time",
     "start": "the simulated date and time of the start",
     "state": "the mapping's state in AWS's words",
+    "statement": "the id of the statement",
     "status": "IN_PROGRESS, READY or FAILED",
     "target": "the other queue",
     "text": "the lines",

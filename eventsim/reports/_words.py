@@ -232,6 +232,8 @@ TELLINGS: dict[str, Telling] = {
     "environment_stopped": Telling("quiet", _function, _plain("environment stopped")),
     "function_logged": Telling("quiet", _function, _with("logged:", "text")),
     "function_changed": Telling("event", _function, _with("changed, version", "version")),
+    "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),
+    "permission_revoked": Telling("event", _function, _with("policy lost statement", "statement")),
     "event_queued": Telling("quiet", _function, _plain("event queued"), lambda _: {"event": 1}),
     "event_retried": Telling("wrong", _function, _plain("event will be tried again")),
     "event_dropped": Telling("wrong", _function, _plain("event given up")),

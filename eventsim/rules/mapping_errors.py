@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from eventsim.rules.roles import Need
 from eventsim.types import EventSourceMapping, MappingKind
 
 INVALID = "InvalidParameterValueException"  # the service's own rules
@@ -86,6 +87,14 @@ def source_missing(arn: str, kind: MappingKind) -> Refusal:
 def function_missing() -> Refusal:
     """The refusal of a function that is not there; AWS gives no 404 for it."""
     return Refusal("FunctionName", INVALID, "Function does not exist")
+
+
+def role_denied(arn: str, text: str, need: Need) -> Refusal:
+    """The refusal of a source that the execution role may not read, in the source's *text*."""
+    action = need.actions[0].partition(":")[2]
+    message = text.format(arn=arn, action=action)
+    reason = f"the role may not {' or '.join(need.actions)} on {need.resource}"
+    return Refusal("EventSourceArn", INVALID, message, reason=reason)
 
 
 def mapping_missing() -> Refusal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from eventsim.rules.arns import arn, partition, service_of
@@ -85,7 +85,7 @@ def access_key_id(role: str, function: str) -> str:
     return f"ASIA{b32encode(digest)[:16].decode()}"
 
 
-def with_arns(document: Any, arns: Mapping[str, str]) -> Any:
+def with_arns(document: Any, arns: Mapping[str, Sequence[str]]) -> Any:
     """A policy document with ARNs where it names resources of the scenario.
 
     A name that is none of them stays, and is no resource to IAM.
@@ -98,18 +98,18 @@ def with_arns(document: Any, arns: Mapping[str, str]) -> Any:
     return {**document, "Statement": _named(statements, arns)} if statements else document
 
 
-def _named(statement: Any, arns: Mapping[str, str]) -> Any:
+def _named(statement: Any, arns: Mapping[str, Sequence[str]]) -> Any:
     if not isinstance(statement, Mapping):
         return statement
     found = dict(statement)
     for key in found.keys() & {"Resource", "NotResource"}:
         value = found[key]
         if isinstance(value, list | tuple):
-            found[key] = [_arn(each, arns) for each in value]
-        else:
-            found[key] = _arn(value, arns)
+            found[key] = [arn for each in value for arn in _arns(each, arns)]
+        elif isinstance(value, str) and value in arns:
+            found[key] = list(arns[value])
     return found
 
 
-def _arn(value: Any, arns: Mapping[str, str]) -> Any:
-    return arns.get(value, value) if isinstance(value, str) else value
+def _arns(value: Any, arns: Mapping[str, Sequence[str]]) -> Sequence[Any]:
+    return arns.get(value, (value,)) if isinstance(value, str) else (value,)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from eventsim.errors import UnsafeEndpoint
 from eventsim.rules.addresses import is_loopback
+from eventsim.rules.roles import access_key_id
 from eventsim.types import Function
 
 REFUSING_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens there
@@ -44,8 +45,9 @@ def variables_of(
 ) -> dict[str, str]:
     """The variables of one environment: the machine's, the function's, Lambda's, in that order.
 
-    Unless *allow_aws*, credentials are dummies, and requests to AWS go to *endpoint_url* or are
-    refused; an endpoint that the function names itself must have passed ``check_endpoints``.
+    Unless *allow_aws*, credentials are dummies that stand for the function's role, and requests
+    to AWS go to *endpoint_url* or are refused; an endpoint that the function names itself must
+    have passed ``check_endpoints``.
     """
     if allow_aws:
         kept = {name: value for name, value in host.items() if not name.startswith("AWS_LAMBDA_")}
@@ -57,7 +59,22 @@ def variables_of(
     # Nobody answers a refused request later: trying again costs half a minute of real time.
     endpoint = {"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else _REFUSED
     own = dict(function.environment)
-    return kept | _past_proxies(kept) | endpoint | own | dict(lambdas) | CREDENTIALS | _NOWHERE
+    return (
+        kept
+        | _past_proxies(kept)
+        | endpoint
+        | own
+        | dict(lambdas)
+        | credentials_of(function)
+        | _NOWHERE
+    )
+
+
+def credentials_of(function: Function) -> dict[str, str]:
+    """The dummy credentials of a function: the access key id stands for its role, if it has one."""
+    if function.role is None:
+        return CREDENTIALS
+    return CREDENTIALS | {"AWS_ACCESS_KEY_ID": access_key_id(function.role, function.name)}
 
 
 def check_endpoints(function_name: str, variables: Iterable[tuple[str, str]]) -> None:

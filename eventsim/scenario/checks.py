@@ -8,6 +8,7 @@ so that they find everything even in a scenario that has other faults.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -21,7 +22,10 @@ from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.project import inside
 from eventsim.scenario.records import record_problems
-from eventsim.scenario.values import seconds
+from eventsim.scenario.role_checks import role_problems
+from eventsim.scenario.values import moment, seconds
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def problems(document: Document, folder: FilePath, project: FilePath) -> Iterator[Problem]:
@@ -30,6 +34,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _references(document)
     yield from _resources(root)
     yield from mapping_problems(root)
+    yield from role_problems(root, read(moment, root.get("start")) or _START)
     yield from _timeline(root, folder, project)
     yield from function_problems(root)
     for name, block in items(root, "functions"):
@@ -40,8 +45,9 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
 
 def _references(document: Document) -> Iterator[Problem]:
     known = dict(items(document.value, "resources"))
+    others = {name for key in ("functions", "identities") for name, _ in items(document.value, key)}
     for reference in document.references:
-        if reference.name not in known:
+        if reference.name not in known and reference.name not in others:
             yield no_resource(reference.path, reference.name, known)
         elif reference.arn and "Environment" in reference.path:
             text = " is the ARN of a resource, which is not simulated yet here; write the ARN"

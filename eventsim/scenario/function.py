@@ -23,6 +23,7 @@ from eventsim.rules.aliases import check_name
 from eventsim.rules.durations import PATTERN
 from eventsim.scenario import unsimulated
 from eventsim.scenario.block import Block
+from eventsim.scenario.identities import ExecutionRole
 from eventsim.scenario.mapping import (
     MappingProperties,
     SamBlock,
@@ -30,6 +31,7 @@ from eventsim.scenario.mapping import (
     properties_model,
     unknown_kind,
 )
+from eventsim.scenario.permissions import PermissionBlock, each_once
 from eventsim.scenario.problem import meant, refuse, refuse_below, show
 from eventsim.scenario.values import (
     FilePath,
@@ -179,7 +181,7 @@ WITHOUT_EFFECT = {
 }
 
 
-class FunctionBlock(SamBlock):
+class FunctionBlock(ExecutionRole):
     """A function: how it is configured, what it is told apart by in virtual time, its events."""
 
     not_simulated: ClassVar[Collection[str]] = unsimulated.FUNCTION_PROPERTIES
@@ -207,6 +209,9 @@ class FunctionBlock(SamBlock):
         default_factory=dict
     )
 
+    permissions: Annotated[tuple[PermissionBlock, ...], AfterValidator(each_once)] = Field(
+        (), alias="permissions"
+    )
     run_in: Annotated[Literal["inline"], BeforeValidator(_run_in)] = Field("inline", alias="run_in")
     duration: Annotated[Duration, PlainValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)] = (
         Field(Duration(), alias="duration", json_schema_extra={"default": "1ms"})
@@ -233,6 +238,13 @@ class FunctionBlock(SamBlock):
             "in_vpc": bool(self.vpc_config.subnet_ids),
             "package_bytes": self.package_bytes,
         }
+
+    def destinations(self) -> Iterator[str]:
+        """What the function's events send to, as it is written: SAM lets a role it makes do so."""
+        for event in self.events.values():
+            on_failure = event.properties.settings().get("on_failure")
+            if on_failure:
+                yield on_failure
 
     def notes(self) -> Iterator[str]:
         """What is said about settings that have no effect on a run."""

@@ -23,6 +23,8 @@ from eventsim import registry
 from eventsim.errors import ScenarioError, UnknownPlugin
 from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
+from eventsim.rules.function_names import Place
+from eventsim.rules.identities import Identity
 from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
 from eventsim.scenario.block import Block, Step, validated
@@ -30,8 +32,10 @@ from eventsim.scenario.document import Document
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
+from eventsim.scenario.identities import IdentityBlock, Uses, role_name
 from eventsim.scenario.lookup import Target, resource_settings, resource_types, target
 from eventsim.scenario.mapping import MappingProperties, mapping_kinds
+from eventsim.scenario.policies import Arns
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
 from eventsim.scenario.values import START, Moment, Seconds, Text, Whole
@@ -157,6 +161,7 @@ def _no_verb(keys: list[str], known: list[str]) -> Exception:
 
 
 ResourceName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+IdentityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
@@ -186,6 +191,7 @@ class Scenario(Block):
         Annotated[Resource, PlainValidator(_resource), WithJsonSchema({"type": "object"})],
     ] = Field(default_factory=dict)
     functions: dict[FunctionName, FunctionBlock] = Field(default_factory=dict)
+    identities: dict[IdentityName, IdentityBlock] = Field(default_factory=dict)
     timeline: tuple[
         Annotated[Step, PlainValidator(_step), WithJsonSchema({"type": "object"})], ...
     ] = ()
@@ -244,7 +250,12 @@ class Scenario(Block):
     def function_values(self) -> tuple[Function, ...]:
         """The functions in the order of the file; code folders are whole paths."""
         return tuple(
-            Function(name=name, code_uri=str(self.file(block.code_uri or ".")), **block.values())
+            Function(
+                name=name,
+                code_uri=str(self.file(block.code_uri or ".")),
+                role=self._role(name, block),
+                **block.values(),
+            )
             for name, block in self.functions.items()
         )
 
@@ -257,6 +268,46 @@ class Scenario(Block):
     def function_of(self, mapping: EventSourceMapping) -> FunctionBlock:
         """The function that a mapping invokes, by an alias or not."""
         return self.functions[mapping.function_name.partition(":")[0]]
+
+    def identity_arns(self) -> dict[str, str]:
+        """The ARN of each identity by its name."""
+        return {name: block.arn_of(name, self.place) for name, block in self.identities.items()}
+
+    def identity_values(self, arns: Arns) -> tuple[Identity, ...]:
+        """The identities, and the roles that are made for functions.
+
+        *arns* has the ARNs that a policy means by the name of a resource or a function. Raises
+        PolicyError.
+        """
+        named = (block.identity(name, self.place, arns) for name, block in self.identities.items())
+        made = (
+            block.made(name, self.place, arns, self._uses(block, arns))
+            for name, block in self.functions.items()
+            if block.is_made
+        )
+        return *named, *made
+
+    @property
+    def place(self) -> Place:
+        """The region and the account of the scenario."""
+        return Place(self.region, self.account)
+
+    def _role(self, name: str, block: FunctionBlock) -> str | None:
+        if block.role is not None:
+            return self.identity_arns()[role_name(block.role)]
+        return block.made_arn(name, self.place) if block.is_made else None
+
+    def _uses(self, block: FunctionBlock, arns: Arns) -> Uses:
+        types = self._types()
+        sources = (
+            registry.load("sources", types[target(event.properties.resource, types).resource])
+            for event in block.events.values()
+        )
+        policies = (getattr(source, "EXECUTION_POLICY", None) for source in sources)
+        targets = (target(text, types).resource for text in block.destinations())
+        return Uses(
+            sorted({each for each in policies if each}), [arns[name][-1] for name in targets]
+        )
 
     def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
         """The event source mappings in the order of the file, called ``function.Event``.

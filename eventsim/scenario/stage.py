@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.environments import Environments
+from eventsim.environments.permissions import Permissions
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
@@ -33,6 +34,17 @@ class Stage(Protocol):
 
     @property
     def mappings(self) -> Mapping[str, MappingLifecycle]: ...
+
+    @property
+    def permissions(self) -> Permissions: ...
+
+    @property
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """What a policy may mean by the name of a function or a resource: ARNs."""
+
+    @property
+    def identities(self) -> Mapping[str, str]:
+        """The ARNs of the identities by their names."""
 
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic or bucket of the scenario."""

@@ -15,11 +15,10 @@ def _words(text: str) -> frozenset[str]:
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 FUNCTION_PROPERTIES = _words(
     """
-    AssumeRolePolicyDocument AutoPublishAliasAllProperties AutoPublishCodeSha256
-    CapacityProviderConfig CodeSigningConfigArn DeadLetterQueue DeploymentPreference
-    DurableConfig EventInvokeConfig FileSystemConfigs FunctionName FunctionScalingConfig
-    FunctionUrlConfig ImageConfig ImageUri InlineCode Layers LoggingConfig PermissionsBoundary
-    Policies PropagateTags PublishToLatestPublished RecursiveLoop Role RolePath
+    AutoPublishAliasAllProperties AutoPublishCodeSha256 CapacityProviderConfig
+    CodeSigningConfigArn DeadLetterQueue DeploymentPreference DurableConfig EventInvokeConfig
+    FileSystemConfigs FunctionName FunctionScalingConfig FunctionUrlConfig ImageConfig ImageUri
+    InlineCode Layers LoggingConfig PropagateTags PublishToLatestPublished RecursiveLoop
     RuntimeManagementConfig SnapStart SourceKMSKeyArn TenancyConfig Tracing
     VersionDeletionPolicy
     """
@@ -44,7 +43,7 @@ RESOURCE_TYPES = _words("api bucket eventbridge queue topic")
 
 STEPS = _words(
     """
-    fail grant invoke
+    fail invoke
     """
 )
 

@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from eventsim import registry
+from eventsim.environments.permissions import Permitted
+from eventsim.errors import MappingRefused
 from eventsim.poller import Poller, Ports, StreamSource
 from eventsim.poller.lifecycle import MappingLifecycle, MappingPoller
 from eventsim.poller.queue import QueuePoller, QueueSource
@@ -16,6 +18,7 @@ from eventsim.rules.arns import arn
 from eventsim.rules.filtering import Filter
 from eventsim.scenario.lookup import Target
 from eventsim.scenario.mapping import pattern_fault
+from eventsim.scenario.role_checks import role_refusal
 from eventsim.simulation.consumption import Consumption
 from eventsim.simulation.stamps import check_stamps, keeps
 from eventsim.types import EventSourceMapping, FanOut, Queue, Stream
@@ -96,6 +99,8 @@ def _lifecycle(
     check_stamps(mapping, setting.backend)
     retention = keeps(cast(Stream, source), setting.backend) if queue is None else None
 
+    _check_role(mapping, module, setting)
+
     def forget() -> None:
         if consumption is not None:
             consumption.forget(mapping.name)
@@ -103,6 +108,18 @@ def _lifecycle(
     return MappingLifecycle(
         mapping, module.MAPPING, make_poller, setting.journal, check=check, on_delete=forget
     )
+
+
+def _check_role(mapping: EventSourceMapping, module: ModuleType, setting: Setting) -> None:
+    """Raises MappingRefused where the function's role may not read what the mapping reads."""
+    role = setting.role(mapping.function_name)
+    refusal = role_refusal(
+        module,
+        mapping.event_source_arn,
+        lambda action, resource: setting.permissions.allows(role, action, resource),
+    )
+    if refusal is not None:
+        raise MappingRefused(refusal.code, refusal.message, refusal.field, refusal.reason)
 
 
 def poller_of(
@@ -149,13 +166,16 @@ def _ports(
     scenario, destination = setting.scenario, None
     if mapping.on_failure:
         destination = setting.stores.destination(mapping.on_failure, setting.chance)
+    role = setting.role(mapping.function_name)
+    if destination is not None and role is not None:
+        destination = Permitted(destination, setting.permissions.may, role, mapping.function_name)
     ports = Ports(
         invoker=setting.invoker,
         journal=setting.journal,
         clock=setting.clock,
         chance=setting.chance,
         checkpoints=setting.checkpoints,
-        role_arn=arn("iam", scenario.region, scenario.account, f"role/{ROLE}"),
+        role_arn=role or arn("iam", scenario.region, scenario.account, f"role/{ROLE}"),
         matches=matches,
         destination=destination,
     )

@@ -12,6 +12,7 @@ from eventsim.backends import Backend, open_backend
 from eventsim.checkpoints import Checkpoints, MemoryCheckpoints
 from eventsim.clock import Clock, RealClock, VirtualClock
 from eventsim.environments import Environments
+from eventsim.environments.permissions import Permissions
 from eventsim.errors import EventsimError
 from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
@@ -24,9 +25,11 @@ from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import PROFILES
 from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
+from eventsim.scenario.policies import Arns
 from eventsim.simulation.background import Background
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
+from eventsim.simulation.permissions import open_permissions, policy_arns
 from eventsim.simulation.queues import open_queues
 from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
@@ -50,6 +53,8 @@ class Setting:
     streams: Mapping[str, Stream]
     stores: Stores
     environments: Environments
+    names: Arns
+    permissions: Permissions
     invoker: Invoker
     pusher: Pusher
     background: Background
@@ -69,6 +74,17 @@ class Setting:
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic or bucket of the scenario."""
         return self.stores.arns()[resource]
+
+    def role(self, function_name: str) -> str | None:
+        """The ARN of a function's execution role, also by the name of its alias; None without."""
+        name = function_name.partition(":")[0]
+        functions = self.scenario.function_values()
+        return next(each.role for each in functions if each.name == name)
+
+    @property
+    def identities(self) -> Mapping[str, str]:
+        """The ARNs of the identities by their names."""
+        return self.scenario.identity_arns()
 
     def functions(self, name: str) -> Environments:
         """The functions of the run, of which *name* is to be changed.
@@ -119,7 +135,10 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     environments = open_environments(scenario, options, clock, journal, chance, closing)
     background = Background()
     events = EventQueue(environments, journal, background.start_soon)
-    local = LocalInvoker(environments, journal, events.accept, profile=PROFILES[scenario.profile])
+    names = policy_arns(scenario, streams, stores)
+    permissions = open_permissions(scenario, environments, clock, journal, names)
+    profile, authorize = PROFILES[scenario.profile], permissions.authorize
+    local = LocalInvoker(environments, journal, events.accept, authorize, profile=profile)
     invoker = options.invoker or local
     setting = Setting(
         scenario=scenario,
@@ -132,6 +151,8 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         streams=streams,
         stores=stores,
         environments=environments,
+        names=names,
+        permissions=permissions,
         invoker=invoker,
         pusher=Pusher(invoker, journal, clock, chance),
         background=background,

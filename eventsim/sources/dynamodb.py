@@ -32,6 +32,7 @@ from eventsim.backends import Backend
 from eventsim.rules import dynamodb as rules
 from eventsim.rules.attribute_values import InvalidValue, Path, normalised
 from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.rules.roles import Need
 from eventsim.streams import OnPut, nobody
 from eventsim.types import FoundStream, MappingKind, Origin, PutRecord, Record, Stream
 
@@ -40,6 +41,11 @@ BATCH_INFO = "DDBStreamBatchInfo"
 ARRIVAL_TIMESPEC = "seconds"
 POLL_INTERVAL_SECONDS = 0.25
 FILTER_KEY = "dynamodb"
+EXECUTION_POLICY = "AWSLambdaDynamoDBExecutionRole"
+ROLE_REFUSED = (
+    "Cannot access stream {arn}. Please ensure the role can perform the GetRecords, "
+    "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
+)
 ROLLOVER_SECONDS_MIN = 60
 
 _KEY_SCHEMA = {
@@ -272,6 +278,25 @@ async def open_stream(
         poll_interval=POLL_INTERVAL_SECONDS,
         on_put=on_put,
     )
+
+
+def arn_of(name: str, account: str, region: str, opened: float) -> str:
+    """The ARN of the stream of a table of that name that was made at *opened*."""
+    return rules.stream_arn(name, account, region, opened)
+
+
+def policy_arns(arn: str) -> tuple[str, ...]:
+    """What a policy means by the name of a table: the table, and its stream."""
+    return arn.partition("/stream/")[0], arn
+
+
+def role_needs(arn: str) -> tuple[Need, ...]:
+    """What an execution role needs for a mapping on a stream.
+
+    Not ListStreams, which is about no stream in particular.
+    """
+    actions = ("GetRecords", "GetShardIterator", "DescribeStream")
+    return tuple(Need((f"dynamodb:{action}",), arn) for action in actions)
 
 
 async def find_stream(name: str, backend: Backend) -> FoundStream:

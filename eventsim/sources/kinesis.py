@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
 from eventsim.rules.documents import Encoded
+from eventsim.rules.roles import Need
 from eventsim.streams import OnPut, nobody
 from eventsim.types import FoundStream, MappingKind, Origin, Record, Stream
 
@@ -26,6 +27,11 @@ BATCH_INFO = "KinesisBatchInfo"
 ARRIVAL_TIMESPEC = "milliseconds"
 POLL_INTERVAL_SECONDS = 1.0
 FILTER_KEY = "data"
+EXECUTION_POLICY = "AWSLambdaKinesisExecutionRole"
+ROLE_REFUSED = (
+    "Cannot access stream {arn}. Please ensure the role can perform the GetRecords, "
+    "GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream in IAM."
+)
 
 
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,6 +188,25 @@ async def open_stream(
         poll_interval=POLL_INTERVAL_SECONDS,
         on_put=on_put,
     )
+
+
+def arn_of(name: str, account: str, region: str, opened: float) -> str:
+    """The ARN of a stream of that name."""
+    return rules.stream_arn(name, account, region)
+
+
+def role_needs(arn: str) -> tuple[Need, ...]:
+    """What an execution role needs for a mapping on a stream, or on one of its consumers.
+
+    Not ListStreams, which is about no stream in particular.
+    """
+    stream, separator, _ = arn.partition("/consumer/")
+    describe = Need(("kinesis:DescribeStream", "kinesis:DescribeStreamSummary"), stream)
+    shards = Need(("kinesis:ListShards",), stream)
+    if separator:
+        return Need(("kinesis:SubscribeToShard",), arn), describe, shards
+    reading = ("kinesis:GetRecords", "kinesis:GetShardIterator")
+    return *(Need((action,), stream) for action in reading), describe, shards
 
 
 async def find_stream(name: str, backend: Backend) -> FoundStream:

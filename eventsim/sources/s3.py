@@ -52,6 +52,11 @@ async def open_bucket(name: str, resource: Resource, backend: Backend) -> Bucket
     return await open_client_bucket(name, backend)
 
 
+def arn_of(name: str, account: str, region: str, opened: float) -> str:
+    """The ARN of a bucket of that name."""
+    return arn("s3", region, account, name)
+
+
 async def find_bucket(arn: str, backend: Backend) -> Bucket:
     """The bucket of that ARN as it is on a back end that has an API.
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from eventsim.backends import Backend
 from eventsim.errors import EventsimError
 from eventsim.ids import Chance
+from eventsim.rules import arns
 from eventsim.rules.sns import FIFO_SUFFIX
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import Queue, Topic
@@ -76,6 +77,11 @@ async def open_topic(
     return await open_client_topic(
         name, backend, [(queue.arn, each.raw_message_delivery) for queue, each in wanted]
     )
+
+
+def arn_of(name: str, account: str, region: str, opened: float) -> str:
+    """The ARN of a topic of that name."""
+    return arns.arn("sns", region, account, name)
 
 
 async def find_topic(arn: str, backend: Backend) -> Topic:

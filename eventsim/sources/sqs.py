@@ -22,6 +22,7 @@ from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
 from eventsim.rules.documents import Encoded
 from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.rules.roles import Need
 from eventsim.services import OnMessages, QueueSettings, nobody
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import MappingKind, Message, Origin, Queue
@@ -42,6 +43,8 @@ MAPPING = MappingKind(
     batch_size=10,
     starting_positions=(),
 )
+EXECUTION_POLICY = "AWSLambdaSQSQueueExecutionRole"
+ROLE_REFUSED = "The function execution role does not have permissions to call {action} on SQS"
 REFERENCES = {("redrive", "queue"): "open_queue"}
 FILTER_KEY = "body"
 FILTER_PLAIN_TEXT = True  # a pattern may give the body an array of strings
@@ -190,6 +193,17 @@ async def find_queue(name: str, backend: Backend) -> Queue:
     from eventsim.sources._sqs_client import find_client_queue
 
     return await find_client_queue(name.rpartition(":")[2], backend)
+
+
+def arn_of(name: str, account: str, region: str, opened: float) -> str:
+    """The ARN of a queue of that name."""
+    return rules.queue_arn(name, account, region)
+
+
+def role_needs(arn: str) -> tuple[Need, ...]:
+    """What an execution role needs for a mapping on a queue."""
+    actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    return tuple(Need((f"sqs:{action}",), arn) for action in actions)
 
 
 async def open_queues(

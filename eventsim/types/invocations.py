@@ -132,6 +132,8 @@ class FunctionError(NamedTuple):
 class Function:
     """A function's configuration, in AWS's fields and units.
 
+    ``role`` is the ARN of its execution role; without one it may do everything.
+
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
 
@@ -150,6 +152,7 @@ class Function:
     duration: Duration = Duration()
     init_duration: float = 0.1
     async_handler: bool = False
+    role: str | None = None
 
 
 class Outcome(NamedTuple):

@@ -1,0 +1,141 @@
+"""
+Permissions on functions, and callers, in the words of AddPermission.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+
+from eventsim.errors import PermissionRefused
+from eventsim.rules import function_policies
+from eventsim.rules.function_policies import INVOKE
+from eventsim.rules.principals import Asker
+from eventsim.scenario.mapping import SamBlock
+from eventsim.scenario.policies import Arns, is_name
+from eventsim.scenario.problem import refuse, refuse_below
+from eventsim.scenario.values import Text
+from eventsim.types import Caller
+
+_SOMETHING = "arn:aws:name:::"
+_SOMEBODY = "arn:aws:iam::123456789012:role/somebody"
+
+
+class PermissionBlock(SamBlock):
+    """Lets ``Principal`` do ``Action`` with a function, or with one version or alias of it.
+
+    Principal may be the name of an identity of the scenario, and SourceArn that of a resource.
+    """
+
+    statement_id: Text = Field(examples=["s3"])
+    principal: Text = Field(examples=["s3.amazonaws.com"])
+    action: Text = INVOKE
+    source_arn: Text | None = None
+    source_account: Text | None = None
+    event_source_token: Text | None = None
+    principal_org_id: Text | None = Field(None, alias="PrincipalOrgID")
+    function_url_auth_type: Literal["NONE", "AWS_IAM"] | None = None
+    qualifier: Text | None = None
+
+    @model_validator(mode="after")
+    def _taken(self) -> Self:
+        try:
+            function_policies.statement(self.sample(), "arn", "us-east-1")
+        except PermissionRefused as error:
+            raise refuse(f": {error}") from None
+        return self
+
+    def sample(self) -> function_policies.Permission:
+        """The parameters of AddPermission, with somebody for each name of the scenario."""
+        arns = (
+            {self.source_arn: (_SOMETHING,)} if self.source_arn and is_name(self.source_arn) else {}
+        )
+        named = is_identity_name(self.principal)
+        return self.permission(arns, {self.principal: _SOMEBODY} if named else {})
+
+    def permission(self, arns: Arns, identities: Mapping[str, str]) -> function_policies.Permission:
+        """The parameters of AddPermission, names of the scenario in them made ARNs."""
+        return function_policies.Permission(
+            statement_id=self.statement_id,
+            principal=identities.get(self.principal, self.principal),
+            action=self.action,
+            source_arn=_arn(self.source_arn, arns),
+            source_account=self.source_account,
+            event_source_token=self.event_source_token,
+            principal_org_id=self.principal_org_id,
+            function_url_auth_type=self.function_url_auth_type,
+            qualifier=self.qualifier,
+        )
+
+
+def each_once(blocks: tuple[PermissionBlock, ...]) -> tuple[PermissionBlock, ...]:
+    """The blocks, if every policy has each statement id once and is not too long."""
+    policies: dict[str | None, dict[str, Any]] = {}
+    for index, block in enumerate(blocks):
+        new = function_policies.statement(block.sample(), "arn", "us-east-1")
+        try:
+            before = policies.get(block.qualifier, {})
+            policies[block.qualifier] = function_policies.added(before, new)
+        except PermissionRefused as error:
+            raise refuse_below(((index, "StatementId"), f": {error}")) from None
+    return blocks
+
+
+class CallerBlock(SamBlock):
+    """Who invokes: a service, an identity of the scenario, or somebody by the ARN.
+
+    The other keys are what a service says of where its event comes from.
+    """
+
+    principal: Text = Field(examples=["s3.amazonaws.com"])
+    source_arn: Text | None = None
+    source_account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    event_source_token: Text | None = None
+    principal_org_id: Text | None = Field(None, alias="PrincipalOrgID")
+
+    def caller(self, arns: Arns, identities: Mapping[str, str]) -> Caller:
+        """The caller of an InvokeRequest, names of the scenario in it made ARNs."""
+        return Caller(
+            identities.get(self.principal, self.principal),
+            _arn(self.source_arn, arns),
+            self.source_account,
+            self.event_source_token,
+            self.principal_org_id,
+        )
+
+
+def is_identity_name(text: str) -> bool:
+    """Whether a principal is the name of an identity: no service, no ARN, no account, no ``*``."""
+    return is_name(text) and "." not in text and not text.isdigit()
+
+
+def _arn(text: str | None, arns: Arns) -> str | None:
+    return text if text is None or text not in arns else arns[text][0]
+
+
+def _caller(value: Any) -> CallerBlock:
+    block = CallerBlock.model_validate({"Principal": value} if isinstance(value, str) else value)
+    if not is_identity_name(block.principal):
+        try:
+            Asker.of(block.principal)
+        except ValueError as error:
+            raise refuse(f": {error}") from None
+    return block
+
+
+CallerValue = Annotated[
+    CallerBlock,
+    PlainValidator(_caller),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                cast(Any, CallerBlock.model_json_schema()),
+            ]
+        }
+    ),
+]
