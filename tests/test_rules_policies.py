@@ -353,7 +353,7 @@ def test_a_policy_variable_is_the_value_in_the_request() -> None:
     assert get(
         "${aws:username}/a",
         parse_policy({"Statement": {**home, "Resource": "arn:aws:s3:::homes/${aws:username}/*"}}),
-        aws_username="ann",
+        "ann",
     )
     star = identity({**home, "Resource": "arn:aws:s3:::homes/${*}${?}${$}/*"})
     assert get("*?$/a", star)

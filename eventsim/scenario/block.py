@@ -52,7 +52,7 @@ class Step(Block):
     ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``target_keys`` one
     with its version or alias if need be, ``alias_keys``
     an alias as function:alias, ``changeable_keys`` a mapping or a function, ``deletable_keys`` a
-    mapping or a stream.
+    mapping or a stream, ``policy_keys`` a function whose policy changes.
     ``record_keys`` are those that hold a list of records, with the key of the resource that they
     are for; a record is a ``record_block`` where its source has no shape of its own.
     """
@@ -67,6 +67,7 @@ class Step(Block):
     alias_keys: ClassVar[Collection[str]] = ()
     changeable_keys: ClassVar[Collection[str]] = ()
     deletable_keys: ClassVar[Collection[str]] = ()
+    policy_keys: ClassVar[Collection[str]] = ()
     record_keys: ClassVar[Mapping[str, str]] = {}
     record_block: ClassVar[type[BaseModel]] = Block
 

@@ -209,8 +209,8 @@ class FunctionBlock(ExecutionRole):
         default_factory=dict
     )
 
-    permissions: Annotated[tuple[PermissionBlock, ...], AfterValidator(each_once)] = Field(
-        (), alias="permissions"
+    permissions: Annotated[tuple[PermissionBlock, ...], AfterValidator(each_once)] | None = Field(
+        None, alias="permissions"
     )
     run_in: Annotated[Literal["inline"], BeforeValidator(_run_in)] = Field("inline", alias="run_in")
     duration: Annotated[Duration, PlainValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)] = (

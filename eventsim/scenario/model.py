@@ -292,6 +292,13 @@ class Scenario(Block):
         """The region and the account of the scenario."""
         return Place(self.region, self.account)
 
+    def open_to_services(self) -> set[str]:
+        """The functions that nobody grants anything on: any service may invoke them."""
+        judged = {name for name, block in self.functions.items() if block.permissions is not None}
+        for step in self.timeline:
+            judged |= {str(getattr(step, key)) for key in step.policy_keys}
+        return self.functions.keys() - judged
+
     def _role(self, name: str, block: FunctionBlock) -> str | None:
         if block.role is not None:
             return self.identity_arns()[role_name(block.role)]

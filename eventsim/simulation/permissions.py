@@ -34,12 +34,18 @@ def open_permissions(
     Raises PermissionRefused or ResourceNotFound for a permission that Lambda does not add,
     PolicyError for a policy that is none.
     """
-    permissions = Permissions(environments.find, clock, journal, scenario.identity_values(arns))
+    permissions = Permissions(
+        environments.find,
+        clock,
+        journal,
+        scenario.identity_values(arns),
+        scenario.open_to_services(),
+    )
     identities = scenario.identity_arns()
     for function in scenario.function_values():
         if function.role is not None:
             permissions.issue(function.role, function.name)
     for name, block in scenario.functions.items():
-        for each in block.permissions:
+        for each in block.permissions or ():
             permissions.add(name, each.permission(arns, identities))
     return permissions

@@ -21,6 +21,7 @@ class Step(PermissionBlock, TimelineStep):
     """Let ``Principal`` do ``Action`` with the function ``grant``."""
 
     function_keys: ClassVar[Collection[str]] = ("grant",)
+    policy_keys: ClassVar[Collection[str]] = ("grant",)
 
     at: Seconds = Field(alias="at", examples=["5s"])
     grant: Text = Field(alias="grant", examples=["consumer"])

@@ -20,6 +20,7 @@ class Step(TimelineStep):
     """Take the statement ``StatementId`` out of the policy of the function ``revoke``."""
 
     function_keys: ClassVar[Collection[str]] = ("revoke",)
+    policy_keys: ClassVar[Collection[str]] = ("revoke",)
 
     revoke: Text = Field(examples=["consumer"])
     statement_id: Text = Field(alias="StatementId", examples=["s3"])
