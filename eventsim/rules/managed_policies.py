@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eventsim.registry import near
 from eventsim.rules.arns import arn, service_of
 from eventsim.rules.policies import VERSION
 
@@ -143,9 +142,10 @@ def managed(name: str) -> Document:
     if bare in TEMPLATES:
         parameters = ", ".join(f"{each}: …" for each in _TEMPLATES[bare][0])
         raise ValueError(f"is a SAM policy template; write {bare}: {{{parameters}}}")
-    close = near(bare, MANAGED)
-    hint = f"; did you mean '{close}'?" if close else f"; there are: {', '.join(sorted(MANAGED))}"
-    raise ValueError(f"is '{name}', a managed policy that is not simulated{hint}")
+    raise ValueError(
+        f"is '{name}', a managed policy that is not simulated; write its document in its place, "
+        f"or one of: {', '.join(sorted(MANAGED))}"
+    )
 
 
 def template(name: str, given: Any, region: str, account: str) -> Document:
@@ -154,10 +154,10 @@ def template(name: str, given: Any, region: str, account: str) -> Document:
     Raises ValueError for a template that we do not know, and for wrong parameters.
     """
     if name not in _TEMPLATES:
-        known = ", ".join(sorted(TEMPLATES))
-        close = near(name, TEMPLATES)
-        hint = f"did you mean '{close}'?" if close else f"there are: {known}"
-        raise ValueError(f"has the SAM policy template '{name}', which is not simulated; {hint}")
+        raise ValueError(
+            f"has the SAM policy template '{name}', which is not simulated; write its document in "
+            f"its place, or one of: {', '.join(sorted(TEMPLATES))}"
+        )
     wanted, statements = _TEMPLATES[name]
     if not isinstance(given, Mapping) or set(given) != set(wanted):
         raise ValueError(f"has {name} with other parameters than its own: {', '.join(wanted)}")

@@ -168,7 +168,8 @@ def _ports(
         destination = setting.stores.destination(mapping.on_failure, setting.chance)
     role = setting.role(mapping.function_name)
     if destination is not None and role is not None:
-        destination = Permitted(destination, setting.permissions.may, role, mapping.function_name)
+        session = mapping.function_name.partition(":")[0]
+        destination = Permitted(destination, setting.permissions.may, role, session)
     ports = Ports(
         invoker=setting.invoker,
         journal=setting.journal,

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from eventsim import clock
 from eventsim.clock import Clock
+from eventsim.environments.permissions import Permissions
 from eventsim.errors import EventsimError
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
@@ -58,7 +59,7 @@ class Simulation:
 
     Inside, ``streams``, ``queues``, ``topics`` and ``buckets`` hold those of the scenario by name,
     ``mappings`` its event source mappings, called ``function.Event``; ``invoker`` calls its
-    functions, ``clock`` and ``journal`` are those of the run.
+    functions, ``permissions`` says who may; ``clock`` and ``journal`` are those of the run.
     """
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
@@ -95,6 +96,10 @@ class Simulation:
     @property
     def mappings(self) -> Mapping[str, MappingLifecycle]:
         return self._setting.mappings
+
+    @property
+    def permissions(self) -> Permissions:
+        return self._setting.permissions
 
     @property
     def invoker(self) -> Invoker:

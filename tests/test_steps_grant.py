@@ -1,0 +1,121 @@
+"""The steps grant and revoke, the services that push, and callers as a step names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from eventsim.errors import AccessDenied, PermissionRefused
+from eventsim.journal.sinks import MemorySink
+from eventsim.rules.function_policies import Permission
+from eventsim.scenario import Scenario
+from eventsim.scenario.permissions import CallerBlock, CallerValue
+from eventsim.simulation import Options, Simulation, run
+from eventsim.types import Caller, InvokeRequest, InvokeResult, Payload
+
+ACCOUNT = "123456789012"
+
+
+def scenario(function: dict[str, Any], timeline: Sequence[dict[str, Any]] = ()) -> Scenario:
+    """A function that takes everything, and somebody called ann."""
+    values = {
+        "name": "small",
+        "identities": {"ann": {}},
+        "functions": {"f": {"Handler": lambda event, context: None, **function}},
+        "timeline": list(timeline),
+    }
+    return Scenario.of(values, Path(__file__).parent)
+
+
+async def test_a_simulation_lets_python_grant_and_ask() -> None:
+    values = scenario({"permissions": []})
+    async with Simulation(values) as simulation:
+        who = CallerBlock.model_validate({"Principal": "ann"}).caller({}, values.identity_arns())
+        asked = InvokeRequest("f", Payload(dict), "r", "DryRun", caller=who)
+
+        assert who == Caller(f"arn:aws:iam::{ACCOUNT}:role/ann")
+        with pytest.raises(AccessDenied):
+            await simulation.invoker.invoke(asked)
+        simulation.permissions.add("f", Permission("ann", who.principal))
+        assert await simulation.invoker.invoke(asked) == InvokeResult(204)
+
+
+PUSH = {"at": "2s", "push": "s3", "to": "f", "with": {"bucket": "photos"}}
+GRANT = {"grant": "f", "StatementId": "s3", "Principal": "s3.amazonaws.com"}
+REVOKE = {"at": "1s", "revoke": "f", "StatementId": "s3"}
+ALLOWED = [{"StatementId": "s3", "Principal": "s3.amazonaws.com"}]
+
+
+@pytest.mark.parametrize(
+    ("function", "steps", "may"),
+    [
+        ({}, [], True),
+        ({"permissions": []}, [], False),
+        ({"permissions": ALLOWED}, [], True),
+        ({"permissions": ALLOWED}, [REVOKE], False),
+        ({}, [{"at": "1s", **GRANT}], True),
+        ({}, [{"at": "3s", **GRANT}], False),
+        ({}, [{"at": "1s", **GRANT, "SourceArn": "arn:aws:s3:::letters"}], False),
+        ({}, [{"at": "1s", **GRANT, "SourceArn": "arn:aws:s3:::photos"}], True),
+        ({}, [{"at": "1s", **GRANT, "SourceAccount": "999999999999"}], False),
+    ],
+)
+def test_a_service_may_push_where_nobody_says_more_or_a_policy_says_so(
+    function: dict[str, Any], steps: list[dict[str, Any]], may: bool
+) -> None:
+    """invoke case 36, by steps of a timeline."""
+    sink = MemorySink()
+    run(scenario(function, [PUSH, *steps]), Options(sinks=[sink]))
+
+    kinds = {entry.kind for entry in sink.entries}
+    assert kinds & {"invocation_started", "invocation_denied"} == {
+        "invocation_started" if may else "invocation_denied"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "caller"),
+    [
+        ("s3.amazonaws.com", Caller("s3.amazonaws.com")),
+        ("ann", Caller("arn:aws:iam::1:user/ann")),
+        (f"arn:aws:iam::{ACCOUNT}:user/bob", Caller(f"arn:aws:iam::{ACCOUNT}:user/bob")),
+        ({"Principal": "s3.amazonaws.com", "SourceArn": "photos", "SourceAccount": ACCOUNT},
+         Caller("s3.amazonaws.com", "arn:aws:s3:::photos", ACCOUNT)),
+        ({"Principal": "alexa-appkit.amazon.com", "EventSourceToken": "t"},
+         Caller("alexa-appkit.amazon.com", event_source_token="t")),
+        ({"Principal": "ann", "PrincipalOrgID": "o-1"},
+         Caller("arn:aws:iam::1:user/ann", principal_org_id="o-1")),
+    ],
+)  # fmt: skip
+def test_a_caller_is_a_service_an_identity_or_an_arn(given: Any, caller: Caller) -> None:
+    block = TypeAdapter(CallerValue).validate_python(given)
+
+    found = block.caller({"photos": ("arn:aws:s3:::photos",)}, {"ann": "arn:aws:iam::1:user/ann"})
+
+    assert found == caller
+
+
+@pytest.mark.parametrize("given", ["", "a.b", f"arn:aws:iam::{ACCOUNT}:group/g", 3, {}, "*"])
+def test_nothing_else_is_a_caller(given: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(CallerValue).validate_python(given)
+
+
+def test_what_is_not_there_cannot_be_revoked() -> None:
+    with pytest.raises(PermissionRefused, match="No policy is associated with the given resource"):
+        run(scenario({}, [REVOKE]))
+
+
+def test_a_permission_may_be_for_an_alias_of_the_scenario() -> None:
+    alias = {"StatementId": "s3", "Principal": "s3.amazonaws.com", "Qualifier": "live"}
+    function = {"AutoPublishAlias": "live", "permissions": [alias]}
+    steps = [{**PUSH, "to": "f:live"}, {**PUSH, "at": "3s"}]
+    sink = MemorySink()
+    run(scenario(function, steps), Options(sinks=[sink]))
+
+    kinds = [e.kind for e in sink.entries if e.kind in ("invocation_denied", "invocation_started")]
+    assert kinds == ["invocation_started", "invocation_denied"]
