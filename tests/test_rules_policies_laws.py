@@ -206,10 +206,12 @@ def test_every_managed_policy_of_aws_is_a_policy() -> None:
     assert len(found) > 1_000
 
 
-def flat(document: dict[str, Any]) -> list[tuple[str, frozenset[str], frozenset[str]]]:
-    """Effect, actions and resources of each statement, in whichever form they are written."""
+def flat(document: dict[str, Any]) -> list[Any]:
+    """The statements without their ids, in whichever form they are written."""
+    sets = ("Action", "Resource")
     return [
-        (each["Effect"], frozenset(listed(each["Action"])), frozenset(listed(each["Resource"])))
+        {key: set(listed(value)) if key in sets else value for key, value in each.items()}
+        | {"Sid": ""}
         for each in document["Statement"]
     ]
 

@@ -33,6 +33,11 @@ def allow(*actions: str, on: Any = "*") -> Document:
     return {"Effect": "Allow", "Action": list(actions), "Resource": on}
 
 
+def _passed_to_lambda(action: str, key: str, on: str) -> Document:
+    condition = {"StringEquals": {key: "lambda.amazonaws.com"}}
+    return {**allow(action, on=on), "Condition": condition}
+
+
 MANAGED: Mapping[str, Document] = {
     "AdministratorAccess": document(allow("*")),
     BASIC: document(allow(*_LOGS)),
@@ -54,6 +59,41 @@ MANAGED: Mapping[str, Document] = {
     ),
     "AWSLambdaSQSQueueExecutionRole": document(
         allow("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", *_LOGS)
+    ),
+    "AWSLambdaVPCAccessExecutionRole": document(
+        allow(
+            *_LOGS,
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        )
+    ),
+    "AWSLambda_FullAccess": document(
+        allow(
+            *("cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+            *("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
+            *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+            *("kms:DescribeKey", "kms:ListAliases"),
+            *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy"),
+            *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListRoles"),
+            *("lambda:*", "logs:DescribeLogGroups"),
+            *("states:DescribeStateMachine", "states:ListStateMachines"),
+            *("tag:GetResources", "xray:GetTraceSummaries", "xray:BatchGetTraces"),
+        ),
+        _passed_to_lambda("iam:PassRole", "iam:PassedToService", "*"),
+        allow(
+            *("logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"),
+            *("logs:StartLiveTail", "logs:StopLiveTail"),
+            on="arn:aws:logs:*:*:log-group:/aws/lambda/*",
+        ),
+        _passed_to_lambda(
+            "iam:CreateServiceLinkedRole",
+            "iam:AWSServiceName",
+            "arn:aws:iam::*:role/aws-service-role/lambda.amazonaws.com/AWSServiceRoleForLambda",
+        ),
     ),
     "AWSLambdaRole": document(allow("lambda:InvokeFunction")),
     "AWSLambdaExecute": document(
