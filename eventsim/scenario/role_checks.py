@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
@@ -51,6 +51,10 @@ def role_problems(root: dict[str, Any], start: datetime) -> Iterator[Problem]:
             yield from scene.step_names(("timeline", index), step)
 
 
+def _is_account(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdigit()
+
+
 class _Scene:
     """What the roles of a scenario stand in, as far as it can be read."""
 
@@ -60,7 +64,7 @@ class _Scene:
         default = Place()
         self._place = Place(
             region if isinstance(region, str) else default.region,
-            account if isinstance(account, str) else default.account,
+            account if _is_account(account) else default.account,
         )
         self._types = resource_types(root)
         self._arns = self._static_arns()
