@@ -8,7 +8,6 @@ so that they find everything even in a scenario that has other faults.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -23,9 +22,7 @@ from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.project import inside
 from eventsim.scenario.records import record_problems
 from eventsim.scenario.role_checks import role_problems
-from eventsim.scenario.values import moment, seconds
-
-_START = datetime(2026, 1, 1, tzinfo=UTC)
+from eventsim.scenario.values import START, moment, seconds
 
 
 def problems(document: Document, folder: FilePath, project: FilePath) -> Iterator[Problem]:
@@ -34,7 +31,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _references(document)
     yield from _resources(root)
     yield from mapping_problems(root)
-    yield from role_problems(root, read(moment, root.get("start")) or _START)
+    yield from role_problems(root, read(moment, root.get("start")) or START)
     yield from _timeline(root, folder, project)
     yield from function_problems(root)
     for name, block in items(root, "functions"):

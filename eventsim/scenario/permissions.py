@@ -13,6 +13,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from eventsim.errors import PermissionRefused
 from eventsim.rules import function_policies
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.function_policies import INVOKE
 from eventsim.rules.principals import Asker
 from eventsim.scenario.mapping import SamBlock
@@ -22,7 +23,7 @@ from eventsim.scenario.values import Text
 from eventsim.types import Caller
 
 _SOMETHING = "arn:aws:name:::"
-_SOMEBODY = "arn:aws:iam::123456789012:role/somebody"
+_SOMEBODY = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 
 
 class PermissionBlock(SamBlock):
@@ -44,7 +45,7 @@ class PermissionBlock(SamBlock):
     @model_validator(mode="after")
     def _taken(self) -> Self:
         try:
-            function_policies.statement(self.sample(), "arn", "us-east-1")
+            function_policies.statement(self.sample(), "arn", REGION)
         except PermissionRefused as error:
             raise refuse(f": {error}") from None
         return self
@@ -76,7 +77,7 @@ def each_once(blocks: tuple[PermissionBlock, ...]) -> tuple[PermissionBlock, ...
     """The blocks, if every policy has each statement id once and is not too long."""
     policies: dict[str | None, dict[str, Any]] = {}
     for index, block in enumerate(blocks):
-        new = function_policies.statement(block.sample(), "arn", "us-east-1")
+        new = function_policies.statement(block.sample(), "arn", REGION)
         try:
             before = policies.get(block.qualifier, {})
             policies[block.qualifier] = function_policies.added(before, new)

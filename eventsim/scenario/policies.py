@@ -15,6 +15,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from eventsim.errors import PolicyError
+from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.managed_policies import managed, template
 from eventsim.rules.policies import Policy, PolicyKind, parse_policy
 from eventsim.rules.roles import with_arns
@@ -85,7 +86,7 @@ def _policy(value: Any, path: Path) -> GivenPolicy:
     name, parameters = next(iter(value.items()))
 
     def check() -> GivenPolicy:
-        template(name, parameters, "us-east-1", "123456789012")
+        template(name, parameters, REGION, ACCOUNT)
         return GivenPolicy(parameters, name)
 
     return _at(path, check)

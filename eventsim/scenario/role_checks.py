@@ -20,7 +20,7 @@ from eventsim.rules.identities import Identity, role_denial
 from eventsim.rules.mapping_errors import INVALID, Refusal, role_denied
 from eventsim.rules.roles import CANNOT_BE_ASSUMED, unmet
 from eventsim.scenario.identities import ExecutionRole, IdentityBlock, Uses, role_name
-from eventsim.scenario.lookup import items, resource_types, source_module, target
+from eventsim.scenario.lookup import items, resource_types, source_of, target
 from eventsim.scenario.permissions import is_identity_name
 from eventsim.scenario.policies import bare_names, is_name
 from eventsim.scenario.problem import Path, Problem, meant
@@ -74,7 +74,7 @@ class _Scene:
         found: dict[str, tuple[str, ...]]
         found = {name: (self._place.arn(name),) for name, _ in items(self._root, "functions")}
         for name, type_ in self._types.items():
-            source = source_module({"type": type_})
+            source = source_of(type_)
             arn_of = getattr(source, "arn_of", None)
             if arn_of is None:
                 found.pop(name, None)
@@ -189,7 +189,7 @@ class _Scene:
             return named[1].identity(named[0], self._place, self._arns)
         if not execution.is_made:
             return None
-        sources = (source_module({"type": each}) for each in self._types.values())
+        sources = (source_of(each) for each in self._types.values())
         policies = {getattr(source, "EXECUTION_POLICY", None) for source in sources}
         uses = Uses(sorted(each for each in policies if each))
         return execution.made(function, self._place, self._arns, uses)
@@ -202,7 +202,7 @@ class _Scene:
             if not isinstance(text, str) or not text:
                 continue
             found = target(text, self._types)
-            source = source_module({"type": self._types.get(found.resource)})
+            source = source_of(self._types.get(found.resource))
             if source is None or found.resource not in self._arns:
                 continue
             arn = self._arns[found.resource][-1]
