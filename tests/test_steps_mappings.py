@@ -247,3 +247,24 @@ async def test_latest_loses_nothing_when_it_starts_again_at_the_moment_it_began(
         stream.finish()
 
     assert seen.batches == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("step", "ends"),
+    [
+        (update("5s", Enabled=False), ["Disabling", "Disabled"]),
+        ({"at": "5s", "delete": "consumer.Orders"}, ["Deleting"]),
+        ({"at": "5s", "restart": "consumer.Orders"}, ["Enabled"]),
+        (update("5s", BatchSize=1), ["Updating", "Enabled"]),
+    ],
+)
+def test_what_comes_during_a_restart_waits_for_it_and_leaves_one_poller_at_most(
+    step: dict[str, Any], ends: Sequence[str]
+) -> None:
+    seen = Seen()
+    timeline = [{"at": "5s", "restart": "consumer.Orders"}, step, put("10s", 1), put("20s", 2)]
+
+    _, entries = told(scenario(seen, timeline))
+
+    assert states(entries)[2:] == [(5.0, "Enabled"), *((5.0, state) for state in ends)]
+    assert seen.batches == ([[1], [2]] if ends[-1] == "Enabled" else [])

@@ -61,6 +61,7 @@ class MappingLifecycle:
         self._poller: MappingPoller | None = None
         self._scope = anyio.CancelScope()
         self._idle = anyio.Event()
+        self._restarting = anyio.Lock(fast_acquire=True)  # no transition that AWS knows of
 
     async def create(self, tasks: TaskGroup) -> None:
         """Create the mapping; its poller works in *tasks*. It has started when this returns."""
@@ -73,16 +74,19 @@ class MappingLifecycle:
         Returns when they are in effect. Raises MappingRefused for what Lambda does not take,
         while the mapping is in transition, and when it is gone.
         """
-        states = self._allowed(updated(self._now(), changes.get("enabled")))
-        self._check(self.mapping, replace(self.mapping, **changes))
-        self._tell(states[0], transition_reason(self.kind))
+        async with self._restarting:
+            states = self._allowed(updated(self._now(), changes.get("enabled")))
+            self._check(self.mapping, replace(self.mapping, **changes))
+            self._tell(states[0], transition_reason(self.kind))
         await self._stop()
         self.mapping = replace(self.mapping, **changes)
         await self._enter(states[1:], transition_reason(self.kind))
 
     async def restart(self) -> None:
         """Break the poller off as a crash would, and start another behind the checkpoint."""
-        if self.state == "Enabled" and self._poller is not None:
+        async with self._restarting:
+            if self.state != "Enabled" or self._poller is None:
+                return
             self._scope.cancel()
             await self._idle.wait()
             self._tell("Enabled", "the poller crashed, and another goes on behind the checkpoint")
@@ -90,15 +94,17 @@ class MappingLifecycle:
 
     async def delete(self) -> None:
         """Delete the mapping. Raises MappingRefused in transition, or when it is gone already."""
-        states = self._allowed(deleted(self._now()))
-        self._tell(states[0], transition_reason(self.kind))
+        async with self._restarting:
+            states = self._allowed(deleted(self._now()))
+            self._tell(states[0], transition_reason(self.kind))
         await self._stop()
         self.state = None
         self._on_delete()
 
     async def stop(self) -> None:
         """End the polling; what is in flight is finished. The mapping itself stays as it is."""
-        await self._stop()
+        async with self._restarting:
+            await self._stop()
 
     def _now(self) -> State:
         if self.state is None:
