@@ -268,3 +268,22 @@ def test_what_comes_during_a_restart_waits_for_it_and_leaves_one_poller_at_most(
 
     assert states(entries)[2:] == [(5.0, "Enabled"), *((5.0, state) for state in ends)]
     assert seen.batches == ([[1], [2]] if ends[-1] == "Enabled" else [])
+
+
+@pytest.mark.parametrize(
+    "step", [update("8s", BatchSize=2), {"at": "8s", "restart": "consumer.Orders"}]
+)
+def test_a_mapping_whose_stream_is_gone_may_change_and_finds_nothing(step: dict[str, Any]) -> None:
+    seen = Seen()
+    timeline = [put("0s", 1), {"at": "5s", "delete": "orders"}, step]
+
+    result, entries = told(scenario(seen, timeline))
+
+    assert seen.batches == [[1]]
+    assert result.outcome == "ok"
+    assert states(entries)[-1] == (8.0, "Enabled")
+    lost = "it is not there any more: ResourceNotFoundException"
+    assert [(e.time, e.fields["shard"], e.because) for e in entries if e.kind == "shard_lost"] == [
+        (5.0, "shardId-000000000000", lost),
+        (8.0, "", lost),
+    ]

@@ -65,7 +65,7 @@ class Poller:
         It has started when each shard's position is set: what is put from then on is seen.
         """
         async with anyio.create_task_group() as tasks:
-            shards = await self._stream.shards()
+            shards = await self._shards()
             positions = await self._first_positions(shards)
             for shard in shards:
                 if shard.shard_id in positions:
@@ -81,6 +81,16 @@ class Poller:
         self._stopped = True
         for shard_poller in self._at_work.values():
             shard_poller.stop()
+
+    async def _shards(self) -> Sequence[Shard]:
+        """The shards there are at the start: none of a stream that is gone."""
+        try:
+            return await self._stream.shards()
+        except ServiceError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            tell_lost("", self.mapping, self._ports.journal, error)
+            return ()
 
     async def _first_positions(self, shards: Sequence[Shard]) -> dict[str, Position]:
         ports, name = self._ports, self.mapping.name
