@@ -287,3 +287,17 @@ def test_a_mapping_whose_stream_is_gone_may_change_and_finds_nothing(step: dict[
         (5.0, "shardId-000000000000", lost),
         (8.0, "", lost),
     ]
+
+
+def test_throttles_that_overlap_end_with_the_last_of_them() -> None:
+    seen = Seen()
+    timeline = [
+        {"at": "0s", "throttle": "consumer", "for": "5s"},
+        {"at": "3s", "throttle": "consumer", "for": "30s"},
+        put("1s", 1),
+    ]
+
+    _, entries = told(scenario(seen, timeline))
+
+    assert seen.batches == [[1]]
+    assert [e.time >= 33.0 for e in entries if e.kind == "invocation_started"] == [True]
