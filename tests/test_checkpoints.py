@@ -38,7 +38,7 @@ windows = st.builds(
     TumblingWindow,
     st.floats(0, 4e9),
     st.floats(0, 4e9),
-    st.dictionaries(st.text(), values, max_size=3),
+    values,
     st.booleans(),
     st.booleans(),
 )

@@ -79,7 +79,7 @@ class _Part(BaseModel):
 class _Window(_Part):
     start: float
     end: float
-    state: dict[str, Any]
+    state: Any
     final: bool
     terminated_early: bool
 

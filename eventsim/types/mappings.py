@@ -114,7 +114,7 @@ class TumblingWindow:
 
     start: float
     end: float
-    state: dict[str, Any] = field(default_factory=dict)
+    state: Any = field(default_factory=dict)
     final: bool = False
     terminated_early: bool = False
 
