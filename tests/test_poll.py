@@ -258,6 +258,7 @@ def test_a_queue_is_polled_and_what_was_done_is_deleted(folder: Path, endpoint: 
             ["--starting-position-timestamp", "2026-01-01"],
             "StartingPositionTimestamp is 2026-01-01T00:00:00, without a time zone; write",
         ),
+        (["--starting-position-timestamp", "²"], "StartingPositionTimestamp is '²'; write a date"),
         (["--for", "30"], "--for is '30'; write a duration such as 20ms"),
         (["--checkpoints", "/dev/null"], "/dev/null is no file; write the name of one"),
         (["--code-uri", "nowhere"], "--code-uri nowhere is no folder"),

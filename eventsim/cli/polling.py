@@ -131,7 +131,7 @@ class Asked:
             case "FunctionResponseTypes":
                 return value.split(",")
             case "StartingPositionTimestamp":
-                return float(value) if value.replace(".", "", 1).isdigit() else value
+                return float(value) if _is_number(value) else value
         return value
 
     def check(self) -> None:
@@ -265,6 +265,10 @@ def _scenario(asked: Asked) -> Scenario:
         name=f"poll {asked.source}",
         backend="endpoint",
     )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).isdecimal()
 
 
 def _seconds(text: str) -> float:
