@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio
 import pytest
 
 from eventsim.checkpoints import MemoryCheckpoints
 from eventsim.clock import Clock
-from eventsim.errors import TooManyRequests
+from eventsim.errors import TooManyRequests, Unreachable
 from eventsim.ids import Chance
 from eventsim.journal import Entry, Journal
 from eventsim.poller import Poller, Ports
-from eventsim.types import Checkpoint, EventSourceMapping, InvokeResult
+from eventsim.types import Checkpoint, EventSourceMapping, InvokeResult, Shard
 from tests.benches import (
     ERROR,
     OK,
@@ -224,3 +226,31 @@ async def test_it_has_started_when_every_position_is_set(clock: Clock) -> None:
         assert (clock.time(), bench.calls) == (0.0, [])
 
     assert bench.calls == [Call(5.0, "s", [1])]
+
+
+class SilentStream(ArrivalsStream):
+    """Does not list its shards before the clock reaches 3 s."""
+
+    async def shards(self) -> Sequence[Shard]:
+        if self.clock.time() < 3.0:
+            raise Unreachable("nobody answers")
+        return await super().shards()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_it_waits_for_shards_that_are_not_listed_yet_until_it_is_stopped(
+    clock: Clock, stopped: bool
+) -> None:
+    bench = Bench(clock)
+    stream = SilentStream(clock, {"s": arrivals(0.0)})
+    mapping = EventSourceMapping("f.E", "orders", stream.arn, "f")
+    ports = Ports(bench, Journal(clock), clock, Chance(0), MemoryCheckpoints(), "r")
+    poller = Poller(mapping, PlainSource(), stream, ports)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(poller.run)
+        await clock.sleep(1.5)
+        if stopped:
+            poller.stop()
+
+    assert bench.calls == ([] if stopped else [Call(3.0, "s", [1])])

@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -82,15 +83,26 @@ class Poller:
         for shard_poller in self._at_work.values():
             shard_poller.stop()
 
-    async def _shards(self) -> Sequence[Shard]:
-        """The shards there are at the start: none of a stream that is gone."""
-        try:
-            return await self._stream.shards()
-        except ServiceError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
-            tell_lost("", self.mapping, self._ports.journal, error)
-            return ()
+    async def _shards(self, shard_id: str = "") -> Sequence[Shard]:
+        """Every shard, those that follow *shard_id* above all; none of a stream that is gone.
+
+        A service may be silent for a while. Raises Unreachable when it is for ten minutes.
+        """
+        for waits in count():
+            try:
+                return await self._stream.shards()
+            except Unreachable:
+                if waits == SILENT_WAITS_MAX:
+                    raise
+            except ServiceError as error:
+                if error.code != "ResourceNotFoundException":
+                    raise
+                tell_lost(shard_id, self.mapping, self._ports.journal, error)
+                break
+            if self._stopped:
+                break
+            await self._ports.clock.sleep(CHILDREN_WAIT_SECONDS)
+        return ()
 
     async def _first_positions(self, shards: Sequence[Shard]) -> dict[str, Position]:
         ports, name = self._ports, self.mapping.name
@@ -129,26 +141,12 @@ class Poller:
             await self._go_on_with_children(shard_id, tasks)
 
     async def _go_on_with_children(self, shard_id: str, tasks: TaskGroup) -> None:
-        """Poll the children of a drained shard; a service may take a while to list them.
-
-        Raises Unreachable when it gives no answer for ten minutes.
-        """
-        answers = silent = 0
-        while answers < CHILDREN_WAITS_MAX and not self._stopped:
-            try:
-                shards = await self._stream.shards()
-            except Unreachable:
-                silent += 1
-                if silent > SILENT_WAITS_MAX:
-                    raise
-            except ServiceError as error:
-                if error.code != "ResourceNotFoundException":
-                    raise
-                tell_lost(shard_id, self.mapping, self._ports.journal, error)
+        """Poll the children of a drained shard; a service may take a while to list them."""
+        for _ in range(CHILDREN_WAITS_MAX):
+            shards = await self._shards(shard_id)
+            if not shards or self._stopped:
                 return
-            else:
-                answers, silent = answers + 1, 0
-                self._begin(shards, tasks)
-                if any(shard_id in shard.parent_shard_ids for shard in shards):
-                    return
+            self._begin(shards, tasks)
+            if any(shard_id in shard.parent_shard_ids for shard in shards):
+                return
             await self._ports.clock.sleep(CHILDREN_WAIT_SECONDS)
