@@ -14,7 +14,7 @@ from eventsim.clock import Clock
 from eventsim.errors import EventsimError, ServiceError, Unreachable
 from eventsim.sources import kinesis
 from eventsim.streams import PutSummary
-from eventsim.types import Position, PutRecord, Stream
+from eventsim.types import Position, PutRecord, Shard, Stream
 from tests.scripted import ScriptedApi
 
 SHARD = "shardId-000000000000"
@@ -288,3 +288,17 @@ async def test_every_page_of_shards_is_read_and_parents_come_first(clock: Clock)
         ("shardId-000000000003", ("shardId-000000000001",)),
     ]
     assert api.parameters("list_shards") == [{"StreamName": "orders"}, {"NextToken": "more"}]
+
+
+async def test_a_list_of_shards_that_is_throttled_is_asked_for_again(clock: Clock) -> None:
+    slower = ServiceError("LimitExceededException", "Rate exceeded")
+    pages = [slower, {"Shards": [{"ShardId": SHARD}], "NextToken": "more"}, slower, {"Shards": []}]
+    api = scripted(list_shards=pages)
+
+    shards = await (await stream_on(api, clock)).shards()
+
+    assert (shards, clock.time()) == ([Shard(SHARD)], 0.5)
+    api.scripts["list_shards"] = [slower]
+    with pytest.raises(ServiceError):
+        await (await stream_on(api, clock)).shards()
+    assert len(api.times("list_shards")) == 4 + 10

@@ -31,7 +31,7 @@ from eventsim.rules import dynamodb as rules
 from eventsim.sources._ahead import feed
 from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._lifetimes import undo_on_close, until_active
-from eventsim.sources._patience import Patience, insist
+from eventsim.sources._patience import Patience, insist, unthrottled
 from eventsim.streams import OnPut, PutSummary, nobody
 from eventsim.types import Position, PutRecord, Record, Shard, TimedRecord
 
@@ -77,7 +77,8 @@ class ClientTable:
         listed: list[dict[str, Any]] = []
         more: dict[str, str] = {}
         while True:
-            answer = await self._call("describe_stream", StreamArn=self.arn, **more)
+            ask = partial(self._call, "describe_stream", StreamArn=self.arn, **more)
+            answer = await unthrottled(ask, self._clock)
             description = answer["StreamDescription"]
             listed += description["Shards"]
             last = description.get("LastEvaluatedShardId")

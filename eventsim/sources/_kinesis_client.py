@@ -26,7 +26,7 @@ from eventsim.rules.refusals import check
 from eventsim.sources._ahead import feed
 from eventsim.sources._client_reader import ClientReader, Page
 from eventsim.sources._lifetimes import undo_on_close, until_active
-from eventsim.sources._patience import Patience, passes
+from eventsim.sources._patience import Patience, passes, unthrottled
 from eventsim.streams import OnPut, PutSummary, nobody, unwatched
 from eventsim.types import (
     FoundStream,
@@ -156,11 +156,14 @@ class ClientStream:
             return
 
     async def _list_shards(self) -> list[dict[str, Any]]:
-        answer = await self.call("list_shards")
-        listed: list[dict[str, Any]] = answer["Shards"]
-        while token := answer.get("NextToken"):
-            answer = await self._backend.call("kinesis", "list_shards", NextToken=token)
+        listed: list[dict[str, Any]] = []
+        which = {"StreamName": self._name}
+        while which:
+            ask = partial(self._backend.call, "kinesis", "list_shards", **which)
+            answer = await unthrottled(ask, self._clock)
             listed += answer["Shards"]
+            token = answer.get("NextToken")
+            which = {"NextToken": token} if token else {}
         return listed
 
     async def _hash_keys(self, shard_id: str) -> rules.HashKeyRange:

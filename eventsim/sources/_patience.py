@@ -71,3 +71,18 @@ async def insist(
             if not passes(error, throttles):
                 raise
             await patience.wait(error)
+
+
+async def unthrottled(request: Callable[[], Awaitable[T]], clock: Clock) -> T:
+    """Make *request* until it is not throttled, ten times at most, and return the answer.
+
+    Raises ServiceError when it still is, or when the service refuses; Unreachable at once.
+    """
+    patience = Patience(clock)
+    while True:
+        try:
+            return await request()
+        except ServiceError as error:
+            if not passes(error) or patience.attempts + 1 == ATTEMPTS_MAX:
+                raise
+            await patience.wait(error)
