@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -202,6 +204,34 @@ async def test_an_endpoint_nobody_listens_at_is_named(clock: Clock) -> None:
     with pytest.raises(EventsimError, match=NOBODY):
         await kinesis.open_stream("orders", kinesis.Resource(), backend)
     await backend.aclose()
+
+
+class SomethingElse(BaseHTTPRequestHandler):
+    """A server that is no AWS service, and says 200 to everything."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"hi")
+
+    def log_message(self, *words: object) -> None: ...
+
+
+async def test_an_endpoint_that_is_something_else_is_said_to_be(clock: Clock) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SomethingElse) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        backend = await open_backend("endpoint", clock, endpoint_url=url)
+        with pytest.raises(BackendError) as error:
+            await kinesis.find_stream("orders", backend)
+        await backend.aclose()
+        server.shutdown()
+
+    assert str(error.value) == (
+        "the endpoint does not answer as AWS does: there is no StreamDescriptionSummary"
+    )
 
 
 async def test_streams_that_were_made_are_deleted_and_others_are_not(

@@ -21,6 +21,13 @@ _NO_FILES = {
 }
 
 
+class _Answer(dict[str, Any]):
+    """An answer that was asked for what it must have, and has not: it is no AWS service's."""
+
+    def __missing__(self, key: str) -> Any:
+        raise BackendError(f"the endpoint does not answer as AWS does: there is no {key}")
+
+
 class AwsApi:
     """aiobotocore clients of one session, each made once.
 
@@ -72,7 +79,7 @@ class AwsApi:
         """
         with _in_our_words():
             client = await self.client(service)
-            answer = await getattr(client, operation)(**parameters)
+            answer = _Answer(await getattr(client, operation)(**parameters))
             if hasattr(answer.get("Body"), "read"):
                 answer["Body"] = await answer["Body"].read()
             return answer
