@@ -72,6 +72,7 @@ class Bench:
     clock: Clock
     answer: Answer = lambda records: OK
     duration: float = 0.0
+    timeout: float = 3.0
     calls: list[Call] = field(default_factory=list)
     ended: list[Call] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -117,7 +118,7 @@ class Bench:
             role_arn="arn:aws:iam::123456789012:role/r",
             matches=self.matches,
         )
-        return QueuePoller(mapping, sqs, queue, ports, function_timeout=3.0)
+        return QueuePoller(mapping, sqs, queue, ports, function_timeout=self.timeout)
 
     async def poll(self, queue: Queue, **settings: Any) -> None:
         """Run a mapping until every queue has ended."""

@@ -52,12 +52,16 @@ class QueuePoller:
         origin = Origin(arn=arn, region=region_of(arn), role_arn=ports.role_arn)
         words = QueueWords(source, origin, window > 0)
         entries = QueueEntries(mapping, ports.journal, ports.clock)
-        self._lane = QueueLane(queue, mapping, words, ports, entries, self._stop)
+        timeout = function_timeout
+        visibility = effective_visibility(queue.visibility_timeout, window, timeout)
+        self._lane = QueueLane(
+            queue, mapping, words, ports, entries, self._stop, visibility, timeout
+        )
         self._assembler = QueueAssembler(
             queue,
             mapping,
             words,
-            effective_visibility(queue.visibility_timeout, window, function_timeout),
+            visibility,
             ports.matches,
             ports.clock,
             entries,

@@ -33,9 +33,12 @@ class QueueLane:
         ports: Ports,
         entries: QueueEntries,
         stop: Stop,
+        visibility: float,
+        function_timeout: float,
     ) -> None:
         self._queue, self._mapping, self._words = queue, mapping, words
         self._ports, self._entries, self._stop = ports, entries, stop
+        self._visibility, self._function_timeout = visibility, function_timeout
 
     async def deliver(self, batches: Sequence[QueueBatch]) -> None:
         """Return when every message is deleted or left in the queue.
@@ -63,6 +66,11 @@ class QueueLane:
         """Invoke the function until it has answered; return what is left in the queue."""
         if self._stop.asked:
             return await self._give_back(batch.messages)
+        if self._ports.clock.time() >= batch.lease:
+            because = "their visibility timeout ended before they could be sent"
+            self._leave(batch.messages, batch, because)
+            return batch.messages
+        batch = await self._hidden(batch)
         request_id = self._ports.chance.uuid("requests")
         self._entries.formed(batch)
         while True:
@@ -77,6 +85,15 @@ class QueueLane:
                         return await self._give_back(batch.messages)
                 case _:
                     return await self._follow(batch, steps, request_id)
+
+    async def _hidden(self, batch: QueueBatch) -> QueueBatch:
+        """The batch, hidden from others for as long as its function may work."""
+        now, visibility = self._ports.clock.time(), self._visibility
+        if not rules.hides_anew(batch, now, visibility, self._function_timeout):
+            return batch
+        handles = [message.receipt_handle for message in batch.messages]
+        await self._queue.change_visibility(handles, visibility)
+        return replace(batch, lease=now + visibility)
 
     async def _follow(
         self, batch: QueueBatch, steps: Sequence[rules.Step], request_id: str

@@ -149,6 +149,15 @@ def effective_visibility(queue: float, window: int, timeout: float) -> float:
     return queue
 
 
+def hides_anew(batch: QueueBatch, now: float, hidden: float, timeout: float) -> bool:
+    """Return whether others could receive the messages of *batch* while its function works.
+
+    They have waited in the poller then: whatever is sent as soon as it was received is hidden for
+    *hidden* seconds, and the function has *timeout*, within a second.
+    """
+    return batch.lease - now < min(hidden, timeout) - 1.0
+
+
 def full_cut(sizes: Sequence[int], frame: int, batch_size: int) -> Cut | None:
     """Return the batch at the front of messages of these *sizes* if it is full.
 
