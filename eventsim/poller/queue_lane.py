@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from eventsim.errors import InvokeError
+from eventsim.errors import InvokeError, Unreachable
 from eventsim.poller.ports import Ports
 from eventsim.poller.queue_batches import QueueWords
 from eventsim.poller.queue_entries import QueueEntries
@@ -127,9 +127,14 @@ class QueueLane:
     async def _delete(
         self, messages: Sequence[Message], batch: QueueBatch, request_id: str
     ) -> None:
+        """Take messages out of the queue; they come again where it gives no answer for long."""
         self._entries.delivered(messages, batch, request_id)
-        await self._queue.delete([message.receipt_handle for message in messages])
-        self._entries.deleted(messages, "the function took them")
+        try:
+            await self._queue.delete([message.receipt_handle for message in messages])
+        except Unreachable as silent:
+            self._leave(messages, batch, f"not deleted, no answer: {type(silent).__name__}")
+        else:
+            self._entries.deleted(messages, "the function took them")
 
     def _leave(self, messages: Sequence[Message], batch: QueueBatch, because: str) -> None:
         self._entries.returned(messages, because, batch.lease - self._ports.clock.time())

@@ -170,15 +170,20 @@ class ClientQueue:
     async def _each(self, operation: str, handles: Sequence[str], **more: Any) -> None:
         """Do something to received messages; to one that is gone by now it is not done."""
         for start in range(0, len(handles), rules.SEND_MESSAGES_MAX):
-            some = handles[start : start + rules.SEND_MESSAGES_MAX]
-            entries = [
-                {"Id": str(number), "ReceiptHandle": handle, **more}
-                for number, handle in enumerate(some)
-            ]
-            answer = await self._ask(operation, Entries=entries)
-            for entry in answer.get("Failed", ()):
-                if entry["Code"] not in _GONE:
-                    raise ServiceError(entry["Code"], entry.get("Message", ""))
+            entries = {
+                str(number): {"Id": str(number), "ReceiptHandle": handle, **more}
+                for number, handle in enumerate(handles[start : start + rules.SEND_MESSAGES_MAX])
+            }
+            patience = Patience(self._clock)
+            while entries:
+                answer = await self._ask(operation, Entries=[*entries.values()])
+                failed = [each for each in answer.get("Failed", ()) if each["Code"] not in _GONE]
+                for each in failed:
+                    if each.get("SenderFault", True) or patience.attempts + 1 == ATTEMPTS_MAX:
+                        raise ServiceError(each["Code"], each.get("Message", ""))
+                entries = {each["Id"]: entries[each["Id"]] for each in failed}
+                if entries:
+                    await patience.wait(None)
 
     async def _ask(self, operation: str, **parameters: Any) -> Any:
         """Make one request, and make it again when it gets no answer; ten times at most."""
