@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eventsim.errors import (
@@ -215,6 +215,17 @@ def test_concurrency_falls_back_when_the_queue_is_empty_and_nothing_is_in_flight
 
     assert grown.dry(in_flight=3) == Concurrency(305, 1_250)
     assert grown.dry(in_flight=0) == Concurrency(5, 1_250)
+
+
+@given(st.floats(0, 1e9))
+@example(38.76)
+def test_concurrency_has_grown_when_it_was_said_to(reached_at: float) -> None:
+    """Whoever waits until then would wait for nothing, again and again."""
+    reached = Concurrency.first(None).reached(reached_at)
+    grows_at = reached.grows_at()
+
+    assert grows_at is not None
+    assert reached.grown(grows_at).limit == 305
 
 
 @pytest.mark.parametrize(("maximum", "first"), [(2, 2), (5, 5), (1000, 5)])

@@ -122,6 +122,8 @@ class Concurrency(NamedTuple):
         if self.reached_at is None:
             return self
         steps = int((now - self.reached_at) / CONCURRENCY_STEP_SECONDS)
+        if now >= self.reached_at + (steps + 1) * CONCURRENCY_STEP_SECONDS:
+            steps += 1  # the division was rounded down, and nobody waits for what is now
         limit = min(self.limit + steps * CONCURRENCY_STEP, self.most)
         return Concurrency(limit, self.most, self.reached_at + steps * CONCURRENCY_STEP_SECONDS)
 
