@@ -9,7 +9,8 @@ policy gives up, not the mapping. Nothing but a throttle or an error of the serv
 again before that, since the function has seen nothing of the batch then.
 
 Where AWS is silent: a throttled batch is sent again after 0.25 s, doubling, for as long as its
-messages are invisible to others. The number of concurrent batches grows by 300 whenever it has
+messages are invisible to others; a batch that had to wait for room, or for those before it in its
+group, is hidden anew when it is sent. The number of concurrent batches grows by 300 whenever it has
 been reached for a minute, and falls to 5 when a receive finds the queue empty and nothing is in
 flight.
 
