@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from eventsim.backends import Backend
@@ -89,11 +90,12 @@ async def test_what_can_not_be_deleted_is_told(
     assert api.asked == [["a"]] * requests
 
 
+@pytest.mark.parametrize("wanted", [True, False])
 async def test_an_endpoint_that_is_away_when_a_message_is_deleted_ends_no_poller(
-    clock: Clock,
+    clock: Clock, wanted: bool
 ) -> None:
     api = Api(AWAY)
-    bench = Bench(clock)
+    bench = Bench(clock, accepts=lambda message: wanted)
     queue = await queue_on(api, clock)
 
     queue.finish()
@@ -102,3 +104,18 @@ async def test_an_endpoint_that_is_away_when_a_message_is_deleted_ends_no_poller
     (returned,) = bench.told("messages_returned")
     assert returned.because == "not deleted, no answer: Unreachable"
     assert bench.told("messages_deleted") == []
+
+
+async def test_an_endpoint_that_is_away_keeps_no_poller_from_stopping(clock: Clock) -> None:
+    api = Api(AWAY)
+    bench = Bench(clock)
+
+    async with anyio.create_task_group() as tasks:
+        settings = {"batch_size": 2, "maximum_batching_window_in_seconds": 20}
+        poller = bench.poller(await queue_on(api, clock), **settings)
+        tasks.start_soon(poller.run)
+        await clock.sleep(5.0)
+        poller.stop()
+
+    (returned,) = bench.told("messages_returned")
+    assert (returned.because, bench.calls) == ("the poller was stopped", [])

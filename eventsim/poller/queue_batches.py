@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from eventsim.clock import Clock
+from eventsim.errors import Unreachable
 from eventsim.poller.queue_entries import QueueEntries
 from eventsim.poller.stopping import Stop
 from eventsim.rules import queues as rules
@@ -108,7 +110,8 @@ class QueueAssembler:
         messages = [each.message for each in self._held]
         self._held = []
         if messages:
-            await self._queue.change_visibility([each.receipt_handle for each in messages], 0)
+            with suppress(Unreachable):  # they are visible again by themselves, only later
+                await self._queue.change_visibility([each.receipt_handle for each in messages], 0)
             self._entries.returned(messages, "the poller was stopped", 0.0)
 
     async def _receive(self) -> Received:
@@ -134,7 +137,16 @@ class QueueAssembler:
         self._bytes += sum(each.size + 1 for each in new)
         if filtered:
             self._entries.filtered(filtered)
+            await self._delete(filtered)
+
+    async def _delete(self, filtered: Sequence[Message]) -> None:
+        """Take messages out of the queue; they come again where it gives no answer for long."""
+        try:
             await self._queue.delete([message.receipt_handle for message in filtered])
+        except Unreachable as silent:
+            because = f"not deleted, no answer: {type(silent).__name__}"
+            self._entries.returned(filtered, because, self._visibility)
+        else:
             self._entries.deleted(filtered, "they match no filter")
 
     def _filtered(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from eventsim.errors import InvokeError, Unreachable
@@ -92,7 +93,10 @@ class QueueLane:
         if not rules.hides_anew(batch, now, visibility, self._function_timeout):
             return batch
         handles = [message.receipt_handle for message in batch.messages]
-        await self._queue.change_visibility(handles, visibility)
+        try:
+            await self._queue.change_visibility(handles, visibility)
+        except Unreachable:
+            return batch
         return replace(batch, lease=now + visibility)
 
     async def _follow(
@@ -141,6 +145,7 @@ class QueueLane:
 
     async def _give_back(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Make messages visible again, since the poller is to stop; return them."""
-        await self._queue.change_visibility([each.receipt_handle for each in messages], 0)
+        with suppress(Unreachable):  # they are visible again by themselves, only later
+            await self._queue.change_visibility([each.receipt_handle for each in messages], 0)
         self._entries.returned(messages, "the poller was stopped", 0.0)
         return messages
