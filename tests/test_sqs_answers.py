@@ -95,7 +95,7 @@ async def test_an_endpoint_that_is_away_when_a_message_is_deleted_ends_no_poller
     clock: Clock, wanted: bool
 ) -> None:
     api = Api(AWAY)
-    bench = Bench(clock, accepts=lambda message: wanted)
+    bench = Bench(clock, matches=lambda message: wanted)
     queue = await queue_on(api, clock)
 
     queue.finish()

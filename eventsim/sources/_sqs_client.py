@@ -29,7 +29,14 @@ from eventsim.rules import sqs as rules
 from eventsim.rules.refusals import check
 from eventsim.services import OnMessages, QueueSettings, QueueSummary, nobody
 from eventsim.sources._lifetimes import undo_on_close
-from eventsim.sources._patience import FAREWELL_SECONDS, THROTTLES, Patience, insist, passes
+from eventsim.sources._patience import (
+    ATTEMPTS_MAX,
+    FAREWELL_SECONDS,
+    THROTTLES,
+    Patience,
+    insist,
+    passes,
+)
 from eventsim.sources._sqs_feed import feed
 from eventsim.types import Message, Queue, Received, SendMessage, TimedMessage
 
