@@ -94,7 +94,7 @@ async def test_who_is_behind_asks_again_at_once_even_after_an_empty_answer(clock
 
 async def test_every_answer_brings_the_next_iterator_the_empty_ones_too(clock: Clock) -> None:
     answers = [got(following="a"), got(following="b"), got(1, following="c"), got(2)]
-    api = ScriptedApi(get_records=answers)
+    api = scripted(get_records=answers)
     reader = (await stream_on(api, clock)).reader(SHARD, TRIM_HORIZON)
 
     await reader.read(None)
