@@ -33,7 +33,7 @@ A *function* that fails raises nothing here: it is an InvokeResult with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,7 +189,24 @@ class InvokeError(EventsimError):
     def __init__(self, message: str, **fields: str) -> None:
         self.message = message
         self.fields = fields
-        super().__init__(f"{self.code}: {message}")
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    @classmethod
+    def of(cls, code: str, status: int, message: str, fields: Mapping[str, str]) -> InvokeError:
+        """The error of that code as somebody else's Invoke API tells it, known here or not."""
+        kind = next((kind for kind in _below(cls) if kind.code == code), InvokeError)
+        error = kind(message, **fields)
+        error.code, error.status = code, status
+        return error
+
+
+def _below(kind: type[InvokeError]) -> Iterator[type[InvokeError]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from _below(inner)
 
 
 class ResourceNotFound(InvokeError):

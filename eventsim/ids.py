@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 
+Stream = random.Random
 _VERSION_4 = 0x00000000_0000_4000_8000_000000000000
 _RANDOM_BITS = ~0x00000000_0000_F000_C000_000000000000 & (1 << 128) - 1
 

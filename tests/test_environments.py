@@ -12,7 +12,7 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.errors import InvokeError, ResourceNotFound, TooManyRequests
-from eventsim.types import Duration, Function
+from eventsim.types import Duration, Empirical, Function, Lognormal
 from tests.functions import ARN, HANDLERS, Local, function, local
 
 TEN_MINUTES = 600.0
@@ -156,12 +156,6 @@ async def test_a_duration_of_exactly_the_timeout_is_in_time(clock: Clock) -> Non
         assert await running.answer() is None
 
 
-class Slow:
-    """A duration that the test changes in the middle; the environments draw it at each call."""
-
-    median, sigma, measured = 0.001, 0.0, False
-
-
 @pytest.mark.parametrize("end", ["timeout", "exit"])
 async def test_after_a_timeout_or_an_exit_globals_are_gone_and_the_log_stream_stays(
     clock: Clock, tmp_path: Path, end: str
@@ -179,15 +173,16 @@ async def test_after_a_timeout_or_an_exit_globals_are_gone_and_the_log_stream_st
         "    return [calls, kept.exists(), context.log_stream_name]\n"
     )
     event = {"end": None, "file": str(tmp_path / "kept")}
-    duration: Any = Slow()
+    seconds: Any = [0.001]
+    duration = Duration(distribution=Empirical(seconds))  # drawn at each call from what is there
     f = function(
         "app.handler", code_uri=str(tmp_path), timeout=1, init_duration=0.4, duration=duration
     )
     with local(clock, f) as running:
         before = [await running.answer(event) for _ in range(2)]
-        duration.median = 2 if end == "timeout" else 0.001
+        seconds[0] = 2 if end == "timeout" else 0.001
         assert (await running.invoke(event | {"end": end})).function_error == "Unhandled"
-        duration.median = 0.001
+        seconds[0] = 0.001
         after = await running.answer(event)
     assert [answer[0] for answer in before] == [1, 2]
     assert after == [1, True, before[0][2]]
@@ -238,8 +233,8 @@ async def test_a_failed_initialisation_is_tried_again_in_the_invocation_and_by_t
 
 
 async def test_durations_are_drawn_from_the_functions_own_stream(clock: Clock) -> None:
-    f = function(nothing, duration=Duration(0.02, sigma=0.5), timeout=60)
-    g = function(nothing, "g", duration=Duration(0.02, sigma=0.5), timeout=60)
+    f = function(nothing, duration=Duration(distribution=Lognormal(0.02, 0.5)), timeout=60)
+    g = function(nothing, "g", duration=Duration(distribution=Lognormal(0.02, 0.5)), timeout=60)
     alone, mixed = [], []
     with local(clock, f) as running:
         for _ in range(4):

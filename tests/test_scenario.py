@@ -17,7 +17,7 @@ from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.records import put_record
 from eventsim.scenario.values import encoded, seconds
 from eventsim.steps import put
-from eventsim.types import Duration, EventSourceMapping, Function, PutRecord
+from eventsim.types import Duration, EventSourceMapping, Function, Lognormal, PutRecord
 
 FULL = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
 
@@ -79,7 +79,7 @@ def test_functions_come_in_lambdas_terms(full: Scenario, folder: Path) -> None:
             environment=(("STREAM", "orders"), ("LEVEL", "3")),
             runtime="python3.13",
             description="keeps count",
-            duration=Duration(median=0.02, sigma=0.3),
+            duration=Duration(distribution=Lognormal(0.02, 0.3)),
             init_duration=1.5,
             async_handler=True,
         ),

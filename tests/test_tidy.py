@@ -23,7 +23,7 @@ ROWS = [
     {"cli", "__main__", "__init__"},
     {"simulation", "pytest_plugin"},
     {"scenario", "steps"},
-    {"load", "replay"},
+    {"traffic", "replay"},
     {"poller", "push"},
     {"event_queue"},
     {"environments"},

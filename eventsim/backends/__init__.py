@@ -16,9 +16,21 @@ from typing import Any, Protocol
 import anyio
 
 from eventsim import registry
+from eventsim.backends._aws import AwsApi, in_our_words, needs_aws_extra
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, Unreachable
 from eventsim.rules.arns import ACCOUNT, REGION
+
+__all__ = [
+    "Api",
+    "AwsApi",
+    "Backend",
+    "date_of",
+    "in_our_words",
+    "needs_aws_extra",
+    "nobody",
+    "open_backend",
+]
 
 
 class Api(Protocol):

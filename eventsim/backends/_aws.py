@@ -55,10 +55,12 @@ class AwsApi:
             "region_name": region or None,  # which is that of the profile
             "endpoint_url": endpoint_url,
             "config": AioConfig(
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                connect_timeout=10,
-                read_timeout=30,
-                **config,
+                **{
+                    "retries": {"total_max_attempts": 1, "mode": "standard"},
+                    "connect_timeout": 10,
+                    "read_timeout": 30,
+                    **config,
+                }
             ),
             **(DUMMY_CREDENTIALS if private else {}),
         }
@@ -77,7 +79,7 @@ class AwsApi:
 
         Raises ServiceError or Unreachable.
         """
-        with _in_our_words():
+        with in_our_words():
             client = await self.client(service)
             answer = _Answer(await getattr(client, operation)(**parameters))
             if hasattr(answer.get("Body"), "read"):
@@ -102,7 +104,9 @@ def needs_aws_extra(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def in_our_words() -> Iterator[None]:
+    """Turn what aiobotocore raises into ServiceError, Unreachable or BackendError."""
+    import aiohttp
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -120,7 +124,7 @@ def _in_our_words() -> Iterator[None]:
         if status >= 500:
             raise Unreachable(f"the service answered {status} {code}: {message}") from error
         raise ServiceError(code, message) from error
-    except (HTTPClientError, ConnectionError) as error:
+    except (HTTPClientError, ConnectionError, aiohttp.ClientError) as error:
         raise Unreachable(str(error)) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise BackendError(f"AWS wants credentials, and there are none: {error}") from error

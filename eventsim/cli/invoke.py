@@ -14,14 +14,29 @@ eventsim invoke app.handler --event event.json
 echo '{"id": 1}' | eventsim invoke app.handler --event -
 eventsim invoke app.handler --type DryRun
 eventsim invoke app.handler --log-type Tail --json
+eventsim invoke my-function --invoker aws --endpoint-url http://127.0.0.1:4566
+eventsim invoke my-function --url http://127.0.0.1:9000 --event event.json
 """
 
 Type = Literal["RequestResponse", "Event", "DryRun"]
 Option = typer.Option
 
+WhoRuns = Annotated[
+    Literal["local", "aws", "http"] | None,
+    Option("--invoker", help="This process, an Invoke API, or an address (--url)."),
+]
+EndpointUrl = Annotated[
+    str | None, Option(metavar="URL", help="Where an Invoke API is that runs it.")
+]
+Url = Annotated[
+    str | None, Option(metavar="URL", help="A Runtime Interface Emulator that runs it.")
+]
+Region = Annotated[str | None, Option(help="Of the Invoke API.")]
+Qualifier = Annotated[str | None, Option(help="A version or an alias.")]
+
 
 def invoke(
-    handler: Annotated[str, typer.Argument(help="module.function, from the code folder.")],
+    handler: Annotated[str, typer.Argument(help="module.function, or its name elsewhere.")],
     event: Annotated[
         str | None, Option(metavar="FILE", help="The event; - is stdin, as is a pipe.")
     ] = None,
@@ -29,7 +44,9 @@ def invoke(
     log_type: Annotated[
         Literal["None", "Tail"], Option(help="Tail shows Lambda's lines too, the last 4 KB.")
     ] = "None",
-    timeout: Annotated[int, Option(min=1, max=900, help="Seconds.")] = 3,
+    timeout: Annotated[
+        int | None, Option(min=1, max=900, help="Seconds; 3 for code that runs here.")
+    ] = None,
     memory_size: Annotated[int, Option(min=128, max=10_240, help="MB.")] = 128,
     env_vars: Annotated[
         str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
@@ -38,22 +55,25 @@ def invoke(
         str | None, Option(metavar="JSON", help="For context.client_context.")
     ] = None,
     code_uri: Annotated[str, Option(metavar="DIR", help="The folder of the code.")] = ".",
-    allow_aws: Annotated[
-        bool, Option("--allow-aws", help="Let the handler reach AWS itself.")
-    ] = False,
+    allow_aws: Annotated[bool, Option("--allow-aws", help="Let it reach AWS itself.")] = False,
     async_handler: Annotated[
         bool, Option("--async-handler", help="Await an async def, as Lambda does not.")
     ] = False,
+    invoker: WhoRuns = None,
+    endpoint_url: EndpointUrl = None,
+    url: Url = None,
+    region: Region = None,
+    qualifier: Qualifier = None,
     json: Annotated[bool, Option("--json", help="The whole answer of the Invoke API.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
 ) -> None:
-    """Invoke a handler once, in real time.
+    """Invoke a handler, or a function elsewhere, once, in real time.
 
     Its answer goes to stdout, its log to stderr; exit 1 if it fails.
     """
     talk = Talk()
     with exits(talk):
-        from eventsim.cli.invoking import Invocation, perform
+        from eventsim.cli.invoking import Invocation, Place, perform
 
         invocation = Invocation(
             handler=handler,
@@ -69,6 +89,8 @@ def invoke(
             async_handler=async_handler,
             json=json,
             debug=debug,
+            place=Place(invoker, endpoint_url, url, region),
+            qualifier=qualifier,
         )
         code = perform(invocation, talk)
     raise typer.Exit(code)

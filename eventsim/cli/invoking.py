@@ -17,11 +17,52 @@ from eventsim.cli.functions import code_folder, scenario_of
 from eventsim.cli.handlers import function_name
 from eventsim.cli.talk import Talk
 from eventsim.cli.variables import variables
+from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.scenario import Scenario
 from eventsim.simulation import Options
 from eventsim.simulation.invoking import invoke
 from eventsim.types import InvokeRequest, InvokeResult, Payload
+
+TIMEOUT, MEMORY_SIZE, CODE_URI = 3, 128, "."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the function is, as the command line says it."""
+
+    invoker: Literal["local", "aws", "http"] | None = None
+    endpoint_url: str | None = None
+    url: str | None = None
+    region: str | None = None
+
+    @property
+    def kind(self) -> Literal["local", "aws", "http"]:
+        return self.invoker or ("http" if self.url else "aws" if self.endpoint_url else "local")
+
+    def check(self) -> None:
+        """Raise EventsimError for options that do not go together."""
+        aws = {"--endpoint-url": self.endpoint_url, "--region": self.region}
+        given = {**aws, "--url": self.url}
+        fitting = {"local": set[str](), "aws": aws.keys(), "http": {"--url"}}[self.kind]
+        for flag in given.keys() - fitting:
+            if given[flag] is not None:
+                raise EventsimError(
+                    f"{flag} means nothing to the {self.kind} invoker; leave it out"
+                )
+        if self.kind == "http" and self.url is None:
+            raise EventsimError("the http invoker needs --url, such as http://127.0.0.1:9000")
+
+    def invoke_at(self, name: str) -> dict[str, Any]:
+        """What a scenario says of a function there."""
+        if self.kind == "http":
+            return {"http": self.url}
+        said = {
+            "endpoint_url": self.endpoint_url,
+            "function_name": name,
+            "region": self.region,
+        }
+        return {"aws": {key: value for key, value in said.items() if value is not None}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +73,7 @@ class Invocation:
     event: str | None
     type: Literal["RequestResponse", "Event", "DryRun"]
     log_type: Literal["None", "Tail"]
-    timeout: int
+    timeout: int | None
     memory_size: int
     env_vars: str | None
     client_context: str | None
@@ -41,10 +82,14 @@ class Invocation:
     async_handler: bool
     json: bool
     debug: bool
+    place: Place = Place()
+    qualifier: str | None = None
 
     @property
     def function(self) -> str:
-        """The name of the function: its module's."""
+        """The name of the function: its module's, or what it is called elsewhere."""
+        if self.place.kind != "local":
+            return function_name(self.handler) or "function"
         module = self.handler.rpartition(".")[0].replace("/", ".").split(".")[-1]
         return function_name(module) or "function"
 
@@ -88,15 +133,37 @@ def perform(invocation: Invocation, talk: Talk) -> int:
 
 
 def _scenario(invocation: Invocation, name: str) -> Scenario:
+    invocation.place.check()
+    timeout = invocation.timeout
+    if invocation.place.kind != "local":
+        _refuse_options_of_code(invocation)
+        there: dict[str, Any] = {"invoke_at": invocation.place.invoke_at(invocation.handler)}
+        if timeout is not None:
+            there["Timeout"] = timeout
+        return Scenario.of({"name": "invoke", "time": "real", "functions": {name: there}})
     return scenario_of(
         name,
         code_folder(invocation.code_uri),
         handler=invocation.handler,
-        timeout=invocation.timeout,
+        timeout=TIMEOUT if timeout is None else timeout,
         memory_size=invocation.memory_size,
         async_handler=invocation.async_handler,
         name="invoke",
     )
+
+
+def _refuse_options_of_code(invocation: Invocation) -> None:
+    """What is set where the code runs cannot be set from here."""
+    given = {
+        "--memory-size": invocation.memory_size != MEMORY_SIZE,
+        "--env-vars": invocation.env_vars is not None,
+        "--code-uri": invocation.code_uri != CODE_URI,
+        "--async-handler": invocation.async_handler,
+        "--debug": invocation.debug,
+    }
+    for flag, is_given in given.items():
+        if is_given:
+            raise EventsimError(f"{flag} is for code that runs here; leave it out")
 
 
 def _request(invocation: Invocation, name: str) -> InvokeRequest:
@@ -108,6 +175,7 @@ def _request(invocation: Invocation, name: str) -> InvokeRequest:
         invocation.type,
         invocation.log_type,
         None if context is None else base64.b64encode(context.encode()).decode(),
+        invocation.qualifier,
     )
 
 

@@ -64,6 +64,11 @@ class Environments:
         self._server = Server(self._ground)
         self._pools: dict[tuple[str, str], Pool] = {}
 
+    @property
+    def profile(self) -> Profile:
+        """The limits and the prices that hold."""
+        return self._ground.profile
+
     def find(self, function_name: str, qualifier: str | None = None) -> FunctionVersion:
         """The function that a caller means by a name, a partial or a full ARN, and a qualifier.
 

@@ -74,6 +74,15 @@ class Concurrency:
             if not self._throttled[function_name]:
                 del self._throttled[function_name]
 
+    def most(self, function_name: str) -> int:
+        """How much of a function may run on demand at once, if no other function runs."""
+        if function_name in self._throttled:
+            return 0
+        reserved = self._reserved.get(function_name)
+        if reserved is None:
+            return self._unreserved
+        return reserved - self._provisioned[function_name]
+
     def enter(self, function_name: str) -> None:
         """Count one more that runs. Raises TooManyRequests when there is no room for it."""
         if self._throttled and function_name in self._throttled:

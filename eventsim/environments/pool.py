@@ -15,13 +15,13 @@ from typing import Literal
 from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
+from eventsim.rules.distributions import sampler
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import Profile
 from eventsim.runtimes import Runtime, RuntimeFactory
 from eventsim.types import Function
 
 OnLog = Callable[[str, str], None]
-Draw = Callable[[float, float], float]  # mu and sigma of a lognormal distribution
 ON_DEMAND = "no environment was idle"
 PROVISIONED = "provisioned concurrency"
 _MOST_RECENT = "the most recently used idle one"
@@ -66,7 +66,8 @@ class Pool:
         "_idle",
         "_provisioned",
         "_retired",
-        "draw",
+        "draw_duration",
+        "draw_init",
         "function",
         "version",
     )
@@ -74,7 +75,10 @@ class Pool:
     def __init__(self, ground: Ground, function: Function, version: str) -> None:
         self._ground = ground
         self.function, self.version = function, version
-        self.draw: Draw = ground.chance.stream("durations", function.name).lognormvariate
+        durations = ground.chance.stream("durations", function.name)
+        inits = ground.chance.stream("init_durations", function.name)
+        self.draw_duration = sampler(function.duration, durations)
+        self.draw_init = sampler(function.init_duration, inits)
         self._idle: deque[Environment] = deque()
         self._provisioned: list[Environment] = []
         self._busy: dict[str, Environment] = {}

@@ -6,20 +6,18 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from eventsim.environments.pool import Draw, Environment, Ground, Pool
+from eventsim.environments.pool import Environment, Ground, Pool
 from eventsim.rules import function_errors, log_lines
 from eventsim.rules.billing import billed_seconds, rounded_up
 from eventsim.rules.limits import INIT_SECONDS_MAX
-from eventsim.rules.profiles import Profile
+from eventsim.rules.placement import placement
 from eventsim.runtimes import Call, Init
-from eventsim.types import Duration, Function, FunctionError, Outcome
+from eventsim.types import FunctionError, Outcome
 
 MESSAGE_LENGTH_MAX = 1024  # of an error, in the journal
-DOWNLOAD_BYTES_PER_SECOND = 100_000_000
 
 
 @dataclass(slots=True)
@@ -41,6 +39,7 @@ class Server:
     async def serve(
         self, pool: Pool, environment: Environment, call: Call, whole_log: bool
     ) -> Outcome:
+        planned = pool.draw_duration()  # in the order of arrival, whoever has to wait for an init
         start = _UP
         if environment.state != "ready":
             start = await self._start(pool, environment, call.request_id)
@@ -57,7 +56,7 @@ class Server:
             if self._ground.clock.virtual and start.within:
                 await self._ground.clock.sleep(start.within)
         elif self._ground.clock.virtual:
-            outcome = await self._in_virtual_time(pool, environment, call, start.within)
+            outcome = await self._in_virtual_time(pool, environment, call, start.within, planned)
         else:
             outcome = await environment.runtime.invoke(call)
             outcome = outcome._replace(duration=outcome.duration + start.within)
@@ -91,7 +90,7 @@ class Server:
     ) -> tuple[Outcome, float]:
         """The phase that a new environment has for its initialisation, and the seconds it took."""
         clock, function = self._ground.clock, pool.function
-        waited, because = _placement(function, self._ground.profile)
+        waited, because = placement(function, self._ground.profile)
         if waited:
             await clock.sleep(waited)
         outcome, seconds = await self._initialise(pool, environment, request_id, INIT_SECONDS_MAX)
@@ -99,6 +98,8 @@ class Server:
             await clock.sleep(seconds)
         environment.state = "ready" if outcome.error is None else "reset"
         fields = {} if outcome.error is None else _error_fields(outcome.error)
+        if waited:
+            fields["waited"] = waited
         self._ground.journal.write(
             "environment_started",
             environment.because + because,
@@ -128,9 +129,10 @@ class Server:
             limit,
             "provisioned-concurrency" if environment.provisioned else "on-demand",
         )
+        drawn = pool.draw_init()
         outcome = await environment.runtime.start(init)
         virtual = self._ground.clock.virtual
-        seconds = function.init_duration if virtual else round(outcome.duration, 6)
+        seconds = drawn if virtual else round(outcome.duration, 6)
         if virtual and seconds >= limit:
             payload, error = function_errors.timed_out(request_id, limit)
             return Outcome(payload, error, limit, outcome.log), limit
@@ -144,7 +146,7 @@ class Server:
         return outcome.error
 
     async def _in_virtual_time(
-        self, pool: Pool, environment: Environment, call: Call, within: float
+        self, pool: Pool, environment: Environment, call: Call, within: float, planned: float
     ) -> Outcome:
         """Run the handler at once, then let its duration pass, up to the Timeout."""
         timeout = pool.function.timeout
@@ -152,7 +154,9 @@ class Server:
             outcome = Outcome(b"", None, 0.0)
         else:
             outcome = await environment.runtime.invoke(call)
-        seconds = within + _drawn(pool.function.duration, pool.draw, outcome.duration)
+        if pool.function.duration.measured:
+            planned = rounded_up(outcome.duration * 1000) / 1000
+        seconds = within + planned
         if seconds > timeout or within >= timeout:
             seconds = timeout
             payload, error = function_errors.timed_out(call.request_id, timeout)
@@ -254,25 +258,3 @@ def _error_fields(error: FunctionError) -> dict[str, Any]:
         "error_type": error.type,
         "error_message": error.message[:MESSAGE_LENGTH_MAX],
     }
-
-
-def _drawn(duration: Duration, draw: Draw, measured: float) -> float:
-    """How long an invocation takes in virtual time, in seconds."""
-    if duration.measured:
-        return rounded_up(measured * 1000) / 1000
-    if duration.sigma and duration.median:
-        return draw(math.log(duration.median), duration.sigma)
-    return duration.median
-
-
-def _placement(function: Function, profile: Profile) -> tuple[float, str]:
-    """What a new environment waits for before its initialisation, in seconds, and why."""
-    seconds, because = 0.0, ""
-    if function.in_vpc and profile.network_interface_seconds:
-        seconds += profile.network_interface_seconds
-        because += f"; {seconds:g} s for its network interface"
-    if function.package_bytes:
-        download = round(function.package_bytes / DOWNLOAD_BYTES_PER_SECOND, 6)
-        seconds += download
-        because += f"; {download:g} s for the download of its package"
-    return seconds, because

@@ -20,14 +20,16 @@ from eventsim.errors import (
     EventsimError,
     InvalidRequestContent,
     InvokeError,
-    TooManyRequests,
     ValidationFailed,
 )
+from eventsim.invokers._entries import tell_refusal, tell_request
 from eventsim.journal import Journal
 from eventsim.rules import limits, log_lines
 from eventsim.rules.profiles import TODAY, Profile
 from eventsim.runtimes import Call, FunctionVersion
 from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
+
+__all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
 Accept = Callable[[FunctionVersion, Call], None]
 Authorize = Callable[[Caller, FunctionVersion], None]
@@ -69,7 +71,7 @@ class LocalInvoker:
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Answer as the Invoke API does. Raises InvokeError when it refuses."""
-        self._tell_request(request)
+        tell_request(self._journal, request)
         try:
             target = self._functions.find(request.function_name, request.qualifier)
             if request.caller is not None and self._authorize is not None:
@@ -97,32 +99,6 @@ class LocalInvoker:
             raise EventsimError("an Event invocation needs a queue; give LocalInvoker an accept")
         self._accept_event(target, call)
         return _ACCEPTED
-
-    def _tell_request(self, request: InvokeRequest) -> None:
-        if not self._journal.hears("invocation_requested"):
-            return
-        fields: dict[str, Any] = {}
-        if self._journal.detail == "payload":
-            fields["payload"] = self._journal.keep(request.payload.encoded())
-        self._journal.write(
-            "invocation_requested",
-            function=request.function_name,
-            request_id=request.request_id,
-            type=request.invocation_type,
-            **fields,
-        )
-
-
-def tell_refusal(journal: Journal, function: str, request_id: str, refused: InvokeError) -> None:
-    """Write that a request was throttled or denied, and why."""
-    throttled = isinstance(refused, TooManyRequests)
-    journal.write(
-        "invocation_throttled" if throttled else "invocation_denied",
-        refused.fields.get("Reason") or refused.message,
-        function=function,
-        request_id=request_id,
-        code=refused.code,
-    )
 
 
 def _checked(request: InvokeRequest, target: FunctionVersion, profile: Profile) -> Call:

@@ -173,7 +173,7 @@ KINDS: dict[str, Kind] = {
     "environment_started": Kind(
         "a cold start: an execution environment was made and initialised in `init` seconds",
         (
-            *("function", "version", "environment", "init", "log_stream"),
+            *("function", "version", "environment", "init", "waited", "log_stream"),
             *("memory_size", "architecture", "error", "error_type", "error_message"),
         ),
     ),
@@ -185,6 +185,24 @@ KINDS: dict[str, Kind] = {
         ("function", "environment"),
     ),
     "environment_stopped": Kind("an execution environment is gone", ("function", "environment")),
+    "load_finished": Kind(
+        "every request of a load was answered; with `entries: totals` nothing else tells of them",
+        (
+            "function",
+            "entries",
+            "requests",
+            "cold_starts",
+            "cold_part",
+            "throttles",
+            "refused",
+            "errors",
+            "timeouts",
+            "environments",
+            "running",
+            "duration",
+            "billed",
+        ),
+    ),
     "function_logged": Kind(
         "a function wrote lines to its log", ("function", "request_id", "environment", "text")
     ),

@@ -47,6 +47,18 @@ _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "invocation_finished": (("function", str), ("duration", _NUMBER), ("billed", _NUMBER)),
     "invocation_throttled": (("function", str),),
     "environment_started": (("function", str), ("init", _NUMBER)),
+    "load_finished": (
+        ("function", str),
+        ("entries", str),
+        ("requests", int),
+        ("cold_starts", int),
+        ("throttles", int),
+        ("refused", int),
+        ("errors", int),
+        ("environments", _NUMBER),
+        ("duration", _NUMBER),
+        ("billed", _NUMBER),
+    ),
 }
 
 

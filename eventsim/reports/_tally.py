@@ -120,6 +120,7 @@ class Tally:
         "invocation_finished",
         "invocation_throttled",
         "environment_started",
+        "load_finished",
     )
     KINDS_SET = frozenset(KINDS)
 
@@ -146,6 +147,7 @@ class Tally:
             self._finished,
             self._throttled,
             self._cold,
+            self._loaded,
         )
         self._ways = dict(zip(self.KINDS, ways, strict=True))
 
@@ -268,6 +270,18 @@ class Tally:
         )
         if isinstance(memory, int) and price is not None:  # older journals say neither
             self._prices[fields["function"], fields.get("version")] = memory / 1024, price
+
+    def _loaded(self, fields: Fields) -> None:
+        """A load of which only the totals were written: nothing else tells of its requests."""
+        if fields["entries"] != "totals":
+            return
+        row = self._functions[fields["function"]]
+        row.invocations += fields["requests"] - fields["throttles"] - fields["refused"]
+        row.errors += fields["errors"]
+        row.throttles += fields["throttles"]
+        row.cold_starts += fields["cold_starts"]
+        row.duration += fields["duration"]
+        row.billed += fields["billed"]
 
 
 def _total(rows: Iterable[dict[str, Any]], key: str) -> int:

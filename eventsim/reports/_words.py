@@ -143,6 +143,17 @@ def _refused(entry: Entry) -> str:
     return f"Invoke refused: {shown(entry.fields.get('code', entry.kind))}"
 
 
+def _loaded(entry: Entry) -> str:
+    fields = entry.fields
+    parts = [
+        plural(fields["requests"], "request"),
+        plural(fields["cold_starts"], "cold start"),
+        f"{fields['environments']:,.3g} environments on average",
+        *(f"{fields[name]:,} {name}" for name in ("errors", "throttles") if fields[name]),
+    ]
+    return f"load ended: {', '.join(parts)}"
+
+
 def _split(entry: Entry) -> str:
     children = entry.fields.get("children") or ()
     into = " and ".join(short_shard(str(child)) for child in children)
@@ -230,6 +241,7 @@ TELLINGS: dict[str, Telling] = {
     ),
     "environment_reset": Telling("event", _function, _plain("environment reset")),
     "environment_stopped": Telling("quiet", _function, _plain("environment stopped")),
+    "load_finished": Telling("event", _function, _loaded),
     "function_logged": Telling("quiet", _function, _with("logged:", "text")),
     "function_changed": Telling("event", _function, _with("changed, version", "version")),
     "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),

@@ -8,11 +8,12 @@ https://aws.amazon.com/lambda/pricing/
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 from eventsim.rules.profiles import TODAY, Profile
 
-_NOISE_DIGITS = 6  # of a millisecond: 0.1 s + 0.001 s must not become 102 ms
+_NOISE = 5e-7  # of a step: 0.1 s + 0.001 s must not become 102 ms
 
 # US East (N. Virginia), first tier, without the free tier; in dollars.
 PRICE_PER_GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
@@ -27,6 +28,17 @@ def billed_seconds(duration: float, init: float = 0.0, profile: Profile = TODAY)
     return rounded_up(milliseconds / step) * step / 1000
 
 
+def biller(profile: Profile) -> Callable[[float, float], int]:
+    """What counts the steps billed for a duration and an initialisation, in seconds."""
+    step, with_init = profile.billing_step_milliseconds, profile.init_billed
+    ceil = math.ceil
+
+    def steps(duration: float, init: float) -> int:
+        return ceil((duration + init if with_init else duration) * 1000 / step - _NOISE)
+
+    return steps
+
+
 def rounded_up(number: float) -> int:
     """The next whole number, unless a rounding error is all that is over."""
-    return math.ceil(round(number, _NOISE_DIGITS))
+    return math.ceil(number - _NOISE)

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TextIO
 
 from eventsim import registry
 from eventsim.clock import Clock
+from eventsim.ids import Chance
 from eventsim.rules.limits import INIT_SECONDS_MAX
 from eventsim.types import Function, Outcome, Payload
 
@@ -90,7 +91,8 @@ class RuntimeOptions(NamedTuple):
     A handler's requests to AWS go to *endpoint_url*, or are refused; *allow_aws* lets it see
     the credentials and settings of this process. In virtual time a call that takes over
     *watchdog_seconds* of real time ends the run; None lets it go on, for a debugger. What a
-    handler writes shows on *echo* at once, if there is one.
+    handler writes shows on *echo* at once, if there is one. *chance* is the run's, for runtimes
+    that draw.
     """
 
     clock: Clock
@@ -98,6 +100,7 @@ class RuntimeOptions(NamedTuple):
     allow_aws: bool = False
     watchdog_seconds: float | None = WATCHDOG_SECONDS
     echo: TextIO | None = None
+    chance: Chance | None = None
 
 
 class Runtimes:

@@ -15,10 +15,11 @@ from eventsim import registry
 from eventsim.errors import RecordingError, UnknownPlugin
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
+from eventsim.scenario.durations import Recorded
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
 from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_of
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
-from eventsim.scenario.problem import Path, Problem, meant
+from eventsim.scenario.problem import Path, Problem, meant, where
 from eventsim.scenario.project import inside
 from eventsim.scenario.records import record_problems
 from eventsim.scenario.role_checks import role_problems
@@ -34,10 +35,35 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from role_problems(root, read(moment, root.get("start")) or START)
     yield from _timeline(root, folder, project)
     yield from function_problems(root)
+    yield from _functions(root, folder, project)
+
+
+def _functions(root: dict[str, Any], folder: FilePath, project: FilePath) -> Iterator[Problem]:
     for name, block in items(root, "functions"):
-        if isinstance(block, dict) and isinstance(block.get("CodeUri"), str):
-            path = ("functions", name, "CodeUri")
-            yield from _folder(path, block["CodeUri"], folder, project)
+        path = ("functions", name)
+        if not isinstance(block, dict):
+            continue
+        if block.get("run_in") != "model" and not {"Handler", "invoke_at"} & block.keys():
+            text = f"no Handler in {where(path)}; write Handler: orders.handler"
+            yield Problem((*path, "Handler"), text)
+        if isinstance(block.get("CodeUri"), str):
+            yield from _folder((*path, "CodeUri"), block["CodeUri"], folder, project)
+        for key in ("duration", "init_duration"):
+            recorded = block[key].get("recorded") if isinstance(block.get(key), dict) else None
+            if isinstance(recorded, str) and recorded:
+                yield from _reports((*path, key, "recorded"), recorded, folder, project)
+
+
+def _reports(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:
+    try:
+        file = inside(text, folder, project)
+        if not file.is_file():
+            raise ValueError("is not there" if not file.exists() else "is not a file")
+        Recorded(text).read(file, "duration" if path[-2] == "duration" else "init_duration")
+    except ValueError as error:
+        yield Problem(path, f" is '{text}', which {error}")
+    except OSError as error:
+        yield Problem(path, f" is '{text}', which cannot be read: {error.strerror}")
 
 
 def _references(document: Document) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,13 +16,14 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 
 from eventsim.errors import ValidationFailed
 from eventsim.rules.aliases import check_name
-from eventsim.rules.durations import PATTERN
 from eventsim.scenario import unsimulated
-from eventsim.scenario.block import Block
+from eventsim.scenario.durations import DurationForm, InitForm
+from eventsim.scenario.elsewhere import InvokeAt
 from eventsim.scenario.identities import ExecutionRole
 from eventsim.scenario.mapping import (
     MappingProperties,
@@ -36,13 +37,14 @@ from eventsim.scenario.problem import meant, refuse, refuse_below, show
 from eventsim.scenario.values import (
     FilePath,
     Flag,
-    Seconds,
+    Percent,
     SystemText,
     Text,
     Whole,
-    seconds,
 )
 from eventsim.types import Duration
+
+TIMEOUT_MAX = 900
 
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")]
 MappingName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -78,42 +80,6 @@ class Environment(SamBlock):
     variables: dict[VariableName, SystemText] = Field(default_factory=dict)
 
 
-class Lognormal(Block):
-    """A distribution of durations around ``median``; the larger ``sigma``, the wider."""
-
-    median: Seconds = Field(examples=["20ms"])
-    sigma: float = Field(ge=0, le=5, examples=[0.3])
-
-
-class Distribution(Block):
-    """A distribution by its name."""
-
-    lognormal: Lognormal = Field(examples=["{median: 20ms, sigma: 0.3}"])
-
-
-_DURATION_SCHEMA = {
-    "anyOf": [
-        {"const": "measured"},
-        {"type": "string", "pattern": PATTERN},
-        {
-            "type": "object",
-            "properties": {"lognormal": Lognormal.model_json_schema()},
-            "required": ["lognormal"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
-def _duration(value: Any) -> Duration:
-    if isinstance(value, dict):
-        drawn = Distribution.model_validate(value).lognormal
-        return Duration(median=drawn.median, sigma=drawn.sigma)
-    if value == "measured":
-        return Duration(measured=True)
-    return Duration(median=seconds(value))
-
-
 def _handler(value: Any) -> str | Callable[[Any, Any], Any]:
     if callable(value) or (isinstance(value, str) and value):
         return value  # type: ignore[no-any-return]  # callable() does not narrow Any
@@ -124,8 +90,9 @@ def _run_in(value: Any) -> Any:
     name = next(iter(value), None) if isinstance(value, dict) and len(value) == 1 else value
     if isinstance(name, str) and name in unsimulated.RUN_IN:
         raise refuse(f"is '{name}', which is not simulated yet; write inline")
-    if value != "inline":
-        hint = meant(value, {"inline", *unsimulated.RUN_IN}) if isinstance(value, str) else ""
+    if value not in ("inline", "model"):
+        known = {"inline", "model", *unsimulated.RUN_IN}
+        hint = meant(value, known) if isinstance(value, str) else ""
         raise refuse(f"is {show(value)}{hint or '; write inline'}")
     return value
 
@@ -180,6 +147,15 @@ WITHOUT_EFFECT = {
     "EphemeralStorage": "the space below /tmp is that of this machine",
 }
 
+# What a function that lives elsewhere has there already.
+_OF_HERE = (
+    *("Handler", "CodeUri", "Runtime", "MemorySize", "Environment"),
+    *("Architectures", "VpcConfig", "EphemeralStorage", "ReservedConcurrentExecutions"),
+    *("ProvisionedConcurrencyConfig", "AutoPublishAlias", "VersionDescription"),
+    *("run_in", "duration", "init_duration", "async_handler", "package_bytes", "errors", "crashes"),
+)
+_OF_A_MODEL = ("errors", "crashes")
+
 
 class FunctionBlock(ExecutionRole):
     """A function: how it is configured, what it is told apart by in virtual time, its events."""
@@ -187,11 +163,11 @@ class FunctionBlock(ExecutionRole):
     not_simulated: ClassVar[Collection[str]] = unsimulated.FUNCTION_PROPERTIES
 
     handler: Annotated[Any, PlainValidator(_handler), WithJsonSchema({"type": "string"})] = Field(
-        examples=["orders.handler"]
+        None, examples=["orders.handler"]
     )
     code_uri: FilePath | None = None
     runtime: Annotated[Text, AfterValidator(_runtime)] | None = None
-    timeout: Whole = Field(3, ge=1, le=900)
+    timeout: Whole = Field(3, ge=1, le=TIMEOUT_MAX)
     memory_size: Whole = Field(128, ge=128, le=10_240)
     environment: Environment = Environment()
     description: str = Field("", max_length=256)
@@ -212,21 +188,26 @@ class FunctionBlock(ExecutionRole):
     permissions: Annotated[tuple[PermissionBlock, ...], AfterValidator(each_once)] | None = Field(
         None, alias="permissions"
     )
-    run_in: Annotated[Literal["inline"], BeforeValidator(_run_in)] = Field("inline", alias="run_in")
-    duration: Annotated[Duration, PlainValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)] = (
-        Field(Duration(), alias="duration", json_schema_extra={"default": "1ms"})
+    run_in: Annotated[Literal["inline", "model"], BeforeValidator(_run_in)] = Field(
+        "inline", alias="run_in"
     )
-    init_duration: Seconds = Field(
+    duration: DurationForm = Field(
+        Duration(), alias="duration", json_schema_extra={"default": "1ms"}
+    )
+    init_duration: InitForm = Field(
         0.1, alias="init_duration", json_schema_extra={"default": "100ms"}
     )
+    errors: Percent = Field(0.0, alias="errors", json_schema_extra={"default": "0%"})
+    crashes: Percent = Field(0.0, alias="crashes", json_schema_extra={"default": "0%"})
+    invoke_at: InvokeAt | None = Field(None, alias="invoke_at")
     async_handler: Flag = Field(False, alias="async_handler")
     package_bytes: Whole = Field(0, ge=0, alias="package_bytes")
 
     def values(self) -> dict[str, Any]:
         """The fields of ``types.Function`` but its name and its code folder."""
         return {
-            "handler": self.handler,
-            "timeout": self.timeout,
+            "handler": self.handler or "",
+            "timeout": self.longest,
             "memory_size": self.memory_size,
             "environment": tuple(self.environment.variables.items()),
             "runtime": self.runtime,
@@ -237,6 +218,9 @@ class FunctionBlock(ExecutionRole):
             "architecture": self.architectures[0],
             "in_vpc": bool(self.vpc_config.subnet_ids),
             "package_bytes": self.package_bytes,
+            "run_in": self.run_in,
+            "error_rate": self.errors,
+            "crash_rate": self.crashes,
         }
 
     def destinations(self) -> Iterator[str]:
@@ -251,6 +235,38 @@ class FunctionBlock(ExecutionRole):
         for name, field in type(self).model_fields.items():
             if name in self.model_fields_set and field.alias in WITHOUT_EFFECT:
                 yield f"{field.alias} has no effect: {WITHOUT_EFFECT[field.alias]}"
+
+    @property
+    def longest(self) -> int:
+        """The Timeout; of a function elsewhere that nobody told it of, the longest there is."""
+        unknown = self.invoke_at is not None and "timeout" not in self.model_fields_set
+        return TIMEOUT_MAX if unknown else self.timeout
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Nothing is written that would have no effect."""
+        written = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
+        keys: tuple[str, ...] = ()
+        text = ""
+        if self.invoke_at is not None:
+            keys, text = _OF_HERE, "is for functions that run here, and this one has invoke_at"
+        elif self.run_in != "model":
+            keys, text = _OF_A_MODEL, "is for run_in: model, which runs no code"
+        without_effect = [((key, "[key]"), text) for key in keys if key in written]
+        if without_effect:
+            raise refuse_below(*without_effect)
+        if self.run_in == "model":
+            self._agree_without_code()
+        if self.errors + self.crashes > 1:
+            raise refuse_below((("crashes",), "and errors are over 100% together"))
+        return self
+
+    def _agree_without_code(self) -> None:
+        if isinstance(self.duration, Duration) and self.duration.measured:
+            raise refuse_below((("duration",), "is measured, and run_in: model runs nothing"))
+        if self.async_handler:
+            key = ("async_handler", "[key]")
+            raise refuse_below((key, "is for functions that run code"))
 
 
 # Of a function that is there: by UpdateFunctionCode and UpdateFunctionConfiguration.

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from eventsim import registry
-from eventsim.errors import ScenarioError, UnknownPlugin
+from eventsim.errors import Fault, ScenarioError, UnknownPlugin
 from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
 from eventsim.rules.function_names import Place
@@ -29,6 +29,7 @@ from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
 from eventsim.scenario.block import Block, Step, validated
 from eventsim.scenario.document import Document
+from eventsim.scenario.durations import as_read
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
@@ -249,14 +250,21 @@ class Scenario(Block):
 
     def function_values(self) -> tuple[Function, ...]:
         """The functions in the order of the file; code folders are whole paths."""
-        return tuple(
-            Function(
-                name=name,
-                code_uri=str(self.file(block.code_uri or ".")),
-                role=self._role(name, block),
-                **block.values(),
-            )
-            for name, block in self.functions.items()
+        return tuple(self._function(name, block) for name, block in self.functions.items())
+
+    def _function(self, name: str, block: FunctionBlock) -> Function:
+        values = block.values()
+        try:
+            for key in ("duration", "init_duration"):
+                values[key] = as_read(values[key], key, self.file)
+        except (OSError, ValueError) as error:
+            raise ScenarioError([Fault(str(block.code_uri or name), 0, 0, str(error))]) from None
+        return Function(
+            name=name,
+            code_uri=str(self.file(block.code_uri or ".")),
+            role=self._role(name, block),
+            invoke_at=block.invoke_at.value(name, self.region) if block.invoke_at else None,
+            **values,
         )
 
     def notes(self) -> Iterator[str]:

@@ -9,15 +9,16 @@ from typing import Protocol
 from eventsim.clock import Clock
 from eventsim.environments import Environments
 from eventsim.environments.permissions import Permissions
+from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
-from eventsim.types import Queue, Scene, Stream
+from eventsim.types import Invoker, Queue, Scene, Stream
 
 
 class Stage(Protocol):
-    """The clock and the journal of a run, its streams and queues by name, its mappings by theirs
-    (function.Event), its files.
+    """The clock, the journal and the chance of a run, what invokes its functions, its streams and
+    queues by name, its mappings by theirs (function.Event), its files.
     """
 
     @property
@@ -25,6 +26,15 @@ class Stage(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def chance(self) -> Chance: ...
+
+    @property
+    def invoker(self) -> Invoker: ...
+
+    @property
+    def environments(self) -> Environments: ...
 
     @property
     def streams(self) -> Mapping[str, Stream]: ...

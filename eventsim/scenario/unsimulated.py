@@ -47,4 +47,4 @@ STEPS = _words(
     """
 )
 
-RUN_IN = _words("python node bootstrap model command")
+RUN_IN = _words("python node bootstrap command")

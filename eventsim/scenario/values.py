@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 
-from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.rules.durations import PATTERN, UNITS, seconds_of
 from eventsim.scenario.problem import refuse, show
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # of a run, unless the scenario says otherwise
+PERCENT = r"^(\d{1,3}(?:\.\d{1,9})?)%$"
+RATE = r"^(\d{1,9}(?:\.\d{1,12})?)/([smhd])$"
 SECONDS_MAX = 100 * 365 * 86_400
 
 _COMPACT: dict[str, Any] = {
@@ -22,6 +24,8 @@ _COMPACT: dict[str, Any] = {
     "allow_nan": False,
     "separators": (",", ":"),
 }
+_PERCENT = re.compile(PERCENT.strip("^$"), re.ASCII)
+_RATE = re.compile(RATE.strip("^$"), re.ASCII)
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:(?:.*[/:])?(?P<name>.+)")
 
 
@@ -35,6 +39,28 @@ def seconds(value: Any) -> float:
     if total > SECONDS_MAX:
         raise refuse(f"is {show(value)}; durations are at most {SECONDS_MAX // 86_400}d")
     return float(total)
+
+
+def rate(value: Any) -> float:
+    """How often a second ``0.9/s``, ``30/m`` or ``5/h`` is; raises what is wrong."""
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise refuse(f"is {show(value)}; write a rate such as 0.9/s, 30/m or 5/h")
+    often = float(found[1]) / float(UNITS[found[2]])
+    if not often:
+        raise refuse(f"is {value}; it must be more than 0")
+    return often
+
+
+def percent(value: Any) -> float:
+    """The part of 1 that a percentage such as ``1%`` is; raises what is wrong."""
+    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise refuse(f"is {show(value)}; write a percentage such as 1% or 0.5%")
+    part = float(found[1]) / 100
+    if part > 1:
+        raise refuse(f"is {value}; it must be at most 100%")
+    return part
 
 
 def moment(value: Any) -> datetime:
@@ -96,6 +122,16 @@ Seconds = Annotated[
     float,
     PlainValidator(seconds),
     WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["20ms", "5s"]}),
+]
+Rate = Annotated[
+    float,
+    PlainValidator(rate),
+    WithJsonSchema({"type": "string", "pattern": RATE, "examples": ["0.9/s"]}),
+]
+Percent = Annotated[
+    float,
+    PlainValidator(percent),
+    WithJsonSchema({"type": "string", "pattern": PERCENT, "examples": ["1%"]}),
 ]
 Moment = Annotated[
     datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})

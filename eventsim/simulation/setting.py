@@ -14,9 +14,7 @@ from eventsim.clock import Clock, RealClock, VirtualClock
 from eventsim.environments import Environments
 from eventsim.environments.permissions import Permissions
 from eventsim.errors import EventsimError
-from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
-from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
@@ -27,6 +25,7 @@ from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.scenario.policies import Arns
 from eventsim.simulation.background import Background
+from eventsim.simulation.dispatching import open_invoker
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
 from eventsim.simulation.permissions import open_permissions, policy_arns
@@ -60,6 +59,7 @@ class Setting:
     background: Background
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
+    invoked_here: bool = True
 
     @property
     def queues(self) -> Mapping[str, Queue]:
@@ -91,7 +91,8 @@ class Setting:
 
         Raises EventsimError when an invoker of the caller's own runs the functions.
         """
-        if not isinstance(self.invoker, LocalInvoker):
+        block = self.scenario.functions.get(name)
+        if not self.invoked_here or (block is not None and block.invoke_at is not None):
             raise EventsimError(f"cannot change {name}: it is not this run that invokes it")
         return self.environments
 
@@ -134,12 +135,18 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     go_by_its_clock()
     environments = open_environments(scenario, options, clock, journal, chance, closing)
     background = Background()
-    events = EventQueue(environments, journal, background.start_soon)
     names = policy_arns(scenario, streams, stores)
     permissions = open_permissions(scenario, environments, clock, journal, names)
-    profile, authorize = PROFILES[scenario.profile], permissions.authorize
-    local = LocalInvoker(environments, journal, events.accept, authorize, profile=profile)
-    invoker = options.invoker or local
+    invoker = options.invoker or open_invoker(
+        scenario,
+        options,
+        environments,
+        background,
+        clock,
+        journal,
+        closing,
+        permissions.authorize,
+    )
     setting = Setting(
         scenario=scenario,
         seed=seed,
@@ -156,6 +163,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         invoker=invoker,
         pusher=Pusher(invoker, journal, clock, chance),
         background=background,
+        invoked_here=options.invoker is None,
     )
     setting.mappings = open_mappings(setting)
     return setting
@@ -182,6 +190,7 @@ def open_environments(
             allow_aws=options.allow_aws,
             watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
             echo=sys.stderr if options.debug else None,
+            chance=chance,
         )
     )
     closing.push_async_callback(runtimes.aclose)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from eventsim.scenario.block import Step as TimelineStep
+from eventsim.scenario.durations import as_read
 from eventsim.scenario.function import updated
 from eventsim.scenario.mapping import readable_settings
 from eventsim.scenario.stage import Stage
@@ -39,6 +40,8 @@ class Step(TimelineStep):
 
     def _function(self, stage: Stage) -> None:
         functions, changes = stage.functions(self.update), updated(self.properties)
+        for key in changes.keys() & {"duration", "init_duration"}:
+            changes[key] = as_read(changes[key], key, stage.file)
         if changes.get("code_uri"):
             changes["code_uri"] = str(stage.file(changes["code_uri"]))
         functions.update(self.update, f"updated {', '.join(self.properties)}", **changes)

@@ -7,9 +7,18 @@ Values are immutable; a seam is a Protocol of a few methods.
 from __future__ import annotations
 
 from eventsim.types.buckets import Bucket, StoredObject
+from eventsim.types.durations import (
+    Distribution,
+    Duration,
+    Empirical,
+    Exponential,
+    Gamma,
+    Lognormal,
+    Uniform,
+)
 from eventsim.types.invocations import (
     Caller,
-    Duration,
+    Elsewhere,
     Function,
     FunctionError,
     InvocationType,
@@ -65,17 +74,23 @@ __all__ = [
     "Condition",
     "Deletable",
     "Destination",
+    "Distribution",
     "Duration",
+    "Elsewhere",
+    "Empirical",
     "EventSourceMapping",
+    "Exponential",
     "FailureDocument",
     "FanOut",
     "FoundStream",
     "Function",
     "FunctionError",
+    "Gamma",
     "InvocationType",
     "InvokeRequest",
     "InvokeResult",
     "Invoker",
+    "Lognormal",
     "MappingKind",
     "Message",
     "OnReshard",
@@ -105,4 +120,5 @@ __all__ = [
     "Topic",
     "Trimmed",
     "TumblingWindow",
+    "Uniform",
 ]

@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from eventsim.types.durations import ONE_MILLISECOND, Duration
+
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 
 
@@ -108,18 +110,6 @@ class Invoker(Protocol):
     async def invoke(self, request: InvokeRequest) -> InvokeResult: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """How long an invocation takes in virtual time: declared, or measured on this machine.
-
-    ``sigma`` above 0 makes it lognormal around ``median`` seconds.
-    """
-
-    median: float = 0.001
-    sigma: float = 0.0
-    measured: bool = False
-
-
 class FunctionError(NamedTuple):
     """Why a function failed. After a *fatal* one its runtime is gone and has to start again."""
 
@@ -129,10 +119,26 @@ class FunctionError(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where a function lives that this run does not: behind the Invoke API, or at an address.
+
+    ``invoker`` is a file of ``invokers/``, ``address`` what it calls; None with ``aws`` is AWS.
+    ``function_name`` and ``region`` are the function's there.
+    """
+
+    invoker: Literal["aws", "http"]
+    address: str | None = None
+    function_name: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function's configuration, in AWS's fields and units.
 
-    ``role`` is the ARN of its execution role; without one it may do everything.
+    ``role`` is the ARN of its execution role; without one it may do everything. ``error_rate`` and
+    ``crash_rate`` are for ``run_in: model``: which part of the invocations fails, and in which the
+    runtime ends.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
@@ -149,10 +155,13 @@ class Function:
     in_vpc: bool = False
     package_bytes: int = 0
     description: str = ""
-    duration: Duration = Duration()
-    init_duration: float = 0.1
+    duration: Duration = ONE_MILLISECOND
+    init_duration: float | Duration = 0.1
     async_handler: bool = False
     role: str | None = None
+    error_rate: float = 0.0
+    crash_rate: float = 0.0
+    invoke_at: Elsewhere | None = None
 
 
 class Outcome(NamedTuple):
