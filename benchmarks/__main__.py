@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import failing_shard, memory, polling, retrying, sparse, starting
+from benchmarks import failing_shard, memory, modelling, polling, retrying, sparse, starting
 from benchmarks.timing import Figure
 
 
@@ -21,6 +21,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from memory.figures(2_000 if quick else 100_000)
     yield from retrying.figures(pairs)
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
+    yield from modelling.figures(5_000 if quick else 500_000, pairs)
     yield from starting.figures(pairs)
 
 

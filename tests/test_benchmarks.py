@@ -18,8 +18,11 @@ NAMES = (
     "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
     "24 h of capped retries on 64 shards (92,608 invocations)",
     "a year of 500 sparse records, 8 shards, journal off",
+    "5,000 requests of a model function at 0.9/s",
+    "5,000 requests of a model function at 100/s",
     "eventsim --help",
 )
+OPTIONAL = {"SimFaaS"}  # timed where it is installed
 FIELDS = {
     "name",
     "baseline",
@@ -47,10 +50,11 @@ def test_every_figure_is_measured_printed_and_written_as_json(tmp_path: Path) ->
     )
 
     assert done.returncode == 0, done.stderr
-    figures = json.loads(written.read_text())["figures"]
+    measured = json.loads(written.read_text())["figures"]
+    figures = [figure for figure in measured if figure["baseline"] not in OPTIONAL]
     assert tuple(figure["name"] for figure in figures) == NAMES
     printed = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    assert tuple(printed) == NAMES
+    assert printed == [figure["name"] for figure in measured]
     for figure in figures:
         assert figure.keys() == FIELDS
         assert 0 < figure["lowest"] <= figure["ratio"] <= figure["highest"]

@@ -1,0 +1,107 @@
+"""Requests to a function without code, worked out: beside SimFaaS where that is installed."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from heapq import heappop, heappush
+from importlib.util import find_spec
+
+from benchmarks.timing import Figure, compare
+from eventsim.ids import Chance
+from eventsim.rules import arrivals
+from eventsim.traffic.what_if import WhatIf
+from eventsim.types import Duration, Exponential, Function
+
+WARM, COLD, IDLE = 1.991, 2.244, 600.0
+SLOW, FAST = 0.9, 100.0
+FUNCTION = Function(
+    "f",
+    "",
+    run_in="model",
+    timeout=900,
+    duration=Duration(distribution=Exponential(WARM)),
+    init_duration=COLD - WARM,
+)
+WITHOUT = "SimFaaS is not installed here: pip install simfaas beside eventsim to time it too"
+
+
+def ours(rate: float, count: int) -> None:
+    """So many requests at *rate* a second, Poisson, through the rules of the environments."""
+    chance, seconds = Chance(1), count / rate
+    what_if = WhatIf(FUNCTION, chance, seconds, concurrency=100_000)
+    what_if.run(arrivals.poisson(rate, seconds, chance.stream("arrivals", "f")))
+    what_if.finish()
+
+
+def bare(rate: float, count: int) -> None:
+    """The loop that anyone would write for the question: a heap of ends, a stack of idle ones."""
+    random = Chance(1).stream("arrivals").random
+    now, end = 0.0, count / rate
+    busy, idle = list[float](), deque[float]()
+    requests = cold = 0
+    while True:
+        now -= math.log(1.0 - random()) / rate
+        if now >= end:
+            return
+        while busy and busy[0] <= now:
+            idle.append(heappop(busy))
+        while idle and idle[0] <= now - IDLE:
+            idle.popleft()
+        requests += 1
+        if idle:
+            idle.pop()
+            mean = WARM
+        else:
+            cold += 1
+            mean = COLD
+        heappush(busy, now - math.log(1.0 - random()) * mean)
+
+
+def theirs(rate: float, count: int) -> None:
+    """The same by SimFaaS."""
+    from simfaas.ServerlessSimulator import ServerlessSimulator
+
+    simulator = ServerlessSimulator(
+        arrival_rate=rate,
+        warm_service_rate=1 / WARM,
+        cold_service_rate=1 / COLD,
+        expiration_threshold=IDLE,
+        max_time=count / rate,
+    )
+    simulator.generate_trace(debug_print=False, progress=False)
+
+
+def figures(count: int = 500_000, pairs: int = 5) -> Iterator[Figure]:
+    """Beside a bare loop, and beside itself at a hundred times the rate; and beside SimFaaS."""
+    known = find_spec("simfaas") is not None
+    yield compare(
+        f"{count:,} requests of a model function at {SLOW:g}/s",
+        partial(ours, SLOW, count),
+        "bare heap without Timeout, faults, billing or limits",
+        partial(bare, SLOW, count),
+        reach=4.0,
+        pairs=pairs,
+        note="" if known else WITHOUT,
+    )
+    yield compare(
+        f"{count:,} requests of a model function at {FAST:g}/s",
+        partial(ours, FAST, count),
+        f"as many at {SLOW:g}/s: flat as concurrency grows",
+        partial(ours, SLOW, count),
+        reach=1.5,
+        pairs=pairs,
+    )
+    if not known:
+        return
+    for rate, part, reach in ((SLOW, count // 5, 1 / 4), (FAST, count // 25, 1 / 40)):
+        yield compare(
+            f"{part:,} requests of a model function at {rate:g}/s, beside SimFaaS",
+            partial(ours, rate, part),
+            "SimFaaS",
+            partial(theirs, rate, part),
+            reach=reach,
+            pairs=min(pairs, 3),
+        )
