@@ -65,6 +65,16 @@ class Environments:
         self._pools: dict[tuple[str, str], Pool] = {}
 
     @property
+    def clock(self) -> Clock:
+        """The time they are in."""
+        return self._ground.clock
+
+    @property
+    def journal(self) -> Journal:
+        """Where they tell what happens."""
+        return self._ground.journal
+
+    @property
     def profile(self) -> Profile:
         """The limits and the prices that hold."""
         return self._ground.profile

@@ -4,7 +4,7 @@ Who is asked when a function is invoked: this run, an Invoke API elsewhere, or a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from eventsim.backends import AwsApi
@@ -20,7 +20,6 @@ from eventsim.rules.function_names import Place, parse
 from eventsim.rules.profiles import PROFILES
 from eventsim.runtimes import Call, FunctionVersion
 from eventsim.scenario import Scenario
-from eventsim.simulation.background import Background
 from eventsim.simulation.options import Options
 from eventsim.types import Elsewhere, Function, Invoker, InvokeRequest, InvokeResult, Outcome
 
@@ -64,17 +63,17 @@ def open_invoker(
     scenario: Scenario,
     options: Options,
     environments: Environments,
-    background: Background,
-    clock: Clock,
-    journal: Journal,
-    closing: AsyncExitStack,
+    start_soon: Callable[..., object],
     authorize: Authorize,
+    closing: AsyncExitStack,
 ) -> Invoker:
     """What answers for every function of *scenario*, wherever each of them is.
 
-    *closing* takes down what talks to those elsewhere. Raises BackendError and UnsafeEndpoint for
-    an address that cannot be used.
+    *start_soon* starts what outlives a request, *authorize* says who may invoke, and *closing*
+    takes down what talks to functions elsewhere. Raises BackendError and UnsafeEndpoint for an
+    address that cannot be used.
     """
+    clock, journal = environments.clock, environments.journal
     elsewhere = any(block.invoke_at is not None for block in scenario.functions.values())
     known = scenario.function_values() if elsewhere else ()
     there = dict[str, HttpFunction]()
@@ -88,7 +87,7 @@ def open_invoker(
         )
         closing.push_async_callback(there[function.name].aclose)
     functions: Functions = Everywhere(environments, there) if there else environments
-    events = EventQueue(functions, journal, background.start_soon)
+    events = EventQueue(functions, journal, start_soon)
     profile = PROFILES[scenario.profile]
     local = LocalInvoker(functions, journal, events.accept, authorize, profile=profile)
     at_aws = _at_aws(known, options, clock, journal, closing)

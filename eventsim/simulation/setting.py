@@ -138,14 +138,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     names = policy_arns(scenario, streams, stores)
     permissions = open_permissions(scenario, environments, clock, journal, names)
     invoker = options.invoker or open_invoker(
-        scenario,
-        options,
-        environments,
-        background,
-        clock,
-        journal,
-        closing,
-        permissions.authorize,
+        scenario, options, environments, background.start_soon, permissions.authorize, closing
     )
     setting = Setting(
         scenario=scenario,
