@@ -8,7 +8,6 @@ sight meanwhile.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -17,14 +16,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-_NEVER_HIDDEN = sys.stdlib_module_names | {"eventsim"}
+_NEVER_HIDDEN = sys.stdlib_module_names | {"__main__", "eventsim"}
 
 _compiled: dict[str, dict[str, ModuleType]] = {}  # by folder
 
 
 class _Looked(NamedTuple):
-    """What stood in the way of a folder, of the modules that were present; and what was left."""
+    """What stood in the way of a folder, of the modules that were present; and what was left.
 
+    ``names`` are those that the folder's own modules answered to.
+    """
+
+    names: frozenset[str]
     present: frozenset[str]
     in_the_way: list[str]
     left: frozenset[str]
@@ -47,20 +50,20 @@ class FolderModules:
 
     def enter(self) -> None:
         """Put this environment's modules in, and what they would collide with aside."""
-        looked = _looked.get(self.folder) if self._entered else None
-        if looked is None or sys.modules.keys() != looked.present:
-            looked = _looked[self.folder] = self._look()
+        looked = _looked.get(self.folder)
+        names = looked.names if looked and self._entered else self._first_names()
+        if looked is None or looked.names != names or looked.present != sys.modules.keys():
+            looked = _looked[self.folder] = _look(self.folder, names)
         self._entered = True
         self.hidden = {name: sys.modules.pop(name) for name in looked.in_the_way}
         self._before = looked.left
         sys.modules.update(_compiled.get(self.folder, {}))
         sys.modules.update(self._own)
 
-    def _look(self) -> _Looked:
-        if not self._entered:
-            importlib.invalidate_caches()  # the code may have been written a moment ago
-        present, names = frozenset(sys.modules), _in_the_way(self.folder)
-        return _Looked(present, names, present - frozenset(names))
+    def _first_names(self) -> frozenset[str]:
+        """What the folder has now: the code may have been written a moment ago."""
+        _forget_listings(self.folder)
+        return frozenset(_importable(self.folder))
 
     def leave(self) -> None:
         """Take them out again, those included that were imported meanwhile."""
@@ -77,17 +80,29 @@ class FolderModules:
         self.hidden = {}
 
 
-def _in_the_way(folder: str) -> list[str]:
-    tops = set(_importable(folder)) - _NEVER_HIDDEN
-    return [name for name in sys.modules if _top(name) in tops or _is_of(name, folder)]
+def _look(folder: str, names: frozenset[str]) -> _Looked:
+    present, tops = frozenset(sys.modules), names - _NEVER_HIDDEN
+    in_the_way = [name for name in sys.modules if _top(name) in tops or _is_of(name, folder)]
+    return _Looked(names, present, in_the_way, present - frozenset(in_the_way))
+
+
+def _forget_listings(folder: str) -> None:
+    """Let imports look afresh for what is in the folder, and nowhere else."""
+    inside = f"{folder}/"
+    for place in [place for place in sys.path_importer_cache if f"{place}/".startswith(inside)]:
+        del sys.path_importer_cache[place]
 
 
 def _importable(folder: str) -> Iterator[str]:
     """The names that a module or a package in this folder answers to."""
     for entry in os.scandir(folder):
         name, dot, suffix = entry.name.partition(".")
-        if (dot and suffix.endswith(("py", "so"))) or (Path(entry.path) / "__init__.py").exists():
+        if (dot and suffix.endswith(("py", "so"))) or _is_package(entry):
             yield name
+
+
+def _is_package(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() and (Path(entry.path) / "__init__.py").exists()
 
 
 def _is_of(name: str, folder: str) -> bool:
