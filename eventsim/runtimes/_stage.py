@@ -77,12 +77,15 @@ class ProcessState:
 _DATA: dict[bytes, bytes] = vars(os.environ)["_data"]
 
 
+_CODING = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # os.fsencode's, at hand
+
+
 def _decoded(variables: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()}
+    return {name.decode(*_CODING): value.decode(*_CODING) for name, value in variables.items()}
 
 
 def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
-    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+    return {name.encode(*_CODING): value.encode(*_CODING) for name, value in variables.items()}
 
 
 def _with_first(folder: str, path: list[str]) -> list[str]:
