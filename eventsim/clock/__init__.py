@@ -24,11 +24,13 @@ from typing import Any, Protocol, TypeVar
 
 import anyio
 
+from eventsim.clock._alarm import Alarm
 from eventsim.clock._real import RealClock, machine_time
 from eventsim.clock._virtual import VirtualClock
 from eventsim.clock._virtual_loop import VirtualLoop
 
 __all__ = [
+    "Alarm",
     "Clock",
     "Holding",
     "Now",
@@ -85,6 +87,9 @@ class Clock(Now, Protocol):
 
     def move_on_at(self, time: float) -> anyio.CancelScope:
         """A scope that cancels its body when ``time()`` reaches *time*."""
+
+    def alarm(self, time: float) -> Alarm:
+        """An alarm that rings when ``time()`` reaches *time*; cheaper than to cancel a scope."""
 
     def hold(self) -> Holding:
         """Freeze virtual time around real work; nothing in real time.

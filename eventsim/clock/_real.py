@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
+from eventsim.clock._alarm import Alarm
+
 
 class RealClock:
     """Time as this machine measures it, *speed* times as fast. Runs from when it is made.
@@ -54,6 +56,10 @@ class RealClock:
     def move_on_at(self, time: float) -> anyio.CancelScope:
         left = (time - self.time()) / self.speed
         return anyio.CancelScope(deadline=anyio.current_time() + left)
+
+    def alarm(self, time: float) -> Alarm:
+        loop = asyncio.get_running_loop()
+        return Alarm(loop, loop.time() + (time - self.time()) / self.speed)
 
     def hold(self) -> nullcontext[None]:
         return nullcontext()

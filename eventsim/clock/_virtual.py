@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import anyio
 
+from eventsim.clock._alarm import Alarm
 from eventsim.clock._holds import Hold
 from eventsim.clock._real import in_utc, stopwatch
 from eventsim.clock._virtual_loop import VirtualLoop
@@ -54,6 +55,9 @@ class VirtualClock:
 
     def move_on_at(self, time: float) -> anyio.CancelScope:
         return anyio.CancelScope(deadline=self._due(time))
+
+    def alarm(self, time: float) -> Alarm:
+        return Alarm(self._loop, self._due(time))
 
     def hold(self) -> Hold:
         return Hold(self._loop)

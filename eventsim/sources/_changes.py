@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from typing import Protocol
-
-import anyio
 
 from eventsim.clock import Clock
 
@@ -17,20 +14,16 @@ class Watched(Protocol):
     def call_on_change(self, shard_id: str, key: object, callback: Callable[[], None]) -> None:
         """Call back, once, when there may be something new to find out about the shard."""
 
-    def forget(self, shard_id: str, key: object) -> None:
-        """Take back what ``call_on_change`` asked for, if it is still asked for."""
+    def forget(self, shard_id: str, key: object) -> bool:
+        """Take back what ``call_on_change`` asked for; False if it was called, or never asked."""
 
 
 async def changed(store: Watched, shard_id: str, clock: Clock, deadline: float) -> bool:
     """Return when the shard changes, True, or when the clock reaches *deadline* first, False."""
-    event = anyio.Event()
-    store.call_on_change(shard_id, event, event.set)
+    alarm = clock.alarm(deadline)
+    store.call_on_change(shard_id, alarm, alarm.ring)
     try:
-        if deadline == inf:
-            await event.wait()
-        else:
-            with clock.move_on_at(deadline):
-                await event.wait()
+        await alarm.wait()
     finally:
-        store.forget(shard_id, event)
-    return event.is_set()
+        waited_on = store.forget(shard_id, alarm)
+    return not waited_on

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
-import anyio
-
 from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError
@@ -81,16 +79,12 @@ class SimulatedQueue:
 
     async def _changed(self, deadline: float) -> None:
         """Wait until somebody changes the queue, or the clock reaches *deadline*."""
-        event = anyio.Event()
-        self.store.call_on_change(event, event.set)
+        alarm = self._clock.alarm(deadline)
+        self.store.call_on_change(alarm, alarm.ring)
         try:
-            if deadline == inf:
-                await event.wait()
-            else:
-                with self._clock.move_on_at(deadline):
-                    await event.wait()
+            await alarm.wait()
         finally:
-            self.store.forget(event)
+            self.store.forget(alarm)
 
 
 def open_simulated_queue(

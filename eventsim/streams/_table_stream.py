@@ -182,9 +182,9 @@ class TableStream:
         """Call back, once, when ``next_arrival`` or ``ended`` of the shard may have changed."""
         self._shard(shard_id).waiting[key] = callback
 
-    def forget(self, shard_id: str, key: object) -> None:
-        """Take back what ``call_on_change`` asked for, if it is still asked for."""
-        self._shard(shard_id).waiting.pop(key, None)
+    def forget(self, shard_id: str, key: object) -> bool:
+        """Take back what ``call_on_change`` asked for; False if it was called, or never asked."""
+        return self._shard(shard_id).waiting.pop(key, None) is not None
 
     def retained(self) -> int:
         """Return how many records the stream keeps now."""

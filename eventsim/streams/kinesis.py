@@ -264,11 +264,10 @@ class KinesisStream:
         """Call back, once, when ``next_arrival`` or ``ended`` of the shard may have changed."""
         self._shards.get(shard_id).waiting[key] = callback
 
-    def forget(self, shard_id: str, key: object) -> None:
-        """Take back what ``call_on_change`` asked for, if it is still asked for."""
+    def forget(self, shard_id: str, key: object) -> bool:
+        """Take back what ``call_on_change`` asked for; False if it was called, or never asked."""
         shard = self._shards.find(shard_id)
-        if shard is not None:
-            shard.waiting.pop(key, None)
+        return shard is not None and shard.waiting.pop(key, None) is not None
 
     def retained(self) -> int:
         """Return how many records are kept now, those to come included."""
