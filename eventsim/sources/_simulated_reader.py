@@ -129,13 +129,15 @@ class SimulatedReader:
         return trimmed
 
     def _get_records(self) -> GetRecords | None:
-        """Poll once; None when the shard is throttled, which makes the next poll due at once."""
+        """Poll once; None when the shard is throttled, which makes the next poll due at once.
+
+        The iterator is fresh: the polls that were not made would have renewed it.
+        """
+        shard_id, after, _ = self._iterator
+        self._iterator = ShardIterator(shard_id, after, self._clock.time())
         try:
             answer = self._store.get_records(self._iterator)
         except ServiceError as error:
-            if error.code == "ExpiredIteratorException":
-                self._iterator = self._iterator._replace(issued=self._clock.time())
-                return self._get_records()  # a fresh one, AFTER_SEQUENCE_NUMBER of the last read
             if error.code != "ProvisionedThroughputExceededException":
                 raise
             self._due = True
