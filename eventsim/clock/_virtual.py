@@ -51,7 +51,7 @@ class VirtualClock:
         if due <= self._loop.now:
             await asyncio.sleep(0)
         else:
-            await self._loop.wait_until(due)
+            await self._loop.sleep_until(due)
 
     def move_on_at(self, time: float) -> anyio.CancelScope:
         return anyio.CancelScope(deadline=self._due(time))

@@ -148,12 +148,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             heappush(self._timers, (when, number, timer))
         return timer
 
-    def wait_until(self, when: float) -> Future[None]:
-        """A future that is done when the time is *when*; cancelling it leaves nothing behind."""
+    async def sleep_until(self, when: float) -> None:
+        """Return when the time is *when*; a task that is cancelled leaves no timer behind."""
         future: Future[None] = self.create_future()
         timer = self.call_at(when, wake, future)
-        future.add_done_callback(lambda _: timer.cancel())
-        return future
+        try:
+            await future
+        except BaseException:
+            timer.cancel()
+            raise
 
     def _set_real_timer(self, deadline: float, number: int, timer: TimerHandle) -> None:
         cast(_Timer, timer)._scheduled = False
