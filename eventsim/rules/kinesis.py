@@ -13,6 +13,7 @@ those of a shard opened later are greater than those of its parents.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import md5
 from typing import NamedTuple
 
@@ -89,6 +90,7 @@ def sequence_number(prefix: str, number: int) -> str:
     return prefix + str(FIRST_NUMBER + number)
 
 
+@lru_cache(maxsize=1_024)  # a reader asks for the same one again and again
 def number_in_shard(prefix: str, sequence: str) -> int | None:
     """Return which record of the shard *sequence* stands for, or None if it is not of the shard."""
     if len(sequence) != _SEQUENCE_DIGITS or not sequence.startswith(prefix):

@@ -164,7 +164,9 @@ class KinesisStream:
         """Make visible, on every shard, what has arrived by now."""
         now = self._clock.time()
         for shard in self._shards.open:
-            self._settle(shard, now)
+            pending = shard.pending
+            if pending and pending[0].time <= now:
+                self._settle(shard, now)
 
     def get_shard_iterator(self, shard_id: str, position: Position) -> ShardIterator:
         """Return an iterator at *position*, where ``trimmed`` tells what is not there any more.
