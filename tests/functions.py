@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def function(handler: Any, name: str = "f", **configuration: Any) -> Function:
 def request(event: Any = None, name: str = "f", **parameters: Any) -> InvokeRequest:
     """A request with this event, under request id ``r``."""
     asked = InvokeRequest(name, Payload(lambda: json.loads(json.dumps(event))), "r")
-    return replace(asked, **parameters)
+    return asked._replace(**parameters)
 
 
 @dataclass

@@ -196,7 +196,7 @@ def never_renewed(
 ) -> list[Step]:
     """The steps of the rules, but that what is left of a batch has only the retries left."""
     return [
-        replace(step, batch=replace(step.batch, attempt=batch.attempt + 1))
+        step._replace(batch=replace(step.batch, attempt=batch.attempt + 1))
         if isinstance(step, Retry) and len(step.batch.records) < len(batch.records)
         else step
         for step in next_steps(batch, answer, mapping)

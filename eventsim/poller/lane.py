@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from eventsim.errors import InvokeError
 from eventsim.poller.assembler import Assembled, Assembler
@@ -36,8 +37,7 @@ from eventsim.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(NamedTuple):
     """A batch to be sent, at ``due`` in run time; unchanged, under the same request id, as on AWS.
 
     ``size`` is that of its event in bytes, without what a tumbling window adds.
@@ -174,7 +174,7 @@ class Lane:
     ) -> None:
         batch = step.batch if step.batch.window is None else self._in_window(step.batch)
         self._tell.discarded(step, sending.request_id)
-        await self._discarding.send(replace(step, batch=batch), sending.request_id, answer)
+        await self._discarding.send(step._replace(batch=batch), sending.request_id, answer)
         await self._give_up(batch)
 
     async def _give_up(self, batch: Batch) -> None:

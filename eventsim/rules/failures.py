@@ -17,10 +17,10 @@ the AWS retry table is a plain unit test.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from eventsim.errors import InvokeError, RequestEntityTooLarge
 from eventsim.rules.answers import Verdict, read_answer
@@ -33,16 +33,14 @@ WAIT_SECONDS_MAX = 60.0
 _CLOCK_NOISE = 1e-6  # what a double loses of an epoch time: what is due now is due
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """The function took the batch: the checkpoint may pass it. ``state`` is its window's."""
 
     batch: Batch
     state: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(NamedTuple):
     """The function did not take the whole batch, but ``delivered`` records of it.
 
     ``invoked`` says whether it ran at all.
@@ -54,8 +52,7 @@ class Fail:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """Send the batch again after ``wait`` seconds."""
 
     batch: Batch
@@ -63,8 +60,7 @@ class Retry:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bisect:
+class Bisect(NamedTuple):
     """Send the two halves of the batch in its place, one after the other."""
 
     batch: Batch
@@ -72,8 +68,7 @@ class Bisect:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Discard:
+class Discard(NamedTuple):
     """Give the batch up, tell the on-failure destination; the checkpoint may pass it."""
 
     batch: Batch
@@ -82,16 +77,14 @@ class Discard:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expire:
+class Expire(NamedTuple):
     """The stream has let go of the records; the checkpoint may pass them."""
 
     batch: Batch
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Invoke the function with the batch, now."""
 
     batch: Batch
@@ -199,8 +192,9 @@ def _failed(
         because = f"MaximumRetryAttempts {limit} used up"
         return [fail, Discard(batch, "RetryAttemptsExhausted", batch.attempt, because)]
     allowed = "until the records expire" if limit < 0 else f"retry {batch.attempt} of {limit}"
-    back = replace(batch, attempt=batch.attempt + 1, returned=batch.returned + 1)
-    return [fail, Retry(back, retry_wait(back.returned), f"{what}: {allowed}")]
+    attempt, returned = batch.attempt + 1, batch.returned + 1
+    back = Batch(batch.shard_id, batch.records, attempt, returned, batch.window)
+    return [fail, Retry(back, retry_wait(returned), f"{what}: {allowed}")]
 
 
 def _halves(batch: Batch) -> tuple[Batch, Batch]:

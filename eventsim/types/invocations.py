@@ -73,8 +73,7 @@ class Caller:
     principal_org_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InvokeRequest:
+class InvokeRequest(NamedTuple):
     """A call of the Invoke API. Without a caller it is the run's own and may do anything.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -90,8 +89,7 @@ class InvokeRequest:
     caller: Caller | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InvokeResult:
+class InvokeResult(NamedTuple):
     """The answer of the Invoke API; a function that failed has ``function_error`` set."""
 
     status_code: int
