@@ -35,7 +35,7 @@ class Chance:
     def uuid(self, purpose: str, actor: str = "") -> str:
         """The stream's next version 4 UUID, as RFC 4122 writes it."""
         bits = self.stream(purpose, actor).getrandbits(128)
-        text = f"{bits & _RANDOM_BITS | _VERSION_4:032x}"
+        text = (bits & _RANDOM_BITS | _VERSION_4).to_bytes(16).hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def hex(self, purpose: str, digits: int, actor: str = "") -> str:
