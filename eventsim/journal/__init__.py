@@ -123,6 +123,10 @@ class Journal:
 
     def write(self, kind: str, because: str | None = None, **fields: Any) -> None:
         """Write one entry, now. Raises KeyError for a kind that is not in ``KINDS``."""
+        self.enter(kind, because, fields)
+
+    def enter(self, kind: str, because: str | None, fields: dict[str, Any]) -> None:
+        """The same for those who write at every invocation: *fields* are not copied."""
         for watcher in self._watchers[kind]:
             watcher(kind, fields)
         if kind in self._silent:

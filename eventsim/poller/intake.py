@@ -93,15 +93,15 @@ class Intake:
         self._ports.journal.write(kind, because, **self._place, **which._asdict())
 
     def _tell_read(self, read: Read) -> None:
-        self._ports.journal.write(
-            "records_read",
+        fields = {
             **self._place,
-            first=read.records[0].sequence_number,
-            last=read.records[-1].sequence_number,
-            records=len(read.records),
-            polls=read.polls,
-            behind=read.behind,
-        )
+            "first": read.records[0].sequence_number,
+            "last": read.records[-1].sequence_number,
+            "records": len(read.records),
+            "polls": read.polls,
+            "behind": read.behind,
+        }
+        self._ports.journal.enter("records_read", None, fields)
 
 
 def tell_lost(
