@@ -232,21 +232,21 @@ class Server:
         outcome: Outcome,
         billed: float,
     ) -> None:
-        fields: dict[str, Any] = {} if init is None else {"init": init}
+        fields: dict[str, Any] = {
+            "function": pool.function.name,
+            "version": pool.version,
+            "request_id": call.request_id,
+            "environment": environment.id,
+            "duration": round(outcome.duration, 6),
+            "billed": billed,
+        }
+        if init is not None:
+            fields["init"] = init
         if outcome.error is not None:
             fields.update(_error_fields(outcome.error))
         if self._ground.journal.detail == "payload":
             fields["answer"] = self._ground.journal.keep(outcome.payload)
-        self._ground.journal.write(
-            "invocation_finished",
-            function=pool.function.name,
-            version=pool.version,
-            request_id=call.request_id,
-            environment=environment.id,
-            duration=round(outcome.duration, 6),
-            billed=billed,
-            **fields,
-        )
+        self._ground.journal.enter("invocation_finished", None, fields)
 
 
 _UP = _Start()
