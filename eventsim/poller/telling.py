@@ -84,4 +84,8 @@ class Telling:
 
 
 def _span(batch: Batch) -> dict[str, Any]:
-    return {"first": batch.first, "last": batch.last, "records": len(batch.records)}
+    records = batch.records
+    if not records:
+        return {"first": None, "last": None, "records": 0}
+    first, last = records[0].sequence_number, records[-1].sequence_number
+    return {"first": first, "last": last, "records": len(records)}
