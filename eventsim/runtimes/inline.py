@@ -125,8 +125,8 @@ class InlineRuntime:
         if self._clock.virtual:
             elapsed = self._clock.stopwatch()
             try:
-                with self._clock.hold():
-                    outcome = STAGE.call(code.actor, log, code.answer, call, log, elapsed)
+                # No hold: time cannot move while this thread, which is the loop's, is in here.
+                outcome = STAGE.call(code.actor, log, code.answer, call, log, elapsed)
             except CtrlC:
                 return await _cancelled()
             written = log.text()
@@ -153,8 +153,7 @@ class InlineRuntime:
     def _in_loop(self, code: Code, log: Log, work: _Work) -> Outcome:
         """What *work* returns, done in virtual time's own thread, and measured."""
         elapsed = self._clock.stopwatch()
-        with self._clock.hold():
-            outcome = STAGE.call(code.actor, log, work, elapsed)
+        outcome = STAGE.call(code.actor, log, work, elapsed)
         return outcome._replace(duration=elapsed())
 
     async def _in_thread(
