@@ -94,8 +94,9 @@ class Lane:
         while todo and not self.halt.asked:
             if todo[0].due:
                 await self._wait(todo[0])
-            with self.halt:
-                await self._send(todo.popleft())
+            self.halt.busy = True
+            await self._send(todo.popleft())
+            self.halt.busy = False
 
     async def _wait(self, sending: _Sending) -> None:
         """Until it is to be sent again, or until its first record has to leave it."""
@@ -104,7 +105,7 @@ class Lane:
 
     async def _send(self, sending: _Sending) -> None:
         now, mapping = self._ports.clock.timestamp(), self._mapping
-        if now < expires_at(sending.batch, mapping, self._retention_seconds) and not sending.due:
+        if not sending.due and now < expires_at(sending.batch, mapping, self._retention_seconds):
             await self._follow(sending, await self._invoke(sending))
             return
         for step in steps_before(sending.batch, now, mapping, self._retention_seconds):
