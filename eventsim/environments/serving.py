@@ -163,7 +163,7 @@ class Server:
             outcome = Outcome(payload, error, seconds, outcome.log)
         if seconds:
             await self._ground.clock.sleep(seconds)
-        return outcome._replace(duration=seconds)
+        return Outcome(outcome.payload, outcome.error, seconds, outcome.log, outcome.memory_used)
 
     def _after_error(
         self, pool: Pool, environment: Environment, call: Call, outcome: Outcome
