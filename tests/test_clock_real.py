@@ -38,6 +38,16 @@ async def test_sleep_until_never_returns_early() -> None:
 
 
 @pytest.mark.real_time
+async def test_an_alarm_is_in_simulated_seconds() -> None:
+    clock = RealClock(START, speed=1000)
+    elapsed = clock.stopwatch()
+
+    await clock.alarm(40).wait()
+
+    assert 0.03 <= elapsed() < 20
+
+
+@pytest.mark.real_time
 async def test_move_on_at_is_in_simulated_seconds() -> None:
     clock = RealClock(START, speed=1000)
     elapsed = clock.stopwatch()

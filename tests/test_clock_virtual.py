@@ -149,6 +149,28 @@ async def test_move_on_at_a_time_that_has_passed_cancels_at_once(clock: Clock) -
     assert (clock.time(), scope.cancelled_caught) == (5, True)
 
 
+async def test_an_alarm_rings_exactly_then_or_when_somebody_rings_it(clock: Clock) -> None:
+    await clock.alarm(3.5).wait()
+    by_itself = clock.time()
+    alarm = clock.alarm(YEAR)
+    async with anyio.create_task_group() as group:
+        group.start_soon(alarm.wait)
+        await clock.sleep(1)
+        alarm.ring()
+        alarm.ring()
+
+    assert (by_itself, clock.time()) == (3.5, 4.5)
+
+
+async def test_a_wait_that_is_given_up_leaves_no_timer_behind(clock: Clock) -> None:
+    for wait in (clock.alarm(YEAR).wait, lambda: clock.sleep_until(YEAR)):
+        with clock.move_on_at(clock.time() + 1):
+            await wait()
+
+    assert clock.time() == 2
+    assert [timer for *_, timer in loop()._timers if not timer.cancelled()] == []
+
+
 async def test_a_deadline_a_hair_after_another_timer_does_not_spin(clock: Clock) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(clock.sleep, 1.0)

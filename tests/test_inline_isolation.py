@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -283,3 +284,12 @@ async def test_the_watchdog_leaves_alone_what_returns(clock: Clock) -> None:
     with local(clock, function("counting.handler"), watchdog_seconds=0.01) as running:
         assert [(await running.answer())["calls"] for _ in range(100)][-1] == 100
     assert signal.getsignal(signal.SIGURG) is former
+
+
+async def test_one_watchdog_serves_all_environments_that_follow_each_other(clock: Clock) -> None:
+    for _ in range(20):
+        with local(clock, function("counting.handler")) as running:
+            await running.answer()
+
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("eventsim watchdog") == 1
