@@ -13,6 +13,7 @@ EXAMPLES = """
 eventsim invoke app.handler --event event.json
 echo '{"id": 1}' | eventsim invoke app.handler --event -
 eventsim invoke app.handler --type DryRun
+eventsim invoke app.handler --type Event --maximum-retry-attempts 0
 eventsim invoke app.handler --log-type Tail --json
 """
 
@@ -31,6 +32,9 @@ def invoke(
     ] = "None",
     timeout: Annotated[int, Option(min=1, max=900, help="Seconds.")] = 3,
     memory_size: Annotated[int, Option(min=128, max=10_240, help="MB.")] = 128,
+    maximum_retry_attempts: Annotated[
+        int, Option(min=0, max=2, help="Of an Event, after 1 and 2 real minutes.")
+    ] = 2,
     env_vars: Annotated[
         str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
     ] = None,
@@ -62,6 +66,7 @@ def invoke(
             log_type=log_type,
             timeout=timeout,
             memory_size=memory_size,
+            maximum_retry_attempts=maximum_retry_attempts,
             env_vars=env_vars,
             client_context=client_context,
             code_uri=code_uri,

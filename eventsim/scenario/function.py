@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -21,8 +22,10 @@ from pydantic import (
 from eventsim.errors import ValidationFailed
 from eventsim.rules.aliases import check_name
 from eventsim.rules.durations import PATTERN
+from eventsim.rules.function_names import LATEST
 from eventsim.scenario import unsimulated
 from eventsim.scenario.block import Block
+from eventsim.scenario.event_invoke import DeadLetterQueue, EventInvokeBlock
 from eventsim.scenario.identities import ExecutionRole
 from eventsim.scenario.mapping import (
     MappingProperties,
@@ -42,7 +45,7 @@ from eventsim.scenario.values import (
     Whole,
     seconds,
 )
-from eventsim.types import Duration
+from eventsim.types import Duration, RecursiveLoop
 
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")]
 MappingName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -205,6 +208,9 @@ class FunctionBlock(ExecutionRole):
     provisioned_concurrency_config: ProvisionedConcurrencyConfig | None = None
     auto_publish_alias: AliasName | None = None
     version_description: str = Field("", max_length=256)
+    dead_letter_queue: DeadLetterQueue | None = None
+    event_invoke_config: EventInvokeBlock | None = None
+    recursive_loop: RecursiveLoop = "Terminate"
     events: dict[MappingName, Annotated[Event, BeforeValidator(_event)]] = Field(
         default_factory=dict
     )
@@ -221,6 +227,9 @@ class FunctionBlock(ExecutionRole):
     )
     async_handler: Flag = Field(False, alias="async_handler")
     package_bytes: Whole = Field(0, ge=0, alias="package_bytes")
+    duplicate_deliveries: float = Field(
+        0.0, alias="duplicate_deliveries", ge=0, le=1, strict=True, examples=[0.01]
+    )
 
     def values(self) -> dict[str, Any]:
         """The fields of ``types.Function`` but its name and its code folder."""
@@ -245,6 +254,24 @@ class FunctionBlock(ExecutionRole):
             on_failure = event.properties.settings().get("on_failure")
             if on_failure:
                 yield on_failure
+        if self.dead_letter_queue is not None:
+            yield self.dead_letter_queue.target_arn
+        if self.event_invoke_config is not None:
+            yield from self.event_invoke_config.destinations()
+
+    def event_values(self, arn: Callable[[str], str]) -> dict[str, Any]:
+        """Those that asynchronous invocation has; *arn* gives the ARN that a text means.
+
+        EventInvokeConfig is that of the alias, where SAM makes one.
+        """
+        config = (self.event_invoke_config or EventInvokeBlock()).config(arn)
+        queue = self.dead_letter_queue
+        return {
+            "dead_letter": arn(queue.target_arn) if queue else None,
+            "event_invoke": replace(config, qualifier=self.auto_publish_alias or LATEST),
+            "recursive_loop": self.recursive_loop,
+            "duplicate_deliveries": self.duplicate_deliveries,
+        }
 
     def notes(self) -> Iterator[str]:
         """What is said about settings that have no effect on a run."""

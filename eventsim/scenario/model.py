@@ -21,7 +21,7 @@ from pydantic import (
 
 from eventsim import registry
 from eventsim.errors import ScenarioError, UnknownPlugin
-from eventsim.rules.arns import ACCOUNT, REGION
+from eventsim.rules.arns import ACCOUNT, REGION, service_of
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
 from eventsim.rules.function_names import Place
 from eventsim.rules.identities import Identity
@@ -33,7 +33,13 @@ from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
 from eventsim.scenario.identities import IdentityBlock, Uses, role_name
-from eventsim.scenario.lookup import Target, resource_settings, resource_types, target
+from eventsim.scenario.lookup import (
+    Target,
+    resource_settings,
+    resource_types,
+    sent_to_arn,
+    target,
+)
 from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.policies import Arns
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
@@ -247,14 +253,23 @@ class Scenario(Block):
         """The whole path of one that the scenario names."""
         return (self._origin.folder / text).resolve()
 
-    def function_values(self) -> tuple[Function, ...]:
-        """The functions in the order of the file; code folders are whole paths."""
+    def function_values(self, arns: Mapping[str, str] | None = None) -> tuple[Function, ...]:
+        """The functions in the order of the file; code folders are whole paths.
+
+        *arns* has the ARN of every resource that they send to, as its back end calls it.
+        """
+
+        def arn(text: str) -> str:
+            given = None if service_of(text) == "lambda" else target(text, self._types()).key
+            return (arns or {}).get(given or "") or sent_to_arn(text, self._root())
+
         return tuple(
             Function(
                 name=name,
                 code_uri=str(self.file(block.code_uri or ".")),
                 role=self._role(name, block),
                 **block.values(),
+                **block.event_values(arn),
             )
             for name, block in self.functions.items()
         )
@@ -311,10 +326,11 @@ class Scenario(Block):
             for event in block.events.values()
         )
         policies = (getattr(source, "EXECUTION_POLICY", None) for source in sources)
-        targets = (target(text, types).resource for text in block.destinations())
-        return Uses(
-            sorted({each for each in policies if each}), [arns[name][-1] for name in targets]
-        )
+        targets = [
+            text if service_of(text) == "lambda" else arns[target(text, types).resource][-1]
+            for text in block.destinations()
+        ]
+        return Uses(sorted({each for each in policies if each}), targets)
 
     def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
         """The event source mappings in the order of the file, called ``function.Event``.
@@ -335,6 +351,15 @@ class Scenario(Block):
             for block in self.functions.values()
             for event in block.events.values()
         )
+
+    def _root(self) -> dict[str, Any]:
+        """What ARNs are made of, as it stands in the document."""
+        return {
+            "region": self.region,
+            "account": self.account,
+            "resources": {name: {"type": each.type} for name, each in self.resources.items()},
+            "functions": dict.fromkeys(self.functions),
+        }
 
     def _types(self) -> dict[str, str]:
         return {name: resource.type for name, resource in self.resources.items()}

@@ -9,15 +9,16 @@ from typing import Protocol
 from eventsim.clock import Clock
 from eventsim.environments import Environments
 from eventsim.environments.permissions import Permissions
+from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
-from eventsim.types import Queue, Scene, Stream
+from eventsim.types import Invoker, Queue, Scene, Stream
 
 
 class Stage(Protocol):
-    """The clock and the journal of a run, its streams and queues by name, its mappings by theirs
-    (function.Event), its files.
+    """The clock, the journal and the chance of a run, its streams and queues by name, its mappings
+    by theirs (function.Event), what invokes its functions, its files.
     """
 
     @property
@@ -25,6 +26,12 @@ class Stage(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def chance(self) -> Chance: ...
+
+    @property
+    def invoker(self) -> Invoker: ...
 
     @property
     def streams(self) -> Mapping[str, Stream]: ...
@@ -47,7 +54,7 @@ class Stage(Protocol):
         """The ARNs of the identities by their names."""
 
     def arn(self, resource: str) -> str:
-        """The ARN of a queue, topic or bucket of the scenario."""
+        """The ARN of a queue, topic, bucket or bus of the scenario."""
 
     @property
     def pusher(self) -> Pusher: ...

@@ -58,6 +58,7 @@ class Setting:
     invoker: Invoker
     pusher: Pusher
     background: Background
+    events: EventQueue
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
 
@@ -72,7 +73,7 @@ class Setting:
         return Scene(scenario.region, scenario.account, self.clock.wall(), self.chance)
 
     def arn(self, resource: str) -> str:
-        """The ARN of a queue, topic or bucket of the scenario."""
+        """The ARN of a queue, topic, bucket or bus of the scenario."""
         return self.stores.arns()[resource]
 
     def role(self, function_name: str) -> str | None:
@@ -132,11 +133,21 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
     go_by_its_clock()
-    environments = open_environments(scenario, options, clock, journal, chance, closing)
+    environments = open_environments(
+        scenario, options, clock, journal, chance, closing, stores.arns()
+    )
     background = Background()
-    events = EventQueue(environments, journal, background.start_soon)
     names = policy_arns(scenario, streams, stores)
     permissions = open_permissions(scenario, environments, clock, journal, names)
+    events = EventQueue(
+        environments,
+        journal,
+        background.start_soon,
+        clock,
+        chance,
+        destination=lambda arn: stores.event_destination(arn, invoker, chance),
+        may_send=permissions.may_send,
+    )
     profile, authorize = PROFILES[scenario.profile], permissions.authorize
     local = LocalInvoker(environments, journal, events.accept, authorize, profile=profile)
     invoker = options.invoker or local
@@ -156,6 +167,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         invoker=invoker,
         pusher=Pusher(invoker, journal, clock, chance),
         background=background,
+        events=events,
     )
     setting.mappings = open_mappings(setting)
     return setting
@@ -174,8 +186,12 @@ def open_environments(
     journal: Journal,
     chance: Chance,
     closing: AsyncExitStack,
+    arns: Mapping[str, str] | None = None,
 ) -> Environments:
-    """The functions of *scenario* and what runs them; *closing* takes both down again."""
+    """The functions of *scenario* and what runs them; *closing* takes both down again.
+
+    *arns* has the ARN of every resource that they send to, by its name.
+    """
     runtimes = Runtimes(
         RuntimeOptions(
             clock,
@@ -186,7 +202,7 @@ def open_environments(
     )
     closing.push_async_callback(runtimes.aclose)
     environments = Environments(
-        [_function(function, options) for function in scenario.function_values()],
+        [_function(function, options) for function in scenario.function_values(arns)],
         runtimes,
         clock=clock,
         journal=journal,
