@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from eventsim.errors import ServiceError, Unreachable
 from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
-from eventsim.journal import Entry, Journal
+from eventsim.journal import Entry, Journal, Sink
 from eventsim.journal.sinks import MemorySink
 from eventsim.rules.deliveries import as_text
 from eventsim.runtimes import FunctionVersion
@@ -51,10 +52,11 @@ def fails(event: Any, context: Any) -> None:
 
 @dataclass
 class Kept:
-    """A destination that keeps what it is sent, or takes nothing."""
+    """A destination that keeps what it is sent last, or takes nothing."""
 
     arn: str
-    documents: list[Document] = field(default_factory=list)
+    documents: deque[Document] = field(default_factory=lambda: deque(maxlen=1_000))
+    taken: int = 0
 
     async def send(self, document: Document) -> None:
         if self.arn == REFUSES:
@@ -62,6 +64,7 @@ class Kept:
         if self.arn == SILENT:
             raise Unreachable("gone")
         self.documents.append(document)
+        self.taken += 1
 
 
 @dataclass
@@ -107,10 +110,14 @@ async def world(
     may_send: Callable[[FunctionVersion, str], None] = lambda target, arn: None,
     events_max: int = 1_000_000,
     settings: dict[str, Any] | None = None,
+    into: Sink | None = None,
 ) -> AsyncIterator[World]:
-    """Leave when every event's fate is decided. *settings* are those of the environments."""
+    """Leave when every event's fate is decided. *settings* are those of the environments.
+
+    Entries go *into* a sink, if there is one, and else into memory.
+    """
     sink = MemorySink()
-    journal = Journal(clock, sinks=[sink])
+    journal = Journal(clock, sinks=[into or sink])
     runtimes, chance = InlineRuntimes(clock), Chance(seed)
     environments = Environments(
         functions, runtimes, clock=clock, journal=journal, chance=chance, **(settings or {})

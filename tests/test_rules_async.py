@@ -23,7 +23,7 @@ from eventsim.rules.async_retries import (
     before_run,
 )
 from eventsim.rules.deliveries import as_bus_event, as_notification, as_object, as_text
-from eventsim.rules.event_invoke import check, config_of, refusals
+from eventsim.rules.event_invoke import config_of, dead_letter_refusals, refusals
 from eventsim.types import EventInvokeConfig, Function, FunctionError, Outcome
 
 F = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -258,31 +258,34 @@ def test_a_configuration_is_that_of_its_qualifier() -> None:
     assert config_of(f, F) == config_of(f, f"{F}:1") == EventInvokeConfig()
 
 
-def test_a_configuration_from_python_is_refused_as_lambda_does() -> None:
-    def told(**fields: Any) -> str:
-        f = Function("f", "a.b", event_invoke=EventInvokeConfig(**fields))
-        with pytest.raises(InvokeError) as raised:
-            check(f, F, lambda arn: arn == G)
-        return str(raised.value)
+def test_a_configuration_is_refused_as_lambda_does() -> None:
+    def told(**fields: Any) -> list[str]:
+        config = EventInvokeConfig(**fields)
+        return [
+            f"{each.code}: {each.message}" for each in refusals(config, F, lambda arn: arn == G)
+        ]
 
-    assert told(on_success=F) == (
-        "InvalidParameterValueException: "
-        "You can't specify the function as a destination for itself."
+    invalid, detected = "InvalidParameterValueException: ", "1 validation error detected: Value "
+    assert (
+        told(on_success=F, on_failure=f"{F}:1")
+        == [f"{invalid}You can't specify the function as a destination for itself."] * 2
     )
-    assert told(on_failure=f"{G}h") == (
-        f"InvalidParameterValueException: The destination ARN {G}h is invalid."
-    )
-    assert told(on_success="arn:aws:s3:::b") == (
-        "InvalidParameterValueException: The provided destination config DestinationConfig("
+    assert told(on_failure=f"{G}h") == [f"{invalid}The destination ARN {G}h is invalid."]
+    assert told(on_success="arn:aws:s3:::b") == [
+        f"{invalid}The provided destination config DestinationConfig("
         "onSuccess=OnSuccess(destination=arn:aws:s3:::b), onFailure=null) is invalid."
-    )
-    assert told(maximum_event_age_in_seconds=59) == (
-        "ValidationException: 1 validation error detected: Value '59' at "
-        "'maximumEventAgeInSeconds' failed to satisfy constraint: "
-        "Member must have value greater than or equal to 60"
-    )
-    assert told(maximum_retry_attempts=3).endswith("must have value less than or equal to 2")
-    check(
-        Function("f", "a.b", event_invoke=EventInvokeConfig(on_failure=f"{G}:1")), F, lambda _: True
-    )
-    assert list(refusals(EventInvokeConfig(on_failure="arn:aws:s3:::b"), F, lambda _: True)) == []
+    ]
+    assert told(maximum_event_age_in_seconds=59, maximum_retry_attempts=3) == [
+        f"ValidationException: {detected}'3' at 'maximumRetryAttempts' failed to satisfy "
+        "constraint: Member must have value less than or equal to 2",
+        f"ValidationException: {detected}'59' at 'maximumEventAgeInSeconds' failed to satisfy "
+        "constraint: Member must have value greater than or equal to 60",
+    ]
+    assert told(on_success=G, on_failure="arn:aws:s3:::b") == []
+    assert told(on_failure="arn:aws:sqs:us-east-1:123456789012:q.fifo") == []
+
+
+def test_a_dead_letter_queue_is_a_queue_or_a_topic() -> None:
+    assert list(dead_letter_refusals(None)) == []
+    assert list(dead_letter_refusals("arn:aws:sns:us-east-1:123456789012:t")) == []
+    assert [each.path for each in dead_letter_refusals("arn:aws:s3:::b")] == [("TargetArn",)]

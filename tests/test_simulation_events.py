@@ -328,3 +328,11 @@ def test_what_waits_when_the_run_is_cut_off_is_counted_as_waiting() -> None:
     result, _ = told(scenario({}, event({"id": "poison"}), run_for="30s"))
     events = result.counts["events"]
     assert (events["queued"], events["succeeded"], events["discarded"]) == (1, 0, 0)
+
+
+def test_in_real_time_the_waits_are_divided_by_the_speed() -> None:
+    made = scenario({}, event({"id": "poison"}), time={"real": {"speed": 2_000}})
+    result, found = told(made)
+    waits = [entry["wait"] for entry in entries(found, "event_retried")]
+    assert (waits, result.counts["events"]["dropped"]) == ([60.0, 120.0], 1)
+    assert result.seconds > 181

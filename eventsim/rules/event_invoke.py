@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from eventsim.errors import InvalidParameterValue, InvokeError, ValidationFailed
 from eventsim.rules.arns import service_of
 from eventsim.rules.function_names import LATEST
 from eventsim.rules.mapping_errors import INVALID, NOT_VALID, Refusal
@@ -35,17 +34,6 @@ def config_of(function: Function, function_arn: str) -> EventInvokeConfig:
     qualifier = function_arn.split(":")[7:] or [LATEST]
     config = function.event_invoke
     return config if qualifier[0] == config.qualifier else _DEFAULTS
-
-
-def check(function: Function, function_arn: str, exists: Exists) -> None:
-    """Raise InvalidParameterValue or ValidationFailed for the first of the ``refusals``."""
-    config = function.event_invoke
-    found = [*refusals(config, function_arn, exists), *dead_letter_refusals(function.dead_letter)]
-    for refusal in found:
-        error: type[InvokeError] = ValidationFailed
-        if refusal.code == INVALID:
-            error = InvalidParameterValue
-        raise error(refusal.message)
 
 
 def nothing() -> Refusal:
