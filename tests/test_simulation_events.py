@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from eventsim.errors import EventsimError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import MemorySink
 from eventsim.scenario import Scenario
 from eventsim.services.buses import EventBus
 from eventsim.simulation import Options, Result, Simulation, run
+from eventsim.types import InvokeRequest, Payload
 
 FAILED = {"DestinationConfig": {"OnFailure": {"Destination": "failed"}}}
 
@@ -336,3 +338,12 @@ def test_in_real_time_the_waits_are_divided_by_the_speed() -> None:
     waits = [entry["wait"] for entry in entries(found, "event_retried")]
     assert (waits, result.counts["events"]["dropped"]) == ([60.0, 120.0], 1)
     assert result.seconds > 181
+
+
+async def test_an_event_before_the_run_is_refused_and_leaves_nothing_behind() -> None:
+    async with Simulation(scenario({})) as simulation:
+        request = InvokeRequest("f", Payload(dict), "r", "Event")
+        with pytest.raises(EventsimError, match="does not run yet"):
+            await simulation.invoker.invoke(request)
+        result = await simulation.run()
+    assert (result.counts["events"]["queued"], result.seconds) == (0, 0.0)

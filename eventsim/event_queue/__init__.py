@@ -101,17 +101,17 @@ class EventQueue:
             await self._idle.wait()
 
     def _add(self, event: Event, wait: float) -> None:
-        self._open += 1
         self._wait(event, wait)
+        self._open += 1
 
     def _wait(self, event: Event, seconds: float) -> None:
-        """Try the event in so many seconds."""
+        """Try the event in so many seconds. Raises what *start_soon* does, and keeps nothing."""
+        if not self._watched:
+            self._start_soon(self._watch)
+            self._watched = True
         due = self._clock.time() + seconds
         heappush(self._waiting, (due, next(self._numbers), event))
-        if not self._watched:
-            self._watched = True
-            self._start_soon(self._watch)
-        elif self._waiting[0][2] is event:
+        if self._waiting[0][2] is event:
             self._earlier.set()
 
     async def _watch(self) -> None:
