@@ -343,7 +343,7 @@ def test_in_real_time_the_waits_are_divided_by_the_speed() -> None:
 async def test_an_event_before_the_run_is_refused_and_leaves_nothing_behind() -> None:
     async with Simulation(scenario({})) as simulation:
         request = InvokeRequest("f", Payload(dict), "r", "Event")
-        with pytest.raises(EventsimError, match="does not run yet"):
+        with pytest.raises(EventsimError, match="call run\\(\\) first"):
             await simulation.invoker.invoke(request)
         result = await simulation.run()
     assert (result.counts["events"]["queued"], result.seconds) == (0, 0.0)
