@@ -185,6 +185,36 @@ def test_what_is_denied_is_counted_and_the_run_goes_on() -> None:
     assert (result.counts["events"]["dropped"], result.counts["events"]["succeeded"]) == (1, 1)
 
 
+def denied(**function: Any) -> tuple[Result, list[Entry]]:
+    """A failing event of a function whose role is said so, and a queue for it."""
+    config = {"EventInvokeConfig": {"MaximumRetryAttempts": 0, **FAILED}}
+    resources = {"failed": {"type": "sqs"}, "letters": {"type": "sqs"}}
+    letters = {"DeadLetterQueue": {"Type": "SQS", "TargetArn": "letters"}}
+    made = scenario(
+        {**config, **letters, **function},
+        event({"id": "poison"}),
+        resources=resources,
+        identities={"mute": {"Policies": ["AWSLambdaBasicExecutionRole"]}},
+    )
+    return told(made)
+
+
+def test_a_role_that_may_not_send_is_heard_of_and_the_event_dropped() -> None:
+    """Invoke case 26."""
+    result, found = denied(Role="mute")
+    assert [entry["code"] for entry in entries(found, "destination_failed")] == ["AccessDenied"] * 2
+    assert (
+        metrics(result)["DeadLetterErrors"] == metrics(result)["DestinationDeliveryFailures"] == 1
+    )
+    assert result.counts["events"]["dropped"] == 1
+
+
+def test_a_role_that_sam_makes_may_send_to_the_functions_own_destinations() -> None:
+    result, _ = denied(Policies="AWSLambdaBasicExecutionRole")
+    assert (result.counts["events"]["dead_letters"], metrics(result)["DeadLetterErrors"]) == (1, 0)
+    assert result.counts["events"]["destination_records"] == 1
+
+
 def nothing(event: Any, context: Any) -> None:
     return None
 

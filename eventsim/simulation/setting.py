@@ -119,14 +119,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     journal.watch(Tally.KINDS, tally.add)
     seed = scenario.seed if options.seed is None else options.seed
     chance = Chance(seed)
-    backend = await open_backend(
-        options.backend or scenario.backend,
-        clock,
-        account=scenario.account,
-        region=scenario.region,
-        endpoint_url=options.endpoint_url,
-        allow_aws=options.allow_aws,
-    )
+    backend = await _backend(scenario, options, clock)
     closing.push_async_callback(backend.aclose)
     go_by_its_clock = watched(backend)
     streams = await open_streams(scenario, backend, journal)
@@ -171,6 +164,17 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     )
     setting.mappings = open_mappings(setting)
     return setting
+
+
+async def _backend(scenario: Scenario, options: Options, clock: Clock) -> Backend:
+    return await open_backend(
+        options.backend or scenario.backend,
+        clock,
+        account=scenario.account,
+        region=scenario.region,
+        endpoint_url=options.endpoint_url,
+        allow_aws=options.allow_aws,
+    )
 
 
 def _clock(scenario: Scenario, options: Options) -> Clock:
