@@ -23,13 +23,14 @@ from eventsim.errors import (
     RecursiveInvocation,
     ValidationFailed,
 )
-from eventsim.invokers._entries import tell_refusal as tell_refusal
-from eventsim.invokers._entries import tell_request
+from eventsim.invokers._entries import tell_refusal, tell_request
 from eventsim.journal import Journal
 from eventsim.rules import limits, log_lines, traces
 from eventsim.rules.profiles import TODAY, Profile
 from eventsim.runtimes import Call, FunctionVersion
 from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
+
+__all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
 __all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
