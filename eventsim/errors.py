@@ -24,6 +24,7 @@ Every error that eventsim raises on purpose.
     - InvalidParameterValue    400
     - ValidationFailed         400, a parameter does not have its form
     - RequestEntityTooLarge    413
+    - RecursiveInvocation      400, the function has been through this chain too often
     - TooManyRequests          429, throttled
     - AccessDenied             403, the caller may not invoke the function
 
@@ -242,6 +243,13 @@ class RequestEntityTooLarge(InvokeError):
 
     code = "RequestEntityTooLargeException"
     status = 413
+
+
+class RecursiveInvocation(InvokeError):
+    """400: the function is in a recursive loop with other services, and Lambda stopped it."""
+
+    code = "RecursiveInvocationException"
+    status = 400
 
 
 class TooManyRequests(InvokeError):

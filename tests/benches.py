@@ -22,8 +22,8 @@ from eventsim.journal.sinks import MemorySink
 from eventsim.poller import Poller, Ports
 from eventsim.types import (
     Destination,
+    Document,
     EventSourceMapping,
-    FailureDocument,
     InvokeRequest,
     InvokeResult,
     Origin,
@@ -231,7 +231,7 @@ class SlowDestination:
     seconds: float
     arn: str = "arn:aws:sqs:eu-west-1:123456789012:failures"
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         await self.clock.sleep(self.seconds)
 
 

@@ -88,7 +88,10 @@ def local(
         **(settings or {}),
     )
     try:
-        accept = EventQueue(environments, journal, tasks.start_soon).accept if tasks else None
+        accept = None
+        if tasks:
+            queue = EventQueue(environments, journal, tasks.start_soon, clock, Chance(0))
+            accept = queue.accept
         yield Local(LocalInvoker(environments, journal, accept), environments, sink, logged)
     finally:
         environments.close()

@@ -21,8 +21,8 @@ from eventsim.journal import Entry
 from eventsim.rules.answers import STATE_BYTES_MAX
 from eventsim.types import (
     Checkpoint,
+    Document,
     EventSourceMapping,
-    FailureDocument,
     InvokeRequest,
     InvokeResult,
 )
@@ -112,7 +112,7 @@ class Stored:
 class Sent:
     """A document came to the destination."""
 
-    document: FailureDocument
+    document: Document
     accepted: bool
 
 

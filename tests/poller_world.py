@@ -29,8 +29,8 @@ from eventsim.sources._kinesis_simulated import SimulatedStream
 from eventsim.streams import PutSummary
 from eventsim.types import (
     Checkpoint,
+    Document,
     EventSourceMapping,
-    FailureDocument,
     Position,
     PutRecord,
     Record,
@@ -98,7 +98,7 @@ class Destination:
     arn: str = "arn:aws:sqs:us-east-1:123456789012:failures"
     documents: int = 0
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         self.documents += 1
         accepted = self.documents % 3 > 0
         await self.clock.sleep(0.0 if self.documents % 2 else 0.5)

@@ -84,6 +84,26 @@ def test_ctrl_c_ends_a_handler_that_never_returns(folder: Path) -> None:
     assert [*read(folder / "j.jsonl")][-1].fields["outcome"] == "interrupted"
 
 
+def test_ctrl_c_ends_the_wait_for_the_retry_of_an_event(folder: Path) -> None:
+    (folder / "fails.py").write_text("def handler(event, context):\n    raise ValueError('no')\n")
+    running = subprocess.Popen(
+        command("invoke", "fails.handler", "--type", "Event"),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    said = iter(running.stderr.readline, "")
+    told = next(line for line in said if line.startswith("function error"))
+    running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=20)
+
+    assert told == "function error: ValueError: no; tried again in 60 s, Ctrl-C ends it\n"
+    assert (running.returncode, stdout, stderr) == (130, "", "interrupted\n")
+
+
 def piped_to_head(folder: Path, *words: str) -> tuple[int, str]:
     """Exit code and stderr of a command whose reader left before it wrote anything."""
     reading, writing = os.pipe()

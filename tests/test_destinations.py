@@ -13,13 +13,13 @@ import pytest
 
 from eventsim.backends import Backend, open_backend
 from eventsim.clock import Clock
-from eventsim.destinations import open_destination
+from eventsim.destinations import open_destination, open_on_failure
 from eventsim.errors import BackendError, EventsimError, ServiceError, Unreachable
 from eventsim.ids import Chance
 from eventsim.sources import s3, sns
 from eventsim.types import (
     Bucket,
-    FailureDocument,
+    Document,
     Message,
     Payload,
     Publish,
@@ -37,8 +37,8 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders-dlq"
 
 
-def document() -> FailureDocument:
-    return FailureDocument(BODY, Payload(lambda: EVENT), "aws/lambda/u/shard-1/", 1767225600.5)
+def document() -> Document:
+    return Document(BODY, Payload(lambda: EVENT), "aws/lambda/u/shard-1/", 1767225600.5)
 
 
 @dataclass
@@ -283,7 +283,7 @@ async def test_only_a_simulated_resource_refuses_on_purpose(clock: Clock) -> Non
 )
 def test_what_no_destination_can_be_is_refused_as_lambda_does(arn: str) -> None:
     with pytest.raises(ServiceError) as raised:
-        open_destination(arn, {}, Chance(7))
+        open_on_failure(arn, {}, Chance(7))
 
     assert (raised.value.code, raised.value.message) == (
         "InvalidParameterValueException",
@@ -301,7 +301,7 @@ def test_a_fifo_queue_and_a_fifo_topic_are_no_destination() -> None:
     queue = HeldQueue("arn:aws:sqs:us-east-1:123456789012:dlq.fifo", fifo=True)
     for resource in (queue, FifoTopic()):
         with pytest.raises(ServiceError, match=r"\.fifo\)\) is invalid"):
-            open_destination(resource.arn, {resource.arn: resource}, Chance(7))
+            open_on_failure(resource.arn, {resource.arn: resource}, Chance(7))
 
 
 def test_a_destination_is_a_resource_of_the_run() -> None:

@@ -59,38 +59,19 @@ async def test_a_dry_run_answers_204_and_runs_nothing(clock: Clock) -> None:
     assert running.logged == []
 
 
-async def test_an_event_answers_202_at_once_and_runs_once_afterwards(clock: Clock) -> None:
+async def test_an_event_answers_202_at_once_and_runs_afterwards(clock: Clock) -> None:
     """Invoke cases 3 and 15."""
     async with anyio.create_task_group() as tasks:
-        f = function("answers.raises", duration=SECONDS, timeout=60)
+        f = function("answers.nothing", duration=SECONDS, timeout=60)
         with local(clock, f, tasks=tasks) as running:
             answer = await running.invoke(
                 invocation_type="Event", log_type="Tail", request_id="event-1"
             )
             assert (answer, clock.time()) == (InvokeResult(202), 0.0)
-            assert running.kinds() == ["invocation_requested"]
+            assert running.kinds() == ["invocation_requested", "event_queued"]
             await clock.sleep(3600)
     (finished,) = running.entries("invocation_finished")
-    assert (finished["request_id"], finished["time"], finished["error_type"]) == (
-        "event-1",
-        5.1,
-        "ValueError",
-    )
-
-
-async def test_an_event_that_is_throttled_is_lost_with_an_entry(clock: Clock) -> None:
-    async with anyio.create_task_group() as tasks:
-        f = function("answers.nothing", duration=SECONDS)
-        settings = {"concurrent_executions": 1}
-        with local(clock, f, tasks=tasks, settings=settings) as running:
-            for number in range(2):
-                answer = await running.invoke(invocation_type="Event", request_id=str(number))
-                assert answer == InvokeResult(202)
-            await clock.sleep(60)
-    assert running.entries("invocation_throttled") == [
-        {"time": 0.0, "function": "f", "request_id": "1", "code": "TooManyRequestsException"}
-    ]
-    assert running.kinds().count("invocation_finished") == 1
+    assert (finished["request_id"], finished["time"]) == ("event-1", 5.1)
 
 
 async def test_an_event_without_a_queue_is_refused_by_name(clock: Clock) -> None:

@@ -22,7 +22,7 @@ from eventsim.rules.identities import Identity
 from eventsim.rules.managed_policies import allow, document
 from eventsim.rules.policies import parse_policy
 from eventsim.rules.variables import CREDENTIALS, credentials_of
-from eventsim.types import Caller, FailureDocument, InvokeResult, Payload
+from eventsim.types import Caller, Document, InvokeResult, Payload
 from tests.functions import ARN, function, local, request
 
 ACCOUNT, ELSEWHERE = "123456789012", "999999999999"
@@ -293,11 +293,11 @@ class Taking:
     def __init__(self, arn: str = QUEUE) -> None:
         self.arn, self.taken = arn, 0
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         self.taken += 1
 
 
-DOCUMENT = FailureDocument({}, Payload(dict), "", 0.0)
+DOCUMENT = Document({}, Payload(dict), "", 0.0)
 
 
 async def test_a_role_may_what_its_policies_allow_and_without_one_everything_is(

@@ -12,7 +12,7 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.errors import TooManyRequests, Unreachable
-from eventsim.types import Checkpoint, FailureDocument, InvokeResult
+from eventsim.types import Checkpoint, Document, InvokeResult
 from tests.benches import (
     ERROR,
     OK,
@@ -290,7 +290,7 @@ class Away:
 
     arn = "arn:aws:sqs:eu-west-1:123456789012:failures"
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         raise Unreachable("connection refused")
 
 

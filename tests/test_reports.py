@@ -12,6 +12,7 @@ import pytest
 
 from eventsim.journal import Entry
 from eventsim.registry import load, names
+from tests.events import NO_EVENTS, WITHOUT_EVENTS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHARD = "shardId-000000000000"
@@ -305,6 +306,7 @@ JSON_GOOD: dict[str, Any] = {
     "cost": 0.0,
     "retries": 0,
     "batches": 1,
+    "events": NO_EVENTS,
     "mappings": {
         "consumer.Orders": {
             "source": "orders",
@@ -341,6 +343,7 @@ JSON_GOOD: dict[str, Any] = {
             "billed_seconds": 0.02,
             "gb_seconds": 0.0,
             "cost": 0.0,
+            **WITHOUT_EVENTS,
         }
     },
     "sources": {"orders": {"put": 2, "dead_letters": 0, "redriven": 0, "expired": 0}},

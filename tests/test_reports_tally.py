@@ -8,6 +8,7 @@ import pytest
 
 from eventsim.journal import KINDS, Journal
 from eventsim.reports._tally import Tally
+from tests.events import NO_EVENTS, WITHOUT_EVENTS
 
 MAPPING = {"mapping": "f.Orders", "source": "orders", "shard": "a"}
 ROW = {"read": 0, "filtered": 0, "delivered": 0, "discarded": 0, "expired": 0}
@@ -67,6 +68,7 @@ def test_nothing_happened() -> None:
         "cost": 0,
         "retries": 0,
         "batches": 0,
+        "events": NO_EVENTS,
         "mappings": {},
         "functions": {},
         "sources": {},
@@ -101,6 +103,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
         "cost": 5.60001e-06,
         "retries": 1,
         "batches": 1,
+        "events": NO_EVENTS,
         "mappings": {
             "f.Orders": {
                 "source": "orders",
@@ -129,6 +132,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
                 "billed_seconds": 0.6,
                 "gb_seconds": 0.3,
                 "cost": 5.60001e-06,
+                **WITHOUT_EVENTS,
             },
             "g": {
                 "invocations": 0,
@@ -139,6 +143,7 @@ def test_everything_is_summed_per_mapping_function_and_source() -> None:
                 "billed_seconds": 0.0,
                 "gb_seconds": 0.0,
                 "cost": 0.0,
+                **WITHOUT_EVENTS,
             },
         },
         "sources": {

@@ -10,17 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventsim.rules.failure_documents import (
-    Discarded,
-    DocumentWords,
-    as_message,
-    as_object,
-    failure_document,
-)
+from eventsim.rules.deliveries import as_object, as_text
+from eventsim.rules.failure_documents import Discarded, DocumentWords, failure_document
 from eventsim.sources import kinesis
 from eventsim.types import (
     Batch,
-    FailureDocument,
+    Document,
     Origin,
     Payload,
     Record,
@@ -58,7 +53,7 @@ def exhausted(given_up: Batch, response: ResponseContext | None = UNHANDLED) -> 
     return Discarded(given_up, "RetryAttemptsExhausted", "request-1", 2, response)
 
 
-def document(discarded: Discarded, words: DocumentWords = KINESIS) -> FailureDocument:
+def document(discarded: Discarded, words: DocumentWords = KINESIS) -> Document:
     return failure_document(words, discarded, NOW, EVENT)
 
 
@@ -71,9 +66,9 @@ def request_context(condition: str = "RetryAttemptsExhausted") -> dict[str, Any]
     }
 
 
-def same(found: FailureDocument, body: dict[str, Any]) -> None:
+def same(found: Document, body: dict[str, Any]) -> None:
     """The documents are the same to the last key, in the same order."""
-    assert as_message(found) == orjson.dumps(body).decode()
+    assert as_text(found) == orjson.dumps(body).decode()
 
 
 def test_a_kinesis_batch_whose_retries_are_used_up() -> None:
@@ -208,7 +203,7 @@ def test_only_an_object_has_the_event_built() -> None:
     def never() -> Any:
         raise AssertionError("nobody needs it")
 
-    as_message(failure_document(KINESIS, exhausted(batch(7)), NOW, Payload(never)))
+    as_text(failure_document(KINESIS, exhausted(batch(7)), NOW, Payload(never)))
 
 
 @given(st.integers(0, 4_000_000_000_000))

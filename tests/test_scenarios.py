@@ -26,10 +26,17 @@ class Edit(NamedTuple):
 
 
 BREAKING = {
+    "async-destinations": Edit("MaximumRetryAttempts: 0", "MaximumRetryAttempts: 1"),
+    "async-event-age": Edit("InSeconds: 90", "InSeconds: 200"),
+    "async-retries": Edit("    DeadLetterQueue:", "    # DeadLetterQueue:"),
+    "async-throttles": Edit("Executions: 1", "Executions: 3"),
+    "async-zero-concurrency": Edit("  - {at: 0s, throttle:", "  # {at: 0s, throttle:"),
     "aws-measured": Edit("mean: 2.016s", "mean: 4.032s"),
     "batch-size": Edit("BatchSize: 2", "BatchSize: 3"),
     "batching-window": Edit("InSeconds: 10", "InSeconds: 0"),
     "bisect": Edit("OnFunctionError: true", "OnFunctionError: false"),
+    "dry-run": Edit("type: DryRun, payload: {id: 1}}", "payload: {id: 1}}"),
+    "duplicate-events": Edit("deliveries: 0.2", "deliveries: 0"),
     "disable-and-enable": Edit("{Enabled: true}", "{Enabled: false}"),
     "execution-role": Edit("elsewhere.Arn", "discarded.Arn"),
     "fan-out": Edit("Stream: orders/consumer/fast", "Stream: orders"),
@@ -50,6 +57,7 @@ BREAKING = {
     "queue-fifo": Edit("behind it, group: a", "behind it, group: b"),
     "queue-partial-batch": Edit("[ReportBatchItemFailures]", "[]"),
     "queue-redrive": Edit("receive_count: 2", "receive_count: 3"),
+    "recursion": Edit("RecursiveLoop: Terminate", "RecursiveLoop: Allow"),
     "record-age": Edit("InSeconds: 60", "InSeconds: 120"),
     "reserved-concurrency": Edit("Executions: 2", "Executions: 4"),
     "retries": Edit("Attempts: 2", "Attempts: 1"),

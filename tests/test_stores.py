@@ -13,7 +13,7 @@ from eventsim.scenario import Scenario
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import open_setting
 from eventsim.simulation.stores import Stores
-from eventsim.types import FailureDocument, Payload
+from eventsim.types import Document, Payload
 from tests.test_destinations import HeldQueue
 
 RESOURCES: dict[str, Any] = {
@@ -111,7 +111,7 @@ async def test_a_run_opens_them_beside_its_streams() -> None:
             "discarded": "arn:aws:s3:::discarded",
         }
         destination = setting.stores.destination("arn:aws:s3:::discarded", setting.chance)
-        document = FailureDocument({"version": "1.0"}, Payload(lambda: 1), "aws/lambda/u/s/", 0.0)
+        document = Document({"version": "1.0"}, Payload(lambda: 1), "aws/lambda/u/s/", 0.0)
         await destination.send(document)
         (key,) = await setting.stores.buckets["discarded"].list_objects()
         assert key.startswith("aws/lambda/u/s/1970/01/01/1970-01-01T00.00.00-")

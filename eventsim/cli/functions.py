@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ def scenario_of(
     timeout: int,
     memory_size: int,
     async_handler: bool,
+    properties: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Scenario:
     """A scenario in real time whose only *function* has its code in *folder*.
 
-    *values* are the scenario's other keys. Raises ScenarioError.
+    *properties* are the function's other keys, *values* the scenario's. Raises ScenarioError.
     """
     block = {
         "Handler": handler,
@@ -37,5 +39,6 @@ def scenario_of(
         "Timeout": timeout,
         "MemorySize": memory_size,
         "async_handler": async_handler,
+        **(properties or {}),
     }
     return Scenario.of({"time": "real", "functions": {function: block}, **values}, folder)

@@ -13,6 +13,7 @@ EXAMPLES = """
 eventsim invoke app.handler --event event.json
 echo '{"id": 1}' | eventsim invoke app.handler --event -
 eventsim invoke app.handler --type DryRun
+eventsim invoke app.handler --type Event --maximum-retry-attempts 0
 eventsim invoke app.handler --log-type Tail --json
 eventsim invoke my-function --invoker aws --endpoint-url http://127.0.0.1:4566
 eventsim invoke my-function --url http://127.0.0.1:9000 --event event.json
@@ -31,6 +32,10 @@ EndpointUrl = Annotated[
 Url = Annotated[
     str | None, Option(metavar="URL", help="A Runtime Interface Emulator that runs it.")
 ]
+Timeout = Annotated[int | None, Option(min=1, max=900, help="Seconds; 3 for code that runs here.")]
+RetryAttempts = Annotated[
+    int, Option(min=0, max=2, help="Of an Event, after 1 and 2 real minutes.")
+]
 Region = Annotated[str | None, Option(help="Of the Invoke API.")]
 Qualifier = Annotated[str | None, Option(help="A version or an alias.")]
 
@@ -44,10 +49,9 @@ def invoke(
     log_type: Annotated[
         Literal["None", "Tail"], Option(help="Tail shows Lambda's lines too, the last 4 KB.")
     ] = "None",
-    timeout: Annotated[
-        int | None, Option(min=1, max=900, help="Seconds; 3 for code that runs here.")
-    ] = None,
+    timeout: Timeout = None,
     memory_size: Annotated[int, Option(min=128, max=10_240, help="MB.")] = 128,
+    maximum_retry_attempts: RetryAttempts = 2,
     env_vars: Annotated[
         str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
     ] = None,
@@ -82,6 +86,7 @@ def invoke(
             log_type=log_type,
             timeout=timeout,
             memory_size=memory_size,
+            maximum_retry_attempts=maximum_retry_attempts,
             env_vars=env_vars,
             client_context=client_context,
             code_uri=code_uri,

@@ -75,6 +75,7 @@ class Invocation:
     log_type: Literal["None", "Tail"]
     timeout: int | None
     memory_size: int
+    maximum_retry_attempts: int
     env_vars: str | None
     client_context: str | None
     code_uri: str
@@ -95,15 +96,21 @@ class Invocation:
 
 
 class Errors:
-    """A sink that keeps what functions failed with."""
+    """A sink that keeps what functions failed with, and says at once what is tried again."""
 
-    def __init__(self) -> None:
+    def __init__(self, talk: Talk) -> None:
         self.found: list[str] = []
+        self._talk = talk
 
     def write(self, flat: dict[str, Any]) -> None:
         if flat["kind"] == "invocation_finished" and flat.get("error"):
             said = [flat.get("error_type"), flat.get("error_message")]
             self.found.append(": ".join(str(part) for part in said if part) or flat["error"])
+        elif flat["kind"] == "event_retried":
+            error = self.found.pop() if self.found else flat["because"]
+            self._talk.say(
+                f"function error: {error}; tried again in {flat['wait']:g} s, Ctrl-C ends it"
+            )
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -113,7 +120,7 @@ def perform(invocation: Invocation, talk: Talk) -> int:
     """Invoke what was asked for, and print its answer; the exit code."""
     name = invocation.function
     tail = invocation.log_type == "Tail" and invocation.type == "RequestResponse"
-    errors = Errors()
+    errors = Errors(talk)
     options = Options(
         allow_aws=invocation.allow_aws,
         sinks=[errors],
@@ -148,6 +155,9 @@ def _scenario(invocation: Invocation, name: str) -> Scenario:
         timeout=TIMEOUT if timeout is None else timeout,
         memory_size=invocation.memory_size,
         async_handler=invocation.async_handler,
+        properties={
+            "EventInvokeConfig": {"MaximumRetryAttempts": invocation.maximum_retry_attempts}
+        },
         name="invoke",
     )
 

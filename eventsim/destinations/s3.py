@@ -1,14 +1,14 @@
 """
 S3: a document is an object of its own, with the event in it.
 
-https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
 from __future__ import annotations
 
 from eventsim.ids import Chance
-from eventsim.rules.failure_documents import OBJECT_CONTENT_TYPE, as_object
-from eventsim.types import Bucket, FailureDocument
+from eventsim.rules.deliveries import OBJECT_CONTENT_TYPE, as_object
+from eventsim.types import Bucket, Document
 
 
 class S3Destination:
@@ -18,7 +18,7 @@ class S3Destination:
         self.arn = bucket.arn
         self._bucket, self._chance = bucket, chance
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         """Deliver it. Raises ServiceError when it is refused, Unreachable without an answer."""
         key, body = as_object(document, self._chance.uuid("objects", self.arn))
         await self._bucket.put_object(key, body, OBJECT_CONTENT_TYPE)

@@ -1,32 +1,36 @@
 """
 SNS: a document is a message on a standard topic.
 
-https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
 from __future__ import annotations
 
-from eventsim.destinations._refusal import not_valid
+from eventsim.errors import ServiceError
 from eventsim.ids import Chance
-from eventsim.rules.failure_documents import as_message
+from eventsim.rules.deliveries import as_notification
 from eventsim.rules.sns import FIFO_SUFFIX
-from eventsim.types import FailureDocument, Publish, Topic
+from eventsim.types import Document, Topic
+
+_NO_GROUP = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
 
 
 class SnsDestination:
-    """Publishes documents on a topic, without the records."""
+    """Publishes documents on a topic, without the payloads where they are too large for it."""
 
     def __init__(self, topic: Topic) -> None:
         self.arn = topic.arn
         self._topic = topic
 
-    async def send(self, document: FailureDocument) -> None:
-        """Deliver it. Raises ServiceError when it is refused, Unreachable without an answer."""
-        await self._topic.publish(Publish(as_message(document)))
+    async def send(self, document: Document) -> None:
+        """Deliver it. Raises ServiceError when it is refused, as a FIFO topic refuses it,
+        Unreachable without an answer.
+        """
+        if self.arn.endswith(FIFO_SUFFIX):
+            raise ServiceError("InvalidParameter", _NO_GROUP)
+        await self._topic.publish(as_notification(document))
 
 
 def open_destination(topic: Topic, chance: Chance) -> SnsDestination:
-    """The destination that writes to *topic*. Raises ServiceError for a FIFO topic."""
-    if topic.arn.endswith(FIFO_SUFFIX):
-        raise not_valid(topic.arn)
+    """The destination that writes to *topic*."""
     return SnsDestination(topic)

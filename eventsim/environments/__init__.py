@@ -75,6 +75,11 @@ class Environments:
         return self._ground.journal
 
     @property
+    def chance(self) -> Chance:
+        """Where they draw from."""
+        return self._ground.chance
+
+    @property
     def profile(self) -> Profile:
         """The limits and the prices that hold."""
         return self._ground.profile

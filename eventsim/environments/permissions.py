@@ -21,7 +21,7 @@ from eventsim.rules.policies import Policy, Request, parse_policy
 from eventsim.rules.principals import SESSION, Asker
 from eventsim.rules.roles import access_key_id, sending
 from eventsim.runtimes import FunctionVersion
-from eventsim.types import Caller, Destination, FailureDocument
+from eventsim.types import Caller, Destination, Document
 
 Find = Callable[[str, str | None], FunctionVersion]
 
@@ -115,6 +115,12 @@ class Permissions:
         if text is not None:
             raise ServiceError("AccessDenied", text)
 
+    def may_send(self, target: FunctionVersion, arn: str) -> None:
+        """Return if the role of a version may send to a destination. Raises as ``may``."""
+        need = sending(arn)
+        for action in need.actions:
+            self.may(target.function.role, action, need.resource, target.function.name)
+
     def allows(self, role: str | None, action: str, resource: str) -> bool:
         """Whether an execution role may do *action* on *resource*."""
         try:
@@ -154,7 +160,7 @@ class Permitted:
         self.arn = destination.arn
         self._destination, self._may, self._role, self._session = destination, may, role, session
 
-    async def send(self, document: FailureDocument) -> None:
+    async def send(self, document: Document) -> None:
         """Deliver it. Raises ServiceError when the role may not, or as the destination does."""
         need = sending(self.arn)
         for action in need.actions:

@@ -20,14 +20,17 @@ from eventsim.errors import (
     EventsimError,
     InvalidRequestContent,
     InvokeError,
+    RecursiveInvocation,
     ValidationFailed,
 )
 from eventsim.invokers._entries import tell_refusal, tell_request
 from eventsim.journal import Journal
-from eventsim.rules import limits, log_lines
+from eventsim.rules import limits, log_lines, traces
 from eventsim.rules.profiles import TODAY, Profile
 from eventsim.runtimes import Call, FunctionVersion
 from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
+
+__all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
 __all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
@@ -81,6 +84,7 @@ class LocalInvoker:
                 return _CHECKED
             if request.invocation_type == "Event":
                 return self._accept(target, call)
+            _refuse_loop(target, call.trace_header)
             tail = request.log_type == "Tail"
             outcome = await self._functions.run(target, call, whole_log=tail)
         except InvokeError as refused:
@@ -101,6 +105,20 @@ class LocalInvoker:
         return _ACCEPTED
 
 
+def recursive() -> RecursiveInvocation:
+    """What a function is answered with that has run too often in one chain of requests."""
+    return RecursiveInvocation(
+        "Lambda has detected your function being invoked in a recursive loop with other "
+        "Amazon Web Services resources and stopped your function's invocation.",
+        Type="User",
+    )
+
+
+def _refuse_loop(target: FunctionVersion, trace_header: str | None) -> None:
+    if target.function.recursive_loop != "Allow" and traces.is_loop(trace_header, target.arn):
+        raise recursive()
+
+
 def _checked(request: InvokeRequest, target: FunctionVersion, profile: Profile) -> Call:
     """The call that a request asks for. Raises InvokeError when it is not a proper one."""
     kind = request.invocation_type
@@ -119,7 +137,7 @@ def _checked(request: InvokeRequest, target: FunctionVersion, profile: Profile) 
     context = None
     if request.client_context is not None and kind != "Event":
         context = _client_context(request.client_context)
-    return Call(payload, request.request_id, target.arn, context)
+    return Call(payload, request.request_id, target.arn, context, request.trace_header)
 
 
 def _client_context(encoded: str) -> dict[str, Any]:

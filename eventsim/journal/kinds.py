@@ -22,6 +22,10 @@ class Kind(NamedTuple):
 
 _SPAN = ("first", "last", "records")
 _BATCH = ("mapping", "source", "shard", *_SPAN)
+_DOCUMENT = (
+    *("mapping", "source", "shard", "records"),
+    *("function", "request_id", "config", "destination", "condition"),
+)
 
 KINDS: dict[str, Kind] = {
     "run_started": Kind(
@@ -218,18 +222,38 @@ KINDS: dict[str, Kind] = {
         "the policy of a function, version or alias lost the statement `statement`",
         ("function", "qualifier", "statement"),
     ),
-    "event_queued": Kind("an asynchronous event was accepted", ("function", "request_id")),
-    "event_retried": Kind(
-        "an asynchronous event will be tried again", ("function", "request_id", "wait")
+    "event_queued": Kind(
+        "an asynchronous event was accepted", ("function", "request_id", "queued")
     ),
-    "event_dropped": Kind("an asynchronous event was given up", ("function", "request_id")),
+    "event_duplicated": Kind(
+        "the queue will deliver an event a second time, `wait` seconds after it was accepted",
+        ("function", "request_id", "wait"),
+    ),
+    "event_retried": Kind(
+        "an asynchronous event will be tried again in `wait` seconds; `invoked` is false when the "
+        "function did not run, which costs no retry",
+        ("function", "request_id", "attempt", "invoked", "wait", "age"),
+    ),
+    "event_succeeded": Kind(
+        "the function took an asynchronous event",
+        ("function", "request_id", "approximate_invoke_count", "age"),
+    ),
+    "event_discarded": Kind(
+        "an asynchronous event was given up, for this condition; what took it follows",
+        ("function", "request_id", "condition", "approximate_invoke_count", "age"),
+    ),
+    "event_dropped": Kind(
+        "an event that was given up is lost: no dead-letter queue and no destination took it",
+        ("function", "request_id", "condition"),
+    ),
     "destination_delivered": Kind(
-        "the document about discarded records was delivered to the on-failure destination",
-        ("mapping", "source", "shard", "destination", "condition", "records"),
+        "a document was delivered: about discarded records of a `mapping`, or about the "
+        "asynchronous event `request_id` of a function",
+        _DOCUMENT,
     ),
     "destination_failed": Kind(
-        "the on-failure destination did not take the document; it is not sent again",
-        ("mapping", "source", "shard", "destination", "condition", "records", "code"),
+        "a destination or a dead-letter queue did not take a document; it is not sent again",
+        (*_DOCUMENT, "code"),
     ),
     "event_pushed": Kind(
         "a service sent an event to a function", ("source", "function", "request_id", "type")
@@ -252,12 +276,3 @@ KINDS: dict[str, Kind] = {
 
 # Written at every detail, even `off`: without them a journal says nothing at all.
 FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "recording_cut_off"})
-
-# Named, so that reports know them, but written by nothing yet: an expectation may not ask for one.
-NOT_YET = frozenset(
-    {
-        "event_queued",
-        "event_retried",
-        "event_dropped",
-    }
-)

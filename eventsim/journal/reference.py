@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from eventsim.journal.kinds import FRAME, KINDS, NOT_YET, SCHEMA_VERSION
+from eventsim.journal.kinds import FRAME, KINDS, SCHEMA_VERSION
 
 FRAME_FIELDS = {
     "seq": "the entry's number, from 1 on without a gap",
@@ -19,10 +19,11 @@ FRAME_FIELDS = {
 }
 
 FIELDS = {
-    "age": "seconds from the arrival of the batch's last record to its delivery",
+    "age": "seconds from the arrival of the batch's last record to its delivery, or of an "
+    "asynchronous event to the attempt at it",
     "answer": "hash of the answer, at detail `payload`",
-    "approximate_invoke_count": "how often the batch was tried",
-    "attempt": "which attempt at the batch this is, from 1 on",
+    "approximate_invoke_count": "how often the batch was tried, or the function ran for the event",
+    "attempt": "which attempt at the batch or event this is, from 1 on",
     "backend": "where the AWS services came from: `simulated`, `moto` or `endpoint`",
     "batch_size": "how many records the batch holds",
     "behind": "MillisBehindLatest of the last read, in seconds",
@@ -34,14 +35,16 @@ FIELDS = {
     "cold_part": "the part of the served requests that met a cold start, from 0 to 1",
     "cold_starts": "how many requests met a cold start",
     "command": "what was typed, without files and addresses; of `eventsim poll` only",
-    "condition": "AWS's name for why: `RetryAttemptsExhausted`, `RecordAgeExceeded`, …",
     "accepted": "whether the answer kept the service's contract",
     "alias": "the alias of the function",
     "architecture": "`x86_64` or `arm64`, which have different prices",
+    "condition": "AWS's name for why: `RetryAttemptsExhausted`, `RetriesExhausted`, `Success`, …",
+    "config": "what named the destination: `DeadLetterQueue`, `OnSuccess` or `OnFailure`; absent "
+    "for a mapping's",
     "content": "the content as text",
     "counts": "what the run counted, by mapping, function and source",
     "delivered": "how many of its records the function took all the same",
-    "destination": "ARN of the queue, topic or bucket that the document is for",
+    "destination": "ARN of the queue, topic, bucket, bus or function that the document is for",
     "detail": "how much the journal tells: `off`, `batch` or `payload`",
     "duration": "seconds that the function ran, for all of a load together",
     "environment": "the execution environment",
@@ -75,6 +78,7 @@ FIELDS = {
     "polls": "requests since the last read, empty ones and this one included",
     "provisioned": "how many environments are to be ready at all times",
     "qualifier": "the version or alias that was named",
+    "queued": "how many events are in the queue, this one included",
     "records": "how many records",
     "refused": "how many requests were refused for another reason than throttling",
     "requests": "how many requests arrived",
@@ -111,7 +115,6 @@ FIELDS = {
 def markdown() -> str:
     """Return docs/journal.md: every kind with its meaning, every field with its own."""
     frame = ", ".join(f"`{kind}`" for kind in KINDS if kind in FRAME)
-    to_come = ", ".join(f"`{kind}`" for kind in KINDS if kind in NOT_YET)
     return "\n".join(
         [
             "# The journal",
@@ -129,8 +132,6 @@ def markdown() -> str:
             f"At detail `off` only the frame is written: {frame}.",
             "`batch` writes every kind below but `function_logged` and `payload_kept`;",
             "`payload` adds those two, with events, answers and log lines.",
-            "",
-            f"Not written yet, since what they tell is not simulated: {to_come}.",
             "",
             "## Every entry",
             "",

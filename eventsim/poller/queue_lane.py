@@ -12,6 +12,7 @@ from eventsim.poller.queue_batches import QueueWords
 from eventsim.poller.queue_entries import QueueEntries
 from eventsim.poller.stopping import Stop
 from eventsim.rules import queues as rules
+from eventsim.rules import traces
 from eventsim.rules.queues import Again, Delete, Fail, Leave, QueueBatch
 from eventsim.types import (
     EventSourceMapping,
@@ -122,7 +123,10 @@ class QueueLane:
 
     async def _invoke(self, batch: QueueBatch, request_id: str) -> InvokeResult | InvokeError:
         payload = Payload(lambda: self._words.event(batch.messages), batch.size)
-        request = InvokeRequest(self._mapping.function_name, payload, request_id)
+        traced = traces.merged(each.attributes.get("AWSTraceHeader") for each in batch.messages)
+        request = InvokeRequest(
+            self._mapping.function_name, payload, request_id, trace_header=traced
+        )
         try:
             return await self._ports.invoker.invoke(request)
         except InvokeError as refused:

@@ -16,6 +16,9 @@ _NUMBER = (int, float)
 _BATCH = (("mapping", str), ("source", str), ("shard", str), ("records", int))
 _SENT = (*_BATCH, ("function", str), ("attempt", int))
 
+_EVENT = (("function", str), ("request_id", str))
+_DOCUMENT = (("destination", str), ("condition", str))
+
 # The fields that reports count, compare or draw, and what they must be.
 _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "run_started": (("start", str),),
@@ -32,8 +35,19 @@ _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "messages_expired": (("source", str), ("records", int)),
     "batch_delivered": (*_SENT, ("age", _NUMBER)),
     "batch_failed": (*_SENT, ("delivered", int), ("invoked", bool)),
-    "destination_delivered": (*_BATCH, ("destination", str), ("condition", str)),
-    "destination_failed": (*_BATCH, ("destination", str), ("condition", str), ("code", str)),
+    "destination_delivered": _DOCUMENT,
+    "destination_failed": (*_DOCUMENT, ("code", str)),
+    "event_queued": _EVENT,
+    "event_duplicated": (*_EVENT, ("wait", _NUMBER)),
+    "event_retried": (*_EVENT, ("attempt", int), ("wait", _NUMBER), ("age", _NUMBER)),
+    "event_succeeded": (*_EVENT, ("approximate_invoke_count", int), ("age", _NUMBER)),
+    "event_discarded": (
+        *_EVENT,
+        ("condition", str),
+        ("approximate_invoke_count", int),
+        ("age", _NUMBER),
+    ),
+    "event_dropped": (*_EVENT, ("condition", str)),
     "retry_scheduled": (*_SENT, ("wait", _NUMBER)),
     "batch_bisected": _BATCH,
     "batch_discarded": (
@@ -69,10 +83,18 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
         _, time, at, kind, _, fields = head
         if not (isinstance(kind, str) and isinstance(time, _NUMBER) and isinstance(at, str)):
             raise JournalError(f"entry {entry.seq}: 'kind' and 'at' are text, 'time' is a number")
-        for name, wanted in _NEEDED.get(kind, ()):
+        for name, wanted in _needed(kind, fields):
             if not isinstance(fields.get(name), wanted):
                 raise JournalError(_complaint(entry, name, wanted))
         yield entry
+
+
+def _needed(kind: str, fields: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    needed = _NEEDED.get(kind, ())
+    if not kind.startswith("destination_"):
+        return needed
+    about = (*_EVENT, ("config", str)) if "config" in fields else _BATCH
+    return (*about, *needed)
 
 
 class Run:
@@ -173,7 +195,7 @@ def _completed(given: dict[str, Any]) -> dict[str, Any]:
             rows = _like(default, given.get(key, default), key)
             pairs = ((name, _merged(blank[key], rows[name], key)) for name in sorted(rows))
             counts[key] = dict(pairs)
-        elif key == "records":
+        elif key in ("records", "events"):
             counts[key] = _merged(default, given.get(key, default), key)
         else:
             counts[key] = _like(default, given.get(key, default), key)

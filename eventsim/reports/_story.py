@@ -18,6 +18,9 @@ OPEN_MAX = 256
 ANSWERS_MAX = 1024
 READERS_MAX = 2  # whether there are several is all that is asked
 
+# What follows at once from an attempt at an asynchronous event.
+ATTEMPTED = ("event_retried", "event_succeeded", "event_discarded")
+
 # In real time a batch is seen to be done a moment after the function answered.
 GRACE_SECONDS = 0.05
 
@@ -47,6 +50,8 @@ class Story:
             self._tell_delivered(entry)
         elif kind == "batch_failed":
             self._tell_failed(entry)
+        elif kind in ATTEMPTED:
+            self._tell_attempt(entry)
         elif kind in ("retry_scheduled", "batch_discarded"):
             self._tell_what_follows(entry)
         elif kind == "run_started":
@@ -107,6 +112,16 @@ class Story:
             text += f", {TELLINGS[entry.kind].text(entry)}"
         sort = str(answer.fields.get("error_type"))
         self._tell(entry, text=text, mood="wrong", sort=sort)
+
+    def _tell_attempt(self, entry: Entry) -> None:
+        """Tell how an attempt at an event went before what follows from it."""
+        answer = self._answers.pop(str(entry.fields.get("request_id")), None)
+        if answer is not None:
+            failed = bool(answer.fields.get("error"))
+            sort = str(answer.fields.get("error_type"))
+            self._tell(answer, mood="wrong" if failed else "quiet", sort=sort)
+        quiet = entry.kind == "event_retried" and answer is not None
+        self._tell(entry, mood="quiet" if quiet else None)
 
     def _tell_what_follows(self, entry: Entry) -> None:
         retried = entry.kind == "retry_scheduled"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from eventsim.reports._events import COUNTS, EVENT_KINDS, Events
 from eventsim.reports._metrics import Metrics
 from eventsim.rules.billing import PRICE_PER_GB_SECOND, PRICE_PER_REQUEST
 
@@ -71,12 +72,14 @@ class _Function:
         "cost",
         "duration",
         "errors",
+        "events",
         "gb_seconds",
         "invocations",
         "throttles",
     )
 
     def __init__(self) -> None:
+        self.events = Events()
         self.invocations = self.errors = self.throttles = self.cold_starts = 0
         self.duration = self.billed = self.gb_seconds = self.cost = 0.0
 
@@ -90,6 +93,8 @@ class _Function:
             "billed_seconds": round(self.billed, 6),
             "gb_seconds": round(self.gb_seconds, 9),
             "cost": round(self.cost, 12),
+            "events": dict(self.events.counts),
+            "metrics": self.events.metrics(),
         }
 
 
@@ -102,7 +107,7 @@ class Tally:
     its dead-letter queue, ``dead_letters`` those that came to it from others.
     """
 
-    KINDS = (
+    _RECORDS = (
         "records_put",
         "records_read",
         "records_filtered",
@@ -122,6 +127,7 @@ class Tally:
         "environment_started",
         "load_finished",
     )
+    KINDS = (*_RECORDS, *EVENT_KINDS)
     KINDS_SET = frozenset(KINDS)
 
     def __init__(self) -> None:
@@ -149,11 +155,14 @@ class Tally:
             self._cold,
             self._loaded,
         )
-        self._ways = dict(zip(self.KINDS, ways, strict=True))
+        self._ways = dict(zip(self._RECORDS, ways, strict=True))
 
     def add(self, kind: str, fields: Fields) -> None:
         """Count one entry; raises KeyError for a kind that is not in ``KINDS``."""
-        self._ways[kind](fields)
+        if kind in EVENT_KINDS:
+            self._functions[fields["function"]].events.count(kind, fields)
+        else:
+            self._ways[kind](fields)
 
     def counts(self) -> dict[str, Any]:
         """The sums so far, names in alphabetical order, as ``run_finished`` carries them."""
@@ -176,6 +185,9 @@ class Tally:
             "cost": round(sum(row["cost"] for row in functions.values()), 12),
             "retries": _total(mappings.values(), "retries"),
             "batches": _total(mappings.values(), "batches"),
+            "events": {
+                key: sum(row["events"][key] for row in functions.values()) for key in COUNTS
+            },
             "mappings": mappings,
             "functions": functions,
             "sources": sources,
@@ -225,9 +237,15 @@ class Tally:
         row.metrics.discarded(fields)
 
     def _kept(self, fields: Fields) -> None:
+        if "config" in fields:
+            self._functions[fields["function"]].events.delivered(fields)
+            return
         self._mappings[fields["mapping"]].metrics.kept(fields)
 
     def _refused(self, fields: Fields) -> None:
+        if "config" in fields:
+            self._functions[fields["function"]].events.failed(fields)
+            return
         self._mappings[fields["mapping"]].metrics.refused(fields)
 
     def _redriven(self, fields: Fields) -> None:

@@ -125,18 +125,46 @@ def _discarded(entry: Entry) -> str:
 
 def _sent(entry: Entry) -> str:
     fields = entry.fields
-    return f"document about {_number(fields)} delivered to {_destination(fields)}"
+    return f"{_document(fields)} delivered to {_destination(fields)}"
 
 
 def _unsent(entry: Entry) -> str:
     fields = entry.fields
     destination, code = _destination(fields), shown(fields["code"])
-    return f"document about {_number(fields)} not taken by {destination}: {code}"
+    return f"{_document(fields)} not taken by {destination}: {code}"
 
 
 def _destination(fields: Fields) -> str:
     """The name at the end of an ARN."""
-    return shown(str(fields["destination"]).rpartition(":")[2])
+    return shown(str(fields["destination"]).rpartition(":")[2].rpartition("/")[2])
+
+
+def _document(fields: Fields) -> str:
+    """What was to be delivered: the event itself, or a document about it or about records."""
+    if fields.get("config") == "DeadLetterQueue":
+        return "event"
+    about = "record of the event" if "config" in fields else f"document about {_number(fields)}"
+    return f"{fields['config']}: {about}" if "config" in fields else about
+
+
+def _sent_from(fields: Fields) -> str:
+    return _function(fields) if "config" in fields else _shard(fields)
+
+
+def _event_retried(entry: Entry) -> str:
+    fields = entry.fields
+    verb = "again" if fields.get("invoked") else "back in the queue"
+    return _because(f"event {verb}, tried in {span_of_time(fields['wait'])}", entry)
+
+
+def _event_taken(entry: Entry) -> str:
+    return f"event done, attempt {entry.fields['approximate_invoke_count']}"
+
+
+def _event_discarded(entry: Entry) -> str:
+    fields = entry.fields
+    runs = plural(fields["approximate_invoke_count"], "run")
+    return _because(f"event given up after {runs}, {shown(fields['condition'])}", entry)
 
 
 def _refused(entry: Entry) -> str:
@@ -247,9 +275,14 @@ TELLINGS: dict[str, Telling] = {
     "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),
     "permission_revoked": Telling("event", _function, _with("policy lost statement", "statement")),
     "event_queued": Telling("quiet", _function, _plain("event queued"), lambda _: {"event": 1}),
-    "event_retried": Telling("wrong", _function, _plain("event will be tried again")),
-    "event_dropped": Telling("wrong", _function, _plain("event given up")),
-    "destination_delivered": Telling("event", _shard, _sent),
-    "destination_failed": Telling("wrong", _shard, _unsent),
+    "event_duplicated": Telling(
+        "event", _function, lambda e: f"event comes again in {span_of_time(e.fields['wait'])}"
+    ),
+    "event_retried": Telling("wrong", _function, _event_retried),
+    "event_succeeded": Telling("quiet", _function, _event_taken, lambda _: {"event done": 1}),
+    "event_discarded": Telling("wrong", _function, _event_discarded),
+    "event_dropped": Telling("wrong", _function, _plain("event lost")),
+    "destination_delivered": Telling("event", _sent_from, _sent),
+    "destination_failed": Telling("wrong", _sent_from, _unsent),
     "expectation_checked": Telling("wrong", lambda _: "expected", _checked),
 }

@@ -39,6 +39,7 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
     if counts.get("cost"):
         gb_seconds = sum(row["gb_seconds"] for row in counts["functions"].values())
         _line(page, "cost", f"about {dollars(counts['cost'])}", f"{gb_seconds:,.6g} GB-seconds")
+    _events(page, counts["events"])
     _table(page, "mapping", counts["mappings"], _mapping)
     _table(page, "function", counts["functions"], _function)
     _expectations(page, run.expectations)
@@ -130,6 +131,19 @@ def _parts(counts: Row) -> Iterator[str]:
     yield f"{counts['invocations']:,}"
     for key in ("errors", "throttles", "cold_starts", "retries"):
         yield f"{key.replace('_', ' ')} {counts[key]:,}"
+
+
+def _events(page: Page, events: Row) -> None:
+    """Say what became of asynchronous events, if there were any."""
+    if not events["queued"]:
+        return
+    words = ((key.replace("_", " "), count) for key, count in events.items())
+    rare = ("duplicated", "dead letters", "destination records", "dropped")
+    _line(page, "events", *(f"{word} {n:,}" for word, n in words if n or word not in rare))
+    delivered = events["queued"] + events["duplicated"]
+    left = delivered - events["succeeded"] - events["discarded"]
+    if left:
+        page.line(" " * LABEL, (f"{plural(left, 'event')} still in the queue", "bad"))
 
 
 def _table(page: Page, label: str, rows: dict[str, Row], tell: Any) -> None:

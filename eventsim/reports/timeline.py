@@ -62,6 +62,8 @@ def _draw(entry: Entry, lanes: Lanes) -> None:
     elif kind == "invocation_finished":
         mark = RETRIED if fields.get("error") else 0
         lanes.add(lanes.function(fields["function"]), entry.time, 1, mark)
+    elif kind == "event_discarded":
+        lanes.add(lanes.function(fields["function"]), entry.time, 0, DISCARDED)
     elif kind in _MARKED:
         lane = lanes.shard(fields["source"], fields.get("shard") or "")
         lanes.add(lane, entry.time, 0, _MARKED[kind])

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from eventsim.types import (
     Batch,
     Condition,
-    FailureDocument,
+    Document,
     Origin,
     Payload,
     ResponseContext,
@@ -28,7 +26,6 @@ from eventsim.types import (
 )
 
 VERSION = "1.0"
-OBJECT_CONTENT_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +53,9 @@ class Discarded(NamedTuple):
     response: ResponseContext | None
 
 
-class FailureObject(NamedTuple):
-    """A document as S3 stores it."""
-
-    key: str
-    body: bytes
-
-
 def failure_document(
     words: DocumentWords, discarded: Discarded, now: float, event: Payload
-) -> FailureDocument:
+) -> Document:
     """Return the document about *discarded*, written at epoch time *now*.
 
     A record that is too old is told without a response, even if the function saw it; so is a
@@ -80,20 +70,7 @@ def failure_document(
     if discarded.batch.window is not None:
         body["timeWindowInfo"] = _window_info(discarded.batch.window)
     prefix = f"aws/lambda/{words.mapping_uuid}/{words.origin.shard_id}/"
-    return FailureDocument(body, event, prefix, now)
-
-
-def as_message(document: FailureDocument) -> str:
-    """The document as the body of a message."""
-    return orjson.dumps(document.body).decode()
-
-
-def as_object(document: FailureDocument, uuid: str) -> FailureObject:
-    """The document as an object, *uuid* ending its key; the event is in it as JSON text."""
-    moment = datetime.fromtimestamp(document.timestamp, UTC)
-    key = f"{document.prefix}{moment:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid}"
-    body = document.body | {"payload": document.event.encoded().decode()}
-    return FailureObject(key, orjson.dumps(body))
+    return Document(body, event, prefix, now)
 
 
 def _request_context(words: DocumentWords, discarded: Discarded) -> dict[str, Any]:

@@ -45,12 +45,17 @@ class Init(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One invocation. ``client_context`` is the caller's JSON object, decoded."""
+    """One invocation. ``client_context`` is the caller's JSON object, decoded.
+
+    ``trace_header`` is the one that the request came with; what the invocation sends on has
+    ``rules.traces.onward`` of it.
+    """
 
     payload: Payload
     request_id: str
     arn: str
     client_context: dict[str, Any] | None = None
+    trace_header: str | None = None
 
 
 class Runtime(Protocol):

@@ -16,6 +16,7 @@ from eventsim.errors import RecordingError, UnknownPlugin
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
 from eventsim.scenario.durations import Recorded
+from eventsim.scenario.event_checks import event_problems
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
 from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_of
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
@@ -33,6 +34,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _resources(root)
     yield from mapping_problems(root)
     yield from role_problems(root, read(moment, root.get("start")) or START)
+    yield from event_problems(root)
     yield from _timeline(root, folder, project)
     yield from function_problems(root)
     yield from _functions(root, folder, project)

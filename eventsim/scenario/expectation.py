@@ -9,22 +9,20 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from eventsim.journal.kinds import KINDS, NOT_YET
+from eventsim.journal.kinds import KINDS
 from eventsim.scenario.block import Block
 from eventsim.scenario.problem import Path, meant, refuse, refuse_below, show
 from eventsim.scenario.values import Text, Whole
 
 # Written when the run is judged already: an expectation of one would always find none.
 AFTERWARDS = frozenset({"expectation_checked", "run_finished"})
-EXPECTABLE = KINDS.keys() - NOT_YET - AFTERWARDS
+EXPECTABLE = KINDS.keys() - AFTERWARDS
 
 
 def _kind(value: str) -> str:
     if value not in KINDS:
         hint = meant(value, EXPECTABLE)
         raise refuse(f"is '{value}', which is no kind of journal entry{hint}")
-    if value in NOT_YET:
-        raise refuse(f"is '{value}', an entry that nothing writes: it is not simulated yet")
     if value in AFTERWARDS:
         raise refuse(f"is '{value}', which is written after the expectations have been judged")
     return value

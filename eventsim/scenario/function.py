@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -21,9 +22,11 @@ from pydantic import (
 
 from eventsim.errors import ValidationFailed
 from eventsim.rules.aliases import check_name
+from eventsim.rules.function_names import LATEST
 from eventsim.scenario import unsimulated
 from eventsim.scenario.durations import DurationForm, InitForm
 from eventsim.scenario.elsewhere import InvokeAt
+from eventsim.scenario.event_invoke import DeadLetterQueue, EventInvokeBlock
 from eventsim.scenario.identities import ExecutionRole
 from eventsim.scenario.mapping import (
     MappingProperties,
@@ -42,7 +45,7 @@ from eventsim.scenario.values import (
     Text,
     Whole,
 )
-from eventsim.types import Duration
+from eventsim.types import Duration, RecursiveLoop
 
 TIMEOUT_MAX = 900
 
@@ -181,6 +184,9 @@ class FunctionBlock(ExecutionRole):
     provisioned_concurrency_config: ProvisionedConcurrencyConfig | None = None
     auto_publish_alias: AliasName | None = None
     version_description: str = Field("", max_length=256)
+    dead_letter_queue: DeadLetterQueue | None = None
+    event_invoke_config: EventInvokeBlock | None = None
+    recursive_loop: RecursiveLoop = "Terminate"
     events: dict[MappingName, Annotated[Event, BeforeValidator(_event)]] = Field(
         default_factory=dict
     )
@@ -202,6 +208,9 @@ class FunctionBlock(ExecutionRole):
     invoke_at: InvokeAt | None = Field(None, alias="invoke_at")
     async_handler: Flag = Field(False, alias="async_handler")
     package_bytes: Whole = Field(0, ge=0, alias="package_bytes")
+    duplicate_deliveries: float = Field(
+        0.0, alias="duplicate_deliveries", ge=0, le=1, strict=True, examples=[0.01]
+    )
 
     def values(self) -> dict[str, Any]:
         """The fields of ``types.Function`` but its name and its code folder."""
@@ -229,6 +238,24 @@ class FunctionBlock(ExecutionRole):
             on_failure = event.properties.settings().get("on_failure")
             if on_failure:
                 yield on_failure
+        if self.dead_letter_queue is not None:
+            yield self.dead_letter_queue.target_arn
+        if self.event_invoke_config is not None:
+            yield from self.event_invoke_config.destinations()
+
+    def event_values(self, arn: Callable[[str], str]) -> dict[str, Any]:
+        """Those that asynchronous invocation has; *arn* gives the ARN that a text means.
+
+        EventInvokeConfig is that of the alias, where SAM makes one.
+        """
+        config = (self.event_invoke_config or EventInvokeBlock()).config(arn)
+        queue = self.dead_letter_queue
+        return {
+            "dead_letter": arn(queue.target_arn) if queue else None,
+            "event_invoke": replace(config, qualifier=self.auto_publish_alias or LATEST),
+            "recursive_loop": self.recursive_loop,
+            "duplicate_deliveries": self.duplicate_deliveries,
+        }
 
     def notes(self) -> Iterator[str]:
         """What is said about settings that have no effect on a run."""

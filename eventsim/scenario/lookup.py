@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from eventsim import registry
 from eventsim.errors import UnknownPlugin
-from eventsim.rules.arns import ACCOUNT, REGION
+from eventsim.rules.arns import ACCOUNT, REGION, arn, service_of
+from eventsim.rules.function_names import Place
 from eventsim.scenario.problem import Path, Problem, meant
 from eventsim.scenario.values import resource_name
 
@@ -97,17 +98,40 @@ def resource_problems(
         yield no_resource(path, name, known)
     elif wants is not None:
         yield from _unfit(path, name, known[name], wants)
-    arn = text.split(":", 5)
-    if len(arn) < 6 or arn[0] != "arn":
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
         return
-    service, kind = arn[2], types.get(name, "")
+    service, kind = parts[2], types.get(name, "")
     ours = root.get("region", REGION), root.get("account", ACCOUNT)
-    theirs = arn[3] or ours[0], arn[4] or ours[1]  # a bucket's ARN has neither
+    theirs = parts[3] or ours[0], parts[4] or ours[1]  # a bucket's ARN has neither
     if theirs != ours:
         text = f" is in {theirs[0]}, account {theirs[1]}"
         yield Problem(path, f"{text}; the scenario is in {ours[0]}, account {ours[1]}")
-    elif kind in registry.names("sources") and service != kind:
+    elif kind in registry.names("sources") and service != service_name(kind):
         yield Problem(path, f" is an ARN of {service}, but {name} is {kind}")
+
+
+def service_name(kind: str) -> str:
+    """What the service of a type of resource is called in ARNs."""
+    return str(getattr(source_of(kind), "ARN_SERVICE", kind))
+
+
+def sent_to_arn(text: str, root: dict[str, Any]) -> str:
+    """The ARN that a text means: a resource's, a function's by its name, or itself."""
+    region, account = root.get("region"), root.get("account")
+    place = Place(
+        region if isinstance(region, str) else REGION,
+        account if isinstance(account, str) else ACCOUNT,
+    )
+    types = resource_types(root)
+    name = target(text, types).resource
+    if name in types and service_of(text) != "lambda":
+        service = service_name(types[name])
+        resource = f"event-bus/{name}" if service == "events" else name
+        return arn(service, place.region, place.account, resource)
+    if ":" not in text and text in dict(items(root, "functions")):
+        return place.arn(text)
+    return text
 
 
 def _unfit(path: Path, name: str, resource: Any, wants: str) -> Iterator[Problem]:

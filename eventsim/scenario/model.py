@@ -4,7 +4,7 @@ The scenario as values: what may stand in each key. Where two keys must agree, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
@@ -21,7 +21,7 @@ from pydantic import (
 
 from eventsim import registry
 from eventsim.errors import Fault, ScenarioError, UnknownPlugin
-from eventsim.rules.arns import ACCOUNT, REGION
+from eventsim.rules.arns import ACCOUNT, REGION, service_of
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
 from eventsim.rules.function_names import Place
 from eventsim.rules.identities import Identity
@@ -34,7 +34,13 @@ from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
 from eventsim.scenario.identities import IdentityBlock, Uses, role_name
-from eventsim.scenario.lookup import Target, resource_settings, resource_types, target
+from eventsim.scenario.lookup import (
+    Target,
+    resource_settings,
+    resource_types,
+    sent_to_arn,
+    target,
+)
 from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.policies import Arns
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
@@ -248,12 +254,20 @@ class Scenario(Block):
         """The whole path of one that the scenario names."""
         return (self._origin.folder / text).resolve()
 
-    def function_values(self) -> tuple[Function, ...]:
-        """The functions in the order of the file; code folders are whole paths."""
-        return tuple(self._function(name, block) for name, block in self.functions.items())
+    def function_values(self, arns: Mapping[str, str] | None = None) -> tuple[Function, ...]:
+        """The functions in the order of the file; code folders are whole paths.
 
-    def _function(self, name: str, block: FunctionBlock) -> Function:
-        values = block.values()
+        *arns* has the ARN of every resource that they send to, as its back end calls it.
+        """
+
+        def arn(text: str) -> str:
+            given = None if service_of(text) == "lambda" else target(text, self._types()).key
+            return (arns or {}).get(given or "") or sent_to_arn(text, self._root())
+
+        return tuple(self._function(name, block, arn) for name, block in self.functions.items())
+
+    def _function(self, name: str, block: FunctionBlock, arn: Callable[[str], str]) -> Function:
+        values = block.values() | block.event_values(arn)
         try:
             for key in ("duration", "init_duration"):
                 values[key] = as_read(values[key], key, self.file)
@@ -319,10 +333,11 @@ class Scenario(Block):
             for event in block.events.values()
         )
         policies = (getattr(source, "EXECUTION_POLICY", None) for source in sources)
-        targets = (target(text, types).resource for text in block.destinations())
-        return Uses(
-            sorted({each for each in policies if each}), [arns[name][-1] for name in targets]
-        )
+        targets = [
+            text if service_of(text) == "lambda" else arns[target(text, types).resource][-1]
+            for text in block.destinations()
+        ]
+        return Uses(sorted({each for each in policies if each}), targets)
 
     def mapping_values(self, arns: Mapping[str, str]) -> tuple[EventSourceMapping, ...]:
         """The event source mappings in the order of the file, called ``function.Event``.
@@ -343,6 +358,15 @@ class Scenario(Block):
             for block in self.functions.values()
             for event in block.events.values()
         )
+
+    def _root(self) -> dict[str, Any]:
+        """What ARNs are made of, as it stands in the document."""
+        return {
+            "region": self.region,
+            "account": self.account,
+            "resources": {name: {"type": each.type} for name, each in self.resources.items()},
+            "functions": dict.fromkeys(self.functions),
+        }
 
     def _types(self) -> dict[str, str]:
         return {name: resource.type for name, resource in self.resources.items()}

@@ -57,7 +57,7 @@ class Stage(Protocol):
         """The ARNs of the identities by their names."""
 
     def arn(self, resource: str) -> str:
-        """The ARN of a queue, topic or bucket of the scenario."""
+        """The ARN of a queue, topic, bucket or bus of the scenario."""
 
     @property
     def pusher(self) -> Pusher: ...

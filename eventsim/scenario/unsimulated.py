@@ -16,9 +16,9 @@ def _words(text: str) -> frozenset[str]:
 FUNCTION_PROPERTIES = _words(
     """
     AutoPublishAliasAllProperties AutoPublishCodeSha256 CapacityProviderConfig
-    CodeSigningConfigArn DeadLetterQueue DeploymentPreference DurableConfig EventInvokeConfig
+    CodeSigningConfigArn DeploymentPreference DurableConfig
     FileSystemConfigs FunctionName FunctionScalingConfig FunctionUrlConfig ImageConfig ImageUri
-    InlineCode Layers LoggingConfig PropagateTags PublishToLatestPublished RecursiveLoop
+    InlineCode Layers LoggingConfig PropagateTags PublishToLatestPublished
     RuntimeManagementConfig SnapStart SourceKMSKeyArn TenancyConfig Tracing
     VersionDeletionPolicy
     """
@@ -39,11 +39,11 @@ EVENT_TYPES = _words(
     """
 )
 
-RESOURCE_TYPES = _words("api bucket eventbridge queue topic")
+RESOURCE_TYPES = _words("api bucket queue topic")
 
 STEPS = _words(
     """
-    fail invoke
+    fail
     """
 )
 

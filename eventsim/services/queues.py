@@ -331,6 +331,7 @@ class QueueStore:
         group, first = stored.sent.message_group_id, stored.first_received_at
         named: dict[str, Any] = {
             "ApproximateReceiveCount": stored.receives,
+            "AWSTraceHeader": stored.sent.trace_header,
             "SentTimestamp": self._milliseconds(stored.sent_at),
             "SequenceNumber": stored.sequence_number,
             "MessageGroupId": group,

@@ -76,10 +76,13 @@ class Topic:
 
         async def deliver(notification: rules.Notification, subscription_arn: str) -> None:
             published = notification.published
+            trace = published.trace_header
             if raw_message_delivery:
-                message = SendMessage(published.message, published.message_attributes)
+                attributes = published.message_attributes
+                message = SendMessage(published.message, attributes, trace_header=trace)
             else:
-                message = SendMessage(rules.envelope(notification, subscription_arn))
+                envelope = rules.envelope(notification, subscription_arn)
+                message = SendMessage(envelope, trace_header=trace)
             await queue.send([message])
 
         return self.subscribe(deliver)

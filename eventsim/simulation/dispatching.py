@@ -4,17 +4,18 @@ Who is asked when a function is invoked: this run, an Invoke API elsewhere, or a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from eventsim.backends import AwsApi
 from eventsim.clock import Clock
 from eventsim.environments import Environments
+from eventsim.environments.concurrency import Concurrency
 from eventsim.errors import InvokeError
 from eventsim.event_queue import EventQueue
 from eventsim.invokers.aws import AwsInvoker, open_lambda
 from eventsim.invokers.http import HttpFunction
-from eventsim.invokers.local import Authorize, Functions, LocalInvoker
+from eventsim.invokers.local import Authorize, LocalInvoker
 from eventsim.journal import Journal
 from eventsim.rules.function_names import Place, parse
 from eventsim.rules.profiles import PROFILES
@@ -29,6 +30,12 @@ class Everywhere:
 
     def __init__(self, here: Environments, at_addresses: Mapping[str, HttpFunction]) -> None:
         self._here, self._at_addresses = here, at_addresses
+        self.clock, self.journal = here.clock, here.journal
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """What may run here; elsewhere nobody asks."""
+        return self._here.concurrency
 
     def find(self, function_name: str, qualifier: str | None = None) -> FunctionVersion:
         """The function that a caller means. Raises InvokeError, as ``Environments.find`` does."""
@@ -59,25 +66,16 @@ class Dispatcher:
         return await invoker.invoke(request, qualifier)
 
 
-def open_invoker(
-    scenario: Scenario,
-    options: Options,
-    environments: Environments,
-    start_soon: Callable[..., object],
-    authorize: Authorize,
-    closing: AsyncExitStack,
-) -> Invoker:
-    """What answers for every function of *scenario*, wherever each of them is.
+def open_functions(
+    scenario: Scenario, options: Options, environments: Environments, closing: AsyncExitStack
+) -> Environments | Everywhere:
+    """The functions of *scenario*, those at an address included; *closing* takes those down.
 
-    *start_soon* starts what outlives a request, *authorize* says who may invoke, and *closing*
-    takes down what talks to functions elsewhere. Raises BackendError and UnsafeEndpoint for an
-    address that cannot be used.
+    Raises UnsafeEndpoint for an address that may not be used.
     """
     clock, journal = environments.clock, environments.journal
-    elsewhere = any(block.invoke_at is not None for block in scenario.functions.values())
-    known = scenario.function_values() if elsewhere else ()
     there = dict[str, HttpFunction]()
-    for function, place in _elsewhere(known, "http"):
+    for function, place in _elsewhere(_known(scenario), "http"):
         there[function.name] = HttpFunction(
             place.address or "",
             clock,
@@ -86,14 +84,35 @@ def open_invoker(
             allow_aws=options.allow_aws,
         )
         closing.push_async_callback(there[function.name].aclose)
-    functions: Functions = Everywhere(environments, there) if there else environments
-    events = EventQueue(functions, journal, start_soon)
+    return Everywhere(environments, there) if there else environments
+
+
+def open_invoker(
+    scenario: Scenario,
+    options: Options,
+    functions: Environments | Everywhere,
+    events: EventQueue,
+    authorize: Authorize,
+    closing: AsyncExitStack,
+) -> Invoker:
+    """What answers for every function of *scenario*, wherever each of them is.
+
+    *events* takes those of asynchronous invocation, *authorize* says who may invoke, and *closing*
+    takes down what talks to functions elsewhere. Raises BackendError and UnsafeEndpoint for an
+    address that cannot be used.
+    """
+    clock, journal = functions.clock, functions.journal
     profile = PROFILES[scenario.profile]
     local = LocalInvoker(functions, journal, events.accept, authorize, profile=profile)
-    at_aws = _at_aws(known, options, clock, journal, closing)
+    at_aws = _at_aws(_known(scenario), options, clock, journal, closing)
     if not at_aws:
         return local
     return Dispatcher(local, at_aws, Place(scenario.region, scenario.account))
+
+
+def _known(scenario: Scenario) -> tuple[Function, ...]:
+    elsewhere = any(block.invoke_at is not None for block in scenario.functions.values())
+    return scenario.function_values() if elsewhere else ()
 
 
 def _at_aws(

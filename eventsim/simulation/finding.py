@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from eventsim import registry
 from eventsim.backends import Backend
-from eventsim.destinations import open_destination
+from eventsim.destinations import open_on_failure
 from eventsim.errors import EventsimError, UnknownPlugin
 from eventsim.ids import Chance
 from eventsim.rules.arns import REGION, service_of
@@ -86,7 +86,7 @@ async def find_destination(arn: str | None, backend: Backend, chance: Chance) ->
     finder = next((name for name in FINDERS if hasattr(module, name)), None)
     if finder is None:
         raise UnknownPlugin("sources", service_of(arn), (), f"nothing is sent to {arn}")
-    return open_destination(arn, {arn: await getattr(module, finder)(arn, backend)}, chance)
+    return open_on_failure(arn, {arn: await getattr(module, finder)(arn, backend)}, chance)
 
 
 def _told(path: tuple[str | int, ...], text: str) -> str:

@@ -22,7 +22,7 @@ from eventsim.simulation.expecting import Expecting, Verdict
 from eventsim.simulation.frame import Frame
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, open_setting
-from eventsim.types import Bucket, Invoker, Queue, Stream, Topic
+from eventsim.types import Bucket, Bus, Invoker, Queue, Stream, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
 class Simulation:
     """A scenario set up and ready to run; an async context manager.
 
-    Inside, ``streams``, ``queues``, ``topics`` and ``buckets`` hold those of the scenario by name,
-    ``mappings`` its event source mappings, called ``function.Event``; ``invoker`` calls its
-    functions, ``permissions`` says who may; ``clock`` and ``journal`` are those of the run.
+    Inside, ``streams``, ``queues``, ``topics``, ``buckets`` and ``buses`` hold those of the
+    scenario by name, ``mappings`` its event source mappings, called ``function.Event``;
+    ``invoker`` calls its functions, ``permissions`` says who may; ``clock`` and ``journal`` are
+    those of the run.
     """
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
@@ -92,6 +93,10 @@ class Simulation:
     @property
     def buckets(self) -> Mapping[str, Bucket]:
         return self._setting.stores.buckets
+
+    @property
+    def buses(self) -> Mapping[str, Bus]:
+        return self._setting.stores.buses
 
     @property
     def mappings(self) -> Mapping[str, MappingLifecycle]:
@@ -147,7 +152,8 @@ class Simulation:
                             await mapping.create(on_streams if mapping.on_stream else tasks)
                         await self._timeline()
                         self._finish_streams()
-                    self._finish_queues()  # they got what the streams' mappings gave up
+                    await self._setting.events.idle()
+                    self._finish_queues()  # they got what the streams and events gave up
         finally:
             self._finish_streams()  # a run cut short also tells what has been put by now
             self._finish_queues()

@@ -14,6 +14,7 @@ from eventsim.clock import Clock, RealClock, VirtualClock
 from eventsim.environments import Environments
 from eventsim.environments.permissions import Permissions
 from eventsim.errors import EventsimError
+from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
@@ -25,7 +26,7 @@ from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.scenario.policies import Arns
 from eventsim.simulation.background import Background
-from eventsim.simulation.dispatching import open_invoker
+from eventsim.simulation.dispatching import open_functions, open_invoker
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
 from eventsim.simulation.permissions import open_permissions, policy_arns
@@ -33,7 +34,7 @@ from eventsim.simulation.queues import open_queues
 from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
 from eventsim.simulation.streams import open_streams
-from eventsim.types import Function, Invoker, Queue, Scene, Stream
+from eventsim.types import Destination, Function, Invoker, Queue, Scene, Stream
 
 TIMEOUT_MAX = 900
 
@@ -57,6 +58,7 @@ class Setting:
     invoker: Invoker
     pusher: Pusher
     background: Background
+    events: EventQueue
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
     invoked_here: bool = True
@@ -72,7 +74,7 @@ class Setting:
         return Scene(scenario.region, scenario.account, self.clock.wall(), self.chance)
 
     def arn(self, resource: str) -> str:
-        """The ARN of a queue, topic or bucket of the scenario."""
+        """The ARN of a queue, topic, bucket or bus of the scenario."""
         return self.stores.arns()[resource]
 
     def role(self, function_name: str) -> str | None:
@@ -119,26 +121,21 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     journal.watch(Tally.KINDS, tally.add)
     seed = scenario.seed if options.seed is None else options.seed
     chance = Chance(seed)
-    backend = await open_backend(
-        options.backend or scenario.backend,
-        clock,
-        account=scenario.account,
-        region=scenario.region,
-        endpoint_url=options.endpoint_url,
-        allow_aws=options.allow_aws,
-    )
+    backend = await _backend(scenario, options, clock)
     closing.push_async_callback(backend.aclose)
     go_by_its_clock = watched(backend)
     streams = await open_streams(scenario, backend, journal)
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
     go_by_its_clock()
-    environments = open_environments(scenario, options, clock, journal, chance, closing)
+    environments = open_environments(
+        scenario, options, clock, journal, chance, closing, stores.arns()
+    )
     background = Background()
     names = policy_arns(scenario, streams, stores)
     permissions = open_permissions(scenario, environments, clock, journal, names)
-    invoker = options.invoker or open_invoker(
-        scenario, options, environments, background.start_soon, permissions.authorize, closing
+    events, invoker = _invoking(
+        scenario, options, environments, permissions, stores, background, closing
     )
     setting = Setting(
         scenario=scenario,
@@ -157,9 +154,53 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         pusher=Pusher(invoker, journal, clock, chance),
         background=background,
         invoked_here=options.invoker is None,
+        events=events,
     )
     setting.mappings = open_mappings(setting)
     return setting
+
+
+def _invoking(
+    scenario: Scenario,
+    options: Options,
+    environments: Environments,
+    permissions: Permissions,
+    stores: Stores,
+    background: Background,
+    closing: AsyncExitStack,
+) -> tuple[EventQueue, Invoker]:
+    """The queue of asynchronous events, and the invoker that fills it and that it sends by."""
+    clock, journal, chance = environments.clock, environments.journal, environments.chance
+    functions = open_functions(scenario, options, environments, closing)
+    invoker: Invoker
+
+    def destination(arn: str) -> Destination:
+        return stores.event_destination(arn, invoker, chance)
+
+    events = EventQueue(
+        functions,
+        journal,
+        background.start_soon,
+        clock,
+        chance,
+        destination=destination,
+        may_send=permissions.may_send,
+    )
+    invoker = options.invoker or open_invoker(
+        scenario, options, functions, events, permissions.authorize, closing
+    )
+    return events, invoker
+
+
+async def _backend(scenario: Scenario, options: Options, clock: Clock) -> Backend:
+    return await open_backend(
+        options.backend or scenario.backend,
+        clock,
+        account=scenario.account,
+        region=scenario.region,
+        endpoint_url=options.endpoint_url,
+        allow_aws=options.allow_aws,
+    )
 
 
 def _clock(scenario: Scenario, options: Options) -> Clock:
@@ -175,8 +216,12 @@ def open_environments(
     journal: Journal,
     chance: Chance,
     closing: AsyncExitStack,
+    arns: Mapping[str, str] | None = None,
 ) -> Environments:
-    """The functions of *scenario* and what runs them; *closing* takes both down again."""
+    """The functions of *scenario* and what runs them; *closing* takes both down again.
+
+    *arns* has the ARN of every resource that they send to, by its name.
+    """
     runtimes = Runtimes(
         RuntimeOptions(
             clock,
@@ -188,7 +233,7 @@ def open_environments(
     )
     closing.push_async_callback(runtimes.aclose)
     environments = Environments(
-        [_function(function, options) for function in scenario.function_values()],
+        [_function(function, options) for function in scenario.function_values(arns)],
         runtimes,
         clock=clock,
         journal=journal,

@@ -1,4 +1,4 @@
-"""The topics and the buckets of a run, and where its on-failure documents go."""
+"""The topics, buckets and buses of a run, and where its documents go."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from eventsim import registry
 from eventsim.backends import Backend
-from eventsim.destinations import open_destination
+from eventsim.destinations import Resource, open_destination, open_on_failure
 from eventsim.ids import Chance
+from eventsim.rules.arns import service_of
 from eventsim.scenario import Scenario
-from eventsim.types import Bucket, Destination, Queue, Topic
+from eventsim.types import Bucket, Bus, Destination, FunctionTarget, Invoker, Queue, Topic
 
-OPENERS = ("open_stream", "open_queue", "open_topic", "open_bucket")
+OPENERS = ("open_stream", "open_queue", "open_topic", "open_bucket", "open_bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,30 @@ class Stores:
     queues: Mapping[str, Queue] = field(default_factory=dict)
     topics: Mapping[str, Topic] = field(default_factory=dict)
     buckets: Mapping[str, Bucket] = field(default_factory=dict)
+    buses: Mapping[str, Bus] = field(default_factory=dict)
 
     def destination(self, arn: str, chance: Chance) -> Destination:
-        """The on-failure destination of that ARN. Raises ServiceError or EventsimError."""
-        by_arn = {store.arn: store for store in self._by_name().values()}
-        return open_destination(arn, by_arn, chance)
+        """A mapping's on-failure destination. Raises ServiceError or EventsimError."""
+        return open_on_failure(arn, self._by_arn(), chance)
+
+    def event_destination(self, arn: str, invoker: Invoker, chance: Chance) -> Destination:
+        """The destination of asynchronous events, of whatever service.
+
+        Raises ServiceError for what none can be, EventsimError where the run does not have it.
+        """
+        if service_of(arn) == "lambda":
+            return open_destination(arn, {arn: FunctionTarget(arn, invoker)}, chance)
+        return open_destination(arn, self._by_arn(), chance)
 
     def arns(self) -> dict[str, str]:
         """The ARN of every one of them, by resource name, as its back end calls it."""
         return {name: store.arn for name, store in self._by_name().items()}
 
-    def _by_name(self) -> dict[str, Queue | Topic | Bucket]:
-        return {**self.queues, **self.topics, **self.buckets}
+    def _by_arn(self) -> dict[str, Resource]:
+        return {store.arn: store for store in self._by_name().values()}
+
+    def _by_name(self) -> dict[str, Queue | Topic | Bucket | Bus]:
+        return {**self.queues, **self.topics, **self.buckets, **self.buses}
 
 
 def opened_by(opener: str, scenario: Scenario) -> Sequence[str]:
@@ -44,12 +57,13 @@ def opened_by(opener: str, scenario: Scenario) -> Sequence[str]:
 async def open_stores(
     scenario: Scenario, backend: Backend, chance: Chance, queues: Mapping[str, Queue]
 ) -> Stores:
-    """Open every topic and bucket; *queues* are open already, for topics deliver to them.
+    """Open every topic, bucket and bus; *queues* are open already, for topics deliver to them.
 
     Raises EventsimError, BackendError, ServiceError or Unreachable when one cannot be opened.
     """
     topics: dict[str, Topic] = {}
     buckets: dict[str, Bucket] = {}
+    buses: dict[str, Bus] = {}
     for name in opened_by("open_topic", scenario):
         resource = scenario.resources[name]
         module = registry.load("sources", resource.type)
@@ -58,7 +72,11 @@ async def open_stores(
         resource = scenario.resources[name]
         module = registry.load("sources", resource.type)
         buckets[name] = await module.open_bucket(name, resource.settings, backend)
-    return Stores(queues, topics, buckets)
+    for name in opened_by("open_bus", scenario):
+        resource = scenario.resources[name]
+        module = registry.load("sources", resource.type)
+        buses[name] = await module.open_bus(name, resource.settings, backend, chance)
+    return Stores(queues, topics, buckets, buses)
 
 
 def _opener(kind: str) -> str:

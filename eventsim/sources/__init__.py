@@ -5,9 +5,10 @@ A source that is polled has ``Resource`` (the keys of a scenario's resource), ``
 type of event and what a mapping may set), ``BATCH_INFO`` and ``ARRIVAL_TIMESPEC`` (the key of its
 on-failure documents, and how exactly they tell arrivals), ``event``, ``encoded_size``,
 ``encoded_size_at_most`` and ``open_stream``. A queue has ``open_queue`` and ``open_queues``
-instead, and neither documents nor ``encoded_size_at_most``. A topic and a bucket, which nobody
-polls, have ``Resource`` and ``open_topic`` or ``open_bucket``. ``REFERENCES`` says which keys of
-a resource name another one, and which opener that one's source must have.
+instead, and neither documents nor ``encoded_size_at_most``. A topic, a bucket and a bus, which
+nobody polls, have ``Resource`` and ``open_topic``, ``open_bucket`` or ``open_bus``.
+``REFERENCES`` says which keys of a resource name another one, and which opener that one's source
+must have; ``ARN_SERVICE`` what the service is called in ARNs, where that is not the file's name.
 
 What ``eventsim poll`` reads, or sends documents to, is there already: ``find_stream``,
 ``find_queue``, ``find_topic`` and ``find_bucket`` find it, by its name or its ARN, and never make

@@ -288,10 +288,13 @@ def _requests(messages: Sequence[SendMessage]) -> Iterator[Sequence[SendMessage]
 
 def _entries(messages: Sequence[SendMessage]) -> Iterator[dict[str, Any]]:
     for number, message in enumerate(messages):
+        trace = message.trace_header
+        traced = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
         entry = {
             "Id": str(number),
             "MessageBody": message.body,
             "MessageAttributes": message.message_attributes or None,
+            "MessageSystemAttributes": traced if trace else None,
             "DelaySeconds": message.delay_seconds,
             "MessageGroupId": message.message_group_id,
             "MessageDeduplicationId": message.message_deduplication_id,

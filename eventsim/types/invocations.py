@@ -11,6 +11,7 @@ import orjson
 from eventsim.types.durations import ONE_MILLISECOND, Duration
 
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
+RecursiveLoop = Literal["Terminate", "Allow"]
 
 
 class Payload:
@@ -76,6 +77,9 @@ class Caller:
 class InvokeRequest(NamedTuple):
     """A call of the Invoke API. Without a caller it is the run's own and may do anything.
 
+    ``trace_header`` is X-Amzn-Trace-Id: it says which functions this chain of requests has been
+    through, if it comes from one.
+
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
 
@@ -87,6 +91,7 @@ class InvokeRequest(NamedTuple):
     client_context: str | None = None
     qualifier: str | None = None
     caller: Caller | None = None
+    trace_header: str | None = None
 
 
 class InvokeResult(NamedTuple):
@@ -106,6 +111,13 @@ class Invoker(Protocol):
     """
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult: ...
+
+
+class FunctionTarget(NamedTuple):
+    """A function that is sent to, by the ARN that whoever sends uses for it."""
+
+    arn: str
+    invoker: Invoker
 
 
 class FunctionError(NamedTuple):
@@ -131,12 +143,29 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class EventInvokeConfig:
+    """What becomes of asynchronous events, in AWS's fields; destinations are ARNs.
+
+    It is that of ``qualifier``, and of no other version or alias of its function.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+    """
+
+    maximum_retry_attempts: int = 2
+    maximum_event_age_in_seconds: int = 21_600
+    on_success: str | None = None
+    on_failure: str | None = None
+    qualifier: str = "$LATEST"
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function's configuration, in AWS's fields and units.
 
-    ``role`` is the ARN of its execution role; without one it may do everything. ``error_rate`` and
-    ``crash_rate`` are for ``run_in: model``: which part of the invocations fails, and in which the
-    runtime ends.
+    ``role`` is the ARN of its execution role; without one it may do everything. ``dead_letter`` is
+    DeadLetterConfig's TargetArn. ``duplicate_deliveries`` is ours: how likely an asynchronous
+    event is delivered twice. ``error_rate`` and ``crash_rate`` are for ``run_in: model``: which
+    part of the invocations fails, and in which the runtime ends.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
@@ -160,6 +189,10 @@ class Function:
     error_rate: float = 0.0
     crash_rate: float = 0.0
     invoke_at: Elsewhere | None = None
+    dead_letter: str | None = None
+    event_invoke: EventInvokeConfig = EventInvokeConfig()
+    recursive_loop: RecursiveLoop = "Terminate"
+    duplicate_deliveries: float = 0.0
 
 
 class Outcome(NamedTuple):

@@ -1,12 +1,11 @@
-"""An event source mapping, what it sends, and where what it gives up goes."""
+"""An event source mapping, and what it sends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from eventsim.types.invocations import Payload
 from eventsim.types.streams import Position, Record
 
 StartingPosition = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
@@ -156,27 +155,3 @@ class ResponseContext(NamedTuple):
     status_code: int
     executed_version: str | None
     function_error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FailureDocument:
-    """What an on-failure destination gets: ``body`` for SQS and SNS.
-
-    S3 gets ``body`` with the whole ``event`` besides, which nobody else has to build, as an
-    object whose key begins with ``prefix`` (the mapping's UUID and the shard) and goes on with
-    the time of ``timestamp``, in seconds since the epoch.
-    """
-
-    body: dict[str, Any]
-    event: Payload
-    prefix: str
-    timestamp: float
-
-
-class Destination(Protocol):
-    """Where the documents of what was given up are sent."""
-
-    arn: str
-
-    async def send(self, document: FailureDocument) -> None:
-        """Deliver it. Raises ServiceError when it is refused, Unreachable without an answer."""

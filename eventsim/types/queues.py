@@ -16,7 +16,8 @@ class SendMessage:
     """What a sender hands to a queue, in SendMessage's own fields.
 
     A value of ``message_attributes`` is as the API takes it: ``{"DataType": "String",
-    "StringValue": "x"}``. ``delay_seconds`` None is the queue's own delay.
+    "StringValue": "x"}``. ``delay_seconds`` None is the queue's own delay; ``trace_header`` is the
+    system attribute AWSTraceHeader.
     """
 
     body: str
@@ -24,6 +25,7 @@ class SendMessage:
     delay_seconds: int | None = None
     message_group_id: str | None = None
     message_deduplication_id: str | None = None
+    trace_header: str | None = None
 
 
 class TimedMessage(NamedTuple):

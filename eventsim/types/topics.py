@@ -16,12 +16,13 @@ class Publish:
     """What a publisher hands to a topic, in Publish's own fields.
 
     A value of ``message_attributes`` is as the API takes it: ``{"DataType": "String",
-    "StringValue": "x"}``.
+    "StringValue": "x"}``. ``trace_header`` goes on to the subscribers, beside the message.
     """
 
     message: str
     subject: str | None = None
     message_attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trace_header: str | None = None
 
 
 class Topic(Protocol):
