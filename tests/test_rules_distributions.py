@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from eventsim.ids import Chance
-from eventsim.rules.distributions import mean_of, sampler
+from eventsim.rules.distributions import invocations, mean_of, sampler
 from eventsim.rules.foreign_answers import looks_failed, report, timed_out_after
 from eventsim.rules.modelling import Fates
 from eventsim.rules.report_lines import Reported, reported
@@ -157,3 +158,26 @@ def test_a_timeout_is_known_by_its_words(text: bytes, seconds: float | None) -> 
 @pytest.mark.parametrize("log_result", [None, "", "not base64!", "bm90aGluZw=="])
 def test_a_log_without_a_report_says_nothing(log_result: str | None) -> None:
     assert report(log_result) is None
+
+
+@pytest.mark.parametrize(
+    ("memory_size", "times"), [(128, 1769 / 128), (884, 1769 / 884), (1769, 1.0), (10_240, 1.0)]
+)
+def test_work_of_one_thread_takes_longer_on_a_share_of_a_vcpu(
+    memory_size: int, times: float
+) -> None:
+    f = Function("f", "app.handler", memory_size=memory_size, duration=Duration(0.1, cpu=True))
+    assert invocations(f, Chance(0).stream("durations"))() == pytest.approx(0.1 * times)
+
+
+def test_what_is_drawn_of_cpu_is_slowed_and_the_rest_is_not() -> None:
+    drawn = Duration(distribution=Exponential(1.0), cpu=True)
+    small = Function("f", "app.handler", memory_size=128, duration=drawn)
+    whole = replace(small, memory_size=1769)
+    waits = replace(small, duration=replace(drawn, cpu=False))
+    one, two, three = (
+        [draw() for _ in range(5)]
+        for draw in (invocations(f, Chance(0).stream("d")) for f in (small, whole, waits))
+    )
+    assert one == pytest.approx([each * 1769 / 128 for each in two])
+    assert two == three

@@ -42,6 +42,7 @@ BREAKING = {
     "fan-out": Edit("Stream: orders/consumer/fast", "Stream: orders"),
     "filters": Edit('[">", 10]', '[">=", 10]'),
     "function-policy": Edit("SourceArn: arn:aws:s3:::photos", "SourceArn: arn:aws:s3:::*"),
+    "memory": Edit("MemorySize: 1769", "MemorySize: 512"),
     "merge-shards": Edit("  - {at: 1s, merge:", "  # {at: 1s, merge:"),
     "nyc-flights": Edit("2013-01-01.jsonl", "ten-minutes.jsonl"),
     "nyc-flights-ten-minutes": Edit("ten-minutes.jsonl", "2013-01-01.jsonl"),

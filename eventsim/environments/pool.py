@@ -15,7 +15,7 @@ from typing import Literal
 from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.journal import Journal
-from eventsim.rules.distributions import sampler
+from eventsim.rules.distributions import invocations, sampler
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import Profile
 from eventsim.runtimes import Runtime, RuntimeFactory
@@ -77,7 +77,7 @@ class Pool:
         self.function, self.version = function, version
         durations = ground.chance.stream("durations", function.name)
         inits = ground.chance.stream("init_durations", function.name)
-        self.draw_duration = sampler(function.duration, durations)
+        self.draw_duration = invocations(function, durations)
         self.draw_init = sampler(function.init_duration, inits)
         self._idle: deque[Environment] = deque()
         self._provisioned: list[Environment] = []

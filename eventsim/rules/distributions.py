@@ -11,11 +11,13 @@ import math
 from collections.abc import Callable
 
 from eventsim.ids import Stream
+from eventsim.rules.cpu import slowdown
 from eventsim.types import (
     Distribution,
     Duration,
     Empirical,
     Exponential,
+    Function,
     Gamma,
     Lognormal,
     Uniform,
@@ -30,6 +32,13 @@ def sampler(duration: Duration | float, stream: Stream) -> Draw:
         return _drawing(duration.distribution, stream)
     seconds = duration.seconds if isinstance(duration, Duration) else duration
     return lambda: seconds
+
+
+def invocations(function: Function, stream: Stream) -> Draw:
+    """What draws how long the next invocation takes, on the share of a vCPU that it has."""
+    draw = sampler(function.duration, stream)
+    slower = slowdown(function.memory_size) if function.duration.cpu else 1.0
+    return draw if slower == 1.0 else lambda: draw() * slower
 
 
 def exponential(mean: float, stream: Stream) -> Draw:

@@ -5,7 +5,7 @@ How long a function takes, as a scenario writes it: constant, drawn, recorded, o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -138,23 +138,41 @@ def duration(value: Any) -> Duration | Recorded:
 
 def init_duration(value: Any) -> Duration | Recorded | float:
     """A duration of the cold start; raises what is wrong."""
+    if isinstance(value, dict) and value.keys() == {"cpu"}:
+        raise refuse_below((("cpu",), "means nothing to an init, which has two whole vCPUs"))
     return _declared(value) if isinstance(value, dict) else seconds(value)
 
 
 def _declared(value: Any) -> Duration | Recorded:
     if isinstance(value, dict):
+        if value.keys() == {"cpu"}:
+            return _of_cpu(value["cpu"])
         return DistributionBlock.model_validate(value).value()
     return Duration(seconds(value))
 
 
-def _schema(*constants: Mapping[str, Any]) -> WithJsonSchema:
+def _of_cpu(value: Any) -> Duration:
+    inner = _declared(value)
+    if isinstance(inner, Recorded) or inner.cpu:
+        raise refuse_below((("cpu",), "is seconds of one vCPU; write a duration or a distribution"))
+    return replace(inner, cpu=True)
+
+
+def _schema(*constants: Mapping[str, Any], of_cpu: bool = True) -> WithJsonSchema:
     named = DistributionBlock.model_json_schema()
     named |= {"minProperties": 1, "maxProperties": 1}
     text = {"type": "string", "pattern": PATTERN}
     definitions = named.pop("$defs")
     for field in named["properties"].values():
         _inline(field, definitions)
-    return WithJsonSchema({"anyOf": [*constants, text, named]})
+    cpu = {
+        "type": "object",
+        "properties": {"cpu": {"anyOf": [text, named]}},
+        "required": ["cpu"],
+        "additionalProperties": False,
+    }
+    forms = [*constants, text, named]
+    return WithJsonSchema({"anyOf": [*forms, cpu] if of_cpu else forms})
 
 
 def _inline(field: dict[str, Any], definitions: Mapping[str, Any]) -> None:
@@ -169,4 +187,6 @@ def _inline(field: dict[str, Any], definitions: Mapping[str, Any]) -> None:
 DurationForm = Annotated[
     Duration | Recorded, PlainValidator(duration), _schema({"const": "measured"})
 ]
-InitForm = Annotated[Duration | Recorded | float, PlainValidator(init_duration), _schema()]
+InitForm = Annotated[
+    Duration | Recorded | float, PlainValidator(init_duration), _schema(of_cpu=False)
+]

@@ -20,7 +20,7 @@ from eventsim.errors import EventsimError
 from eventsim.ids import Chance
 from eventsim.rules.billing import biller
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS, ScalingRate
-from eventsim.rules.distributions import sampler
+from eventsim.rules.distributions import invocations, sampler
 from eventsim.rules.limits import INIT_SECONDS_MAX
 from eventsim.rules.modelling import Fates
 from eventsim.rules.placement import placement
@@ -85,7 +85,7 @@ class WhatIf:
         self._start, self._end = start, start + seconds
         self._timeout = function.timeout
         self._concurrency, self._idle_seconds, self._each = concurrency, idle_seconds, each
-        self._draw_duration = sampler(function.duration, chance.stream("durations", name))
+        self._draw_duration = invocations(function, chance.stream("durations", name))
         self._draw_init = sampler(function.init_duration, chance.stream("init_durations", name))
         self._fates = Fates(function, chance.stream("errors", name))
         self._waited, _ = placement(function, profile)

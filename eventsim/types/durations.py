@@ -48,11 +48,15 @@ Distribution = Exponential | Lognormal | Uniform | Gamma | Empirical
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So many seconds, or what *distribution* draws, or as long as it took on this machine."""
+    """So many seconds, or what *distribution* draws, or as long as it took on this machine.
+
+    Of ``cpu`` they are seconds of one whole vCPU, of which a function has its share.
+    """
 
     seconds: float = 0.001
     distribution: Distribution | None = None
     measured: bool = False
+    cpu: bool = False
 
 
 ONE_MILLISECOND = Duration()
