@@ -15,7 +15,7 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.runtimes._context import LambdaContext
-from eventsim.runtimes.inline import runtime_of
+from eventsim.runtimes._variables import python_of
 from tests.functions import HANDLERS, function, local
 
 bootstrap = pytest.importorskip("awslambdaric.bootstrap")
@@ -41,7 +41,7 @@ class RuntimeClient:
 def theirs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The handlers' folder on the path, and the variable that decides about escapes."""
     monkeypatch.syspath_prepend(HANDLERS)
-    execution = f"AWS_Lambda_{runtime_of(function('answers.echo'))}"
+    execution = f"AWS_Lambda_{python_of(function('answers.echo'))}"
     monkeypatch.setenv("AWS_EXECUTION_ENV", execution)
     yield
     sys.modules.pop("answers", None)

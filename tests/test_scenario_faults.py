@@ -212,17 +212,34 @@ def test_the_valid_one_has_no_fault() -> None:
         ("Timeout: 3", "Environment: {Variables: {LEVEL: 3}}",
          ["11:38: functions.consumer.Environment.Variables.LEVEL is 3; it must be text, "
           "in quotes if it looks like anything else"]),
-        ("Timeout: 3", "Runtime: nodejs22.x",
-         ["11:14: functions.consumer.Runtime is 'nodejs22.x', which is not simulated yet; "
-          "run_in: inline runs python3.x"]),
-        ("Timeout: 3", "run_in: python",
-         ["11:13: functions.consumer.run_in is 'python', which is not simulated yet; "
-          "write inline"]),
-        ("Timeout: 3", "run_in: {command: [node, app.js]}",
-         ["11:13: functions.consumer.run_in is 'command', which is not simulated yet; "
-          "write inline"]),
+        ("Timeout: 3", "Runtime: cobol85",
+         ["11:14: functions.consumer.Runtime is 'cobol85'; write python3.x, nodejs22.x, "
+          "provided.al2023, java21, …"]),
+        ("Timeout: 3", "Runtime: java21",
+         ["11:14: functions.consumer.Runtime is 'java21'; name what runs it: "
+          "run_in: {command: [...]}"]),
+        ("Timeout: 3", "Runtime: nodejs22.x\n    run_in: inline",
+         ["11:14: functions.consumer.Runtime is 'nodejs22.x', which run_in: inline does not "
+          "run; write node"]),
+        ("Timeout: 3", "run_in: bootstrap",
+         ["10:14: functions.consumer.CodeUri: there is no file 'bootstrap' in the code folder"]),
+        ("Timeout: 3", "run_in: model",
+         ["11:13: functions.consumer.run_in is 'model', which is not simulated yet; "
+          "write inline, python, node, bootstrap or {command: [...]}"]),
+        ("Timeout: 3", "run_in: command",
+         ["11:13: functions.consumer.run_in is 'command'; "
+          "write inline, python, node, bootstrap or {command: [...]}"]),
+        ("Timeout: 3", "run_in: {command: []}",
+         ["11:23: functions.consumer.run_in.command is empty; write [java, Handler.java]"]),
+        ("Timeout: 3", "run_in: {command: [a], cwd: b}",
+         ["11:28: unknown key 'cwd' in functions.consumer.run_in; there are: command"]),
+        ("Timeout: 3", "run_in: not_there.runtime",
+         ["11:13: functions.consumer.run_in is 'not_there.runtime': no module named "
+          "'not_there', wanted for 'not_there.runtime'; is it installed?"]),
         ("Timeout: 3", "run_in: inlin",
          ["11:13: functions.consumer.run_in is 'inlin'; did you mean 'inline'?"]),
+        ("Timeout: 3", "run_in: python\n    async_handler: true",
+         ["12:20: functions.consumer.async_handler is true, which means nothing in python"]),
         ("Timeout: 3", "duration: 20",
          ["11:15: functions.consumer.duration is 20, without a unit; "
           "write 20s (or ms, m, h, d)"]),

@@ -160,7 +160,7 @@ class Server:
         if seconds > timeout or within >= timeout:
             seconds = timeout
             payload, error = function_errors.timed_out(call.request_id, timeout)
-            outcome = Outcome(payload, error, seconds, outcome.log)
+            outcome = outcome._replace(payload=payload, error=error)
         if seconds:
             await self._ground.clock.sleep(seconds)
         return Outcome(outcome.payload, outcome.error, seconds, outcome.log, outcome.memory_used)

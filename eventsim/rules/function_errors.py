@@ -7,12 +7,16 @@ keys in another order (https://docs.aws.amazon.com/lambda/latest/dg/invocation-r
 
 from __future__ import annotations
 
+import signal
+
 import orjson
 
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.types import FunctionError
 
 TIMED_OUT = "Sandbox.Timedout"
+EXITED = "Runtime.ExitError"
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
 
 Failure = tuple[bytes, FunctionError]
 
@@ -23,12 +27,20 @@ def timed_out(request_id: str, timeout_seconds: float) -> Failure:
     return _of_service(TIMED_OUT, f"RequestId: {request_id} {text}")
 
 
-def exited(request_id: str, status: int) -> Failure:
-    """The answer for a runtime that ended with this exit status."""
-    reason = f"with error: exit status {status}" if status else "without providing a reason"
-    return _of_service(
-        "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited {reason}"
-    )
+def exited(request_id: str, status: int, kind: str = EXITED) -> Failure:
+    """The answer for a runtime that ended with this exit status, below 0 for a signal."""
+    if status < 0:
+        reason = f"with error: signal: {(signal.strsignal(-status) or str(-status)).lower()}"
+    else:
+        reason = f"with error: exit status {status}" if status else "without providing a reason"
+    return _of_service(kind, f"RequestId: {request_id} Error: Runtime exited {reason}")
+
+
+def no_entrypoint(request_id: str, path: str, error: OSError) -> Failure:
+    """The answer where the system refused to run the runtime."""
+    reason = (error.strerror or str(error)).lower()
+    message = f"RequestId: {request_id} Error: fork/exec {path}: {reason}"
+    return _of_service("Runtime.InvalidEntrypoint", message)
 
 
 def response_too_large() -> Failure:

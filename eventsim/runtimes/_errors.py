@@ -71,13 +71,14 @@ def stack_trace(trace: TracebackType | None, folder: str | None) -> list[str]:
 
 def named_as_on_lambda(path: str, folder: str | None) -> str:
     """The path that a file of the function, or of Python, has on Lambda."""
-    for ours, theirs in _roots(folder):
+    for ours, theirs in roots(folder):
         if ours and path.startswith(f"{ours}/"):
             return theirs + path[len(ours) :]
     return path
 
 
-def _roots(folder: str | None) -> list[tuple[str | None, str]]:
+def roots(folder: str | None) -> list[tuple[str | None, str]]:
+    """Folders of this machine, and what they are called on Lambda."""
     paths = sysconfig.get_paths()
     packages = f"{_LANG}/site-packages"
     libraries = [(paths["purelib"], packages), (paths["platlib"], packages)]

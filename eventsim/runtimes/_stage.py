@@ -188,6 +188,10 @@ class Stage:
                 if self._turn == turn:
                     self._end(actor)
 
+    def host_variables(self) -> dict[str, str]:
+        """The environment variables of the process itself, whoever is on the stage."""
+        return _decoded(_DATA.copy() if self._actor is None else self._host._variables)
+
     def dismiss(self, actor: Actor) -> None:
         """Take *actor* off the stage; if its call still runs in a thread, that call is over."""
         with self._ending:

@@ -15,22 +15,20 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 import anyio
 
 from eventsim.clock import Clock
-from eventsim.errors import EventsimError
 from eventsim.rules import function_errors
 from eventsim.rules.variables import check_endpoints, variables_of
 from eventsim.runtimes import WATCHDOG_SECONDS, Call, Init, RuntimeOptions
 from eventsim.runtimes._capture import Log
 from eventsim.runtimes._code import NULL, Code
 from eventsim.runtimes._stage import STAGE, Actor
+from eventsim.runtimes._variables import code_folder, lambda_variables, python_of
 from eventsim.runtimes._watchdog import CtrlC
 from eventsim.runtimes._worker import Worker
 from eventsim.types import Function, Outcome
@@ -97,9 +95,9 @@ class InlineRuntime:
 
     async def start(self, init: Init) -> Outcome:
         """Import the handler's module. Raises EventsimError when its folder is not there."""
-        function, limit = init.function, self._house.watchdog_seconds
+        function = init.function
         self._timeout = function.timeout
-        runtime = runtime_of(function)
+        runtime = python_of(function)
         code = self._code = Code(init, runtime, self._actor(init, runtime))
         log = Log("", self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
@@ -108,7 +106,7 @@ class InlineRuntime:
             except CtrlC:
                 return await _cancelled()
         else:
-            limit = init.limit_seconds if limit is not None else None
+            limit = None if self._house.watchdog_seconds is None else init.limit_seconds
             done = await self._in_thread(code, log, lambda _: code.load(init.request_id), limit)
             if done is None:
                 payload, error = function_errors.timed_out(init.request_id, init.limit_seconds)
@@ -182,7 +180,7 @@ class InlineRuntime:
         folder = _folder(function)
         if not house.allow_aws:
             check_endpoints(function.name, function.environment)
-        lambdas = _variables(init, runtime, folder)
+        lambdas = lambda_variables(init, runtime, folder)
 
         def variables(host: Mapping[str, str]) -> dict[str, str]:
             return variables_of(
@@ -203,44 +201,8 @@ async def _cancelled() -> Outcome:
     raise AssertionError("nobody sets this event")
 
 
-def runtime_of(function: Function) -> str:
-    """The Python that the function is configured for, or else the one that runs it."""
-    return function.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
-
-
 def _folder(function: Function) -> str | None:
     """The code folder; none of its own for a callable that names none."""
     if function.code_uri is None and not isinstance(function.handler, str):
         return None
-    folder = os.path.realpath(function.code_uri or ".")
-    if not os.path.isdir(folder):  # noqa: PTH112  # a text, as sys.path wants it
-        raise EventsimError(
-            f"function '{function.name}': the code folder '{function.code_uri}' does not exist"
-        )
-    return folder
-
-
-def _variables(init: Init, runtime: str, folder: str | None) -> dict[str, str]:
-    """What Lambda itself sets; paths are those of this machine, so that they can be opened."""
-    function, handler = init.function, init.function.handler
-    return {
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": init.version,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-        "AWS_LAMBDA_LOG_GROUP_NAME": init.log_group_name,
-        "AWS_LAMBDA_LOG_STREAM_NAME": init.log_stream_name,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": init.initialization_type,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
-        "AWS_REGION": init.region,
-        "AWS_DEFAULT_REGION": init.region,
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "_HANDLER": handler if isinstance(handler, str) else handler_name(handler),
-        "LAMBDA_TASK_ROOT": folder or os.path.realpath("."),
-        "TZ": ":UTC",
-    }
-
-
-def handler_name(handler: Callable[..., Any]) -> str:
-    """The name of a callable, as a Handler would name it."""
-    name = getattr(handler, "__qualname__", type(handler).__qualname__)
-    return f"{getattr(handler, '__module__', '__main__')}.{name}"
+    return code_folder(function)

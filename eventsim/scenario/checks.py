@@ -13,6 +13,7 @@ from typing import Any
 
 from eventsim import registry
 from eventsim.errors import RecordingError, UnknownPlugin
+from eventsim.scenario import run_in
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
 from eventsim.scenario.durations import Recorded
@@ -48,6 +49,7 @@ def _functions(root: dict[str, Any], folder: FilePath, project: FilePath) -> Ite
         if block.get("run_in") != "model" and not {"Handler", "invoke_at"} & block.keys():
             text = f"no Handler in {where(path)}; write Handler: orders.handler"
             yield Problem((*path, "Handler"), text)
+        yield from run_in.problems(path, block, folder, project)
         if isinstance(block.get("CodeUri"), str):
             yield from _folder((*path, "CodeUri"), block["CodeUri"], folder, project)
         for key in ("duration", "init_duration"):

@@ -36,7 +36,8 @@ from eventsim.scenario.mapping import (
     unknown_kind,
 )
 from eventsim.scenario.permissions import PermissionBlock, each_once
-from eventsim.scenario.problem import meant, refuse, refuse_below, show
+from eventsim.scenario.problem import refuse, refuse_below, show
+from eventsim.scenario.run_in import MODEL, RUN_IN_SCHEMA, RunIn, known_runtime, parse, resolved
 from eventsim.scenario.values import (
     FilePath,
     Flag,
@@ -87,23 +88,6 @@ def _handler(value: Any) -> str | Callable[[Any, Any], Any]:
     if callable(value) or (isinstance(value, str) and value):
         return value  # type: ignore[no-any-return]  # callable() does not narrow Any
     raise refuse(f"is {show(value)}; write module.function")
-
-
-def _run_in(value: Any) -> Any:
-    name = next(iter(value), None) if isinstance(value, dict) and len(value) == 1 else value
-    if isinstance(name, str) and name in unsimulated.RUN_IN:
-        raise refuse(f"is '{name}', which is not simulated yet; write inline")
-    if value not in ("inline", "model"):
-        known = {"inline", "model", *unsimulated.RUN_IN}
-        hint = meant(value, known) if isinstance(value, str) else ""
-        raise refuse(f"is {show(value)}{hint or '; write inline'}")
-    return value
-
-
-def _runtime(value: str) -> str:
-    if not value.startswith("python3."):
-        raise refuse(f"is '{value}', which is not simulated yet; run_in: inline runs python3.x")
-    return value
 
 
 class VpcConfig(SamBlock):
@@ -169,7 +153,7 @@ class FunctionBlock(ExecutionRole):
         None, examples=["orders.handler"]
     )
     code_uri: FilePath | None = None
-    runtime: Annotated[Text, AfterValidator(_runtime)] | None = None
+    runtime: Annotated[Text, AfterValidator(known_runtime)] | None = None
     timeout: Whole = Field(3, ge=1, le=TIMEOUT_MAX)
     memory_size: Whole = Field(128, ge=128, le=10_240)
     environment: Environment = Environment()
@@ -194,8 +178,8 @@ class FunctionBlock(ExecutionRole):
     permissions: Annotated[tuple[PermissionBlock, ...], AfterValidator(each_once)] | None = Field(
         None, alias="permissions"
     )
-    run_in: Annotated[Literal["inline", "model"], BeforeValidator(_run_in)] = Field(
-        "inline", alias="run_in"
+    run_in: Annotated[RunIn, PlainValidator(parse), WithJsonSchema(RUN_IN_SCHEMA)] | None = Field(
+        None, alias="run_in"
     )
     duration: DurationForm = Field(
         Duration(), alias="duration", json_schema_extra={"default": "1ms"}
@@ -214,6 +198,7 @@ class FunctionBlock(ExecutionRole):
 
     def values(self) -> dict[str, Any]:
         """The fields of ``types.Function`` but its name and its code folder."""
+        runs = resolved(self.run_in, self.runtime)
         return {
             "handler": self.handler or "",
             "timeout": self.longest,
@@ -227,7 +212,8 @@ class FunctionBlock(ExecutionRole):
             "architecture": self.architectures[0],
             "in_vpc": bool(self.vpc_config.subnet_ids),
             "package_bytes": self.package_bytes,
-            "run_in": self.run_in,
+            "run_in": runs.kind,
+            "command": runs.command,
             "error_rate": self.errors,
             "crash_rate": self.crashes,
         }
@@ -264,6 +250,11 @@ class FunctionBlock(ExecutionRole):
                 yield f"{field.alias} has no effect: {WITHOUT_EFFECT[field.alias]}"
 
     @property
+    def is_model(self) -> bool:
+        """Whether it runs no code."""
+        return self.run_in is not None and self.run_in.kind == MODEL
+
+    @property
     def longest(self) -> int:
         """The Timeout; of a function elsewhere that nobody told it of, the longest there is."""
         unknown = self.invoke_at is not None and "timeout" not in self.model_fields_set
@@ -277,12 +268,12 @@ class FunctionBlock(ExecutionRole):
         text = ""
         if self.invoke_at is not None:
             keys, text = _OF_HERE, "is for functions that run here, and this one has invoke_at"
-        elif self.run_in != "model":
+        elif not self.is_model:
             keys, text = _OF_A_MODEL, "is for run_in: model, which runs no code"
         without_effect = [((key, "[key]"), text) for key in keys if key in written]
         if without_effect:
             raise refuse_below(*without_effect)
-        if self.run_in == "model":
+        if self.is_model:
             self._agree_without_code()
         if self.errors + self.crashes > 1:
             raise refuse_below((("crashes",), "and errors are over 100% together"))

@@ -46,5 +46,3 @@ STEPS = _words(
     fail
     """
 )
-
-RUN_IN = _words("python node bootstrap command")

@@ -162,6 +162,7 @@ class EventInvokeConfig:
 class Function:
     """A function's configuration, in AWS's fields and units.
 
+    ``run_in`` is the file of ``runtimes/`` that runs it, with ``command`` where that asks for one.
     ``role`` is the ARN of its execution role; without one it may do everything. ``dead_letter`` is
     DeadLetterConfig's TargetArn. ``duplicate_deliveries`` is ours: how likely an asynchronous
     event is delivered twice. ``error_rate`` and ``crash_rate`` are for ``run_in: model``: which
@@ -178,6 +179,7 @@ class Function:
     environment: tuple[tuple[str, str], ...] = ()
     runtime: str | None = None
     run_in: str = "inline"
+    command: tuple[str, ...] = ()
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     in_vpc: bool = False
     package_bytes: int = 0

@@ -1,0 +1,318 @@
+"""
+Runs handlers in child processes that speak the Runtime API, one for each environment.
+
+Between two calls the whole process group is stopped, as Lambda freezes an environment; a call
+that overruns ends the group and all that it started. TMPDIR leads to a folder of the
+environment's own, which stays when its process is ended and goes with the environment.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from hashlib import sha256
+
+import anyio
+import anyio.lowlevel
+import orjson
+
+from eventsim.clock import machine_time
+from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.rules import function_errors
+from eventsim.rules.limits import RESPONSE_BYTES_MAX
+from eventsim.rules.variables import check_endpoints, variables_of
+from eventsim.runtimes import Call, Init, RuntimeOptions
+from eventsim.runtimes._capture import Log
+from eventsim.runtimes._exchange import Answer, Event, Exchange
+from eventsim.runtimes._guardian import MARK
+from eventsim.runtimes._house import House
+from eventsim.runtimes._process import Process
+from eventsim.runtimes._program import Choose, Program
+from eventsim.runtimes._stage import STAGE
+from eventsim.runtimes._variables import lambda_variables
+from eventsim.types import Function, FunctionError, Outcome
+
+_MEGABYTE = 1024 * 1024
+_QUIET_ROUNDS = 4
+_UP = Outcome(b"null", None, 0.0)
+
+
+class ChildRuntimes:
+    """Makes the runtimes of one kind for one run; *choose* says what to run for a function."""
+
+    def __init__(self, options: RuntimeOptions, choose: Choose) -> None:
+        self.options, self.choose = options, choose
+        self.house = House()
+        self._runtimes: set[ChildRuntime] = set()
+
+    def __call__(self, function: Function) -> ChildRuntime:
+        runtime = ChildRuntime(self, function)
+        self._runtimes.add(runtime)
+        return runtime
+
+    def forget(self, runtime: ChildRuntime) -> None:
+        self._runtimes.discard(runtime)
+
+    async def aclose(self) -> None:
+        for runtime in list(self._runtimes):
+            runtime.close()
+        self.house.close()
+        with anyio.CancelScope(shield=True):
+            await anyio.lowlevel.checkpoint()  # connections close in the loop's next round
+
+
+class ChildRuntime:
+    """Runs one environment's handler in a child process."""
+
+    def __init__(self, kind: ChildRuntimes, function: Function) -> None:
+        self._kind, self._function = kind, function
+        self._options = kind.options
+        self._clock = kind.options.clock
+        self._log = self._new_log("")
+        self._exchange: Exchange | None = None
+        self._process: Process | None = None
+        self._program: Program | None = None
+        self._init: Init | None = None
+        self._folder: str | None = None
+        self._memory: int | None = None
+
+    async def start(self, init: Init) -> Outcome:
+        """Start the process and wait until it asks for its first event.
+
+        Raises EventsimError when there is nothing to run.
+        """
+        self._init, self._log = init, self._new_log("")
+        options = self._options
+        limit = options.watchdog_seconds
+        if limit is not None and not self._clock.virtual:
+            limit = init.limit_seconds
+        async with self._clock.hold():
+            elapsed = self._clock.stopwatch()
+            with self._deadline(limit) as scope:
+                outcome = await self._launch(init)
+            if scope.cancelled_caught:
+                self._end()
+                if self._clock.virtual or limit is None:
+                    raise HandlerStuck(init.function.name, limit or 0.0)
+                outcome = Outcome(*function_errors.timed_out(init.request_id, limit), limit)
+            else:
+                outcome = outcome._replace(duration=elapsed())
+            return self._told(outcome)
+
+    async def invoke(self, call: Call) -> Outcome:
+        """Let the process handle one event, and freeze it again."""
+        self._log = self._new_log(call.request_id)
+        function, virtual = self._function, self._clock.virtual
+        limit = self._options.watchdog_seconds if virtual else float(function.timeout)
+        async with self._clock.hold():
+            elapsed = self._clock.stopwatch()
+            with self._deadline(limit) as scope:
+                outcome = await self._call(call)
+            if not scope.cancelled_caught:
+                return self._told(outcome._replace(duration=elapsed()))
+            answer = self._exchange.answer if self._exchange is not None else None
+            self._end()
+            if virtual or limit is None:
+                raise HandlerStuck(function.name, limit or 0.0)
+            if answer is not None:
+                outcome = self._outcome(answer)._replace(duration=limit)
+            else:
+                outcome = Outcome(*function_errors.timed_out(call.request_id, limit), limit)
+            return self._told(outcome)
+
+    def stop(self) -> None:
+        self._end()
+
+    def close(self) -> None:
+        self._end()
+        self._kind.forget(self)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            self._kind.house.remove_folder(folder)
+
+    async def _launch(self, init: Init) -> Outcome:
+        """Start the process; an outcome without an error means that it waits for an event."""
+        program = self._program = self._kind.choose(init)
+        if self._folder is None:
+            self._folder = self._kind.house.new_folder()
+        exchange = self._exchange = Exchange()
+        await exchange.open()
+        try:
+            self._begin(init, program, exchange)
+        except OSError as error:
+            self._end()
+            if program.entrypoint is None:
+                raise EventsimError(_cannot_run(init.function, program, error)) from error
+            return Outcome(
+                *function_errors.no_entrypoint(init.request_id, program.entrypoint, error), 0.0
+            )
+        await exchange.settled()
+        ended = self._rest(init.request_id)
+        if exchange.answer is not None:
+            return self._outcome(exchange.answer)
+        return ended or _UP
+
+    def _begin(self, init: Init, program: Program, exchange: Exchange) -> None:
+        process = self._process = Process(
+            program.command,
+            program.folder,
+            self._variables(init, program, exchange),
+            exchange.address,
+            lambda content: self._log.write(program.logged(content)),
+            lambda: self._on_exit(process, exchange),
+        )
+        self._kind.house.began(process.pid, exchange.address)
+
+    def _on_exit(self, process: Process, exchange: Exchange) -> None:
+        """Hear what the process said last, which is still on its way, then that it has ended."""
+        loop, quiet, received = asyncio.get_running_loop(), 0, -1
+
+        def look() -> None:
+            nonlocal quiet, received
+            process.drain()
+            quiet = quiet + 1 if received == exchange.bytes_received else 0
+            received = exchange.bytes_received
+            if quiet < _QUIET_ROUNDS:
+                loop.call_soon(look)
+            else:
+                exchange.end()
+
+        look()
+
+    async def _call(self, call: Call) -> Outcome:
+        if self._process is None:  # it ended after its last answer
+            if self._init is None:
+                raise RuntimeError("a runtime is started before it is called")
+            started = await self._launch(self._init._replace(request_id=call.request_id))
+            if started.error is not None:
+                return started
+        process, exchange = self._process, self._exchange
+        assert process is not None
+        assert exchange is not None
+        exchange.give(self._event(call))
+        process.thaw()
+        await exchange.settled()
+        answer = exchange.answer
+        ended = self._rest(call.request_id)
+        if answer is not None:
+            return self._outcome(answer)
+        return ended or _UP
+
+    def _rest(self, request_id: str) -> Outcome | None:
+        """Freeze the process; if it has ended, put it away and say how."""
+        process, exchange = self._process, self._exchange
+        assert process is not None
+        assert exchange is not None
+        if exchange.is_ready():
+            process.freeze()
+            process.drain()
+            self._measure(process)
+            return None
+        self._end()
+        return self._ended(process, request_id)
+
+    def _ended(self, process: Process, request_id: str) -> Outcome:
+        program, status = self._program, process.status
+        used = process.memory_used() or 0
+        kind = function_errors.EXITED
+        if program is not None and used > self._function.memory_size * _MEGABYTE and status == -9:
+            kind = program.out_of_memory
+        return Outcome(*function_errors.exited(request_id, status, kind), 0.0)
+
+    def _measure(self, process: Process) -> None:
+        used = process.memory_used()
+        self._memory = self._memory if used is None else math.ceil(used / _MEGABYTE)
+
+    def _end(self) -> None:
+        """End the process and its Runtime API, if there are any."""
+        process, self._process = self._process, None
+        exchange, self._exchange = self._exchange, None
+        if process is not None:
+            process.end()
+            self._measure(process)
+            self._kind.house.ended(process.pid)
+        if exchange is not None:
+            exchange.close()
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        """The outcome with what was written and how much memory it took."""
+        log = outcome.log + self._log.text()
+        memory, self._memory = self._memory, None if self._process is None else self._memory
+        return outcome._replace(log=log, memory_used=memory)
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        if answer.size > RESPONSE_BYTES_MAX:
+            return Outcome(*function_errors.response_too_large(), 0.0)
+        if answer.kind == "response":
+            return Outcome(answer.body, None, 0.0)
+        program = self._program
+        body = answer.body if program is None else program.named(answer.body)
+        return _failed(answer._replace(body=body))
+
+    def _event(self, call: Call) -> Event:
+        deadline = machine_time().timestamp() + self._function.timeout
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": call.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": call.arn,
+            "Lambda-Runtime-Trace-Id": _trace_id(call.request_id, deadline),
+        }
+        if call.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = _ascii(call.client_context)
+        return Event(call.request_id, call.payload.encoded(), headers)
+
+    def _variables(self, init: Init, program: Program, exchange: Exchange) -> dict[str, str]:
+        function, options = init.function, self._options
+        if not options.allow_aws:
+            check_endpoints(function.name, function.environment)
+        lambdas = lambda_variables(init, program.runtime, program.folder)
+        own = {**lambdas, **program.variables, MARK: exchange.address, "TMPDIR": str(self._folder)}
+        return variables_of(
+            function,
+            STAGE.host_variables(),
+            own,
+            endpoint_url=options.endpoint_url,
+            allow_aws=options.allow_aws,
+        )
+
+    def _deadline(self, limit: float | None) -> anyio.CancelScope:
+        clock = self._clock
+        if limit is None:
+            return anyio.CancelScope()
+        return clock.move_on_at(clock.time() + limit * clock.speed)
+
+    def _new_log(self, request_id: str) -> Log:
+        return Log(request_id, self._clock.wall, echo=self._options.echo)
+
+
+def _failed(answer: Answer) -> Outcome:
+    """What a runtime reports of an error; after one in its init it has to start again."""
+    try:
+        found = orjson.loads(answer.body)
+    except ValueError:
+        found = None
+    fields: Mapping[str, object] = found if isinstance(found, dict) else {}
+    kind = fields.get("errorType") or answer.error_type or "Runtime.Unknown"
+    message = fields.get("errorMessage") or ""
+    error = FunctionError(str(kind), str(message), fatal=answer.kind == "init_error")
+    body = answer.body or orjson.dumps({"errorType": error.type, "errorMessage": error.message})
+    return Outcome(body, error, 0.0)
+
+
+def _trace_id(request_id: str, seconds: float) -> str:
+    digits = sha256(request_id.encode()).hexdigest()
+    return f"Root=1-{int(seconds):08x}-{digits[:24]};Parent={digits[24:40]};Sampled=0"
+
+
+def _ascii(context: Mapping[str, object]) -> str:
+    """The client context as a header may hold it."""
+    return json.dumps(context, separators=(",", ":"))
+
+
+def _cannot_run(function: Function, program: Program, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"function '{function.name}': cannot run '{program.command[0]}': {reason}"

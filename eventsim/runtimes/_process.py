@@ -1,0 +1,127 @@
+"""
+A child process: leader of a session and group of its own, stopped and continued as a whole.
+
+stdout and stderr are one pipe, so that their order is kept. What the process starts ends with
+it, unless it leaves its group where no environment can be read (macOS).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from eventsim.runtimes import _memory
+from eventsim.runtimes._exits import ExitWatch
+from eventsim.runtimes._guardian import end_group, end_marked
+
+_READ_BYTES = 64 * 1024
+_DRAIN_READS_MAX = 32  # more than a pipe holds
+
+
+class Process:
+    """Runs until ``end``. Raises OSError when the command cannot be run.
+
+    *output* gets what it writes; *ended* is called in the loop when it has ended by itself.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: str,
+        variables: Mapping[str, str],
+        address: str,
+        output: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._address, self._output = address, output
+        self._loop = asyncio.get_running_loop()
+        self._pipe, write = os.pipe()
+        try:
+            self._popen = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=write,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._pipe)
+            raise
+        finally:
+            os.close(write)
+        self.pid = self._popen.pid
+        os.set_blocking(self._pipe, False)
+        self._loop.add_reader(self._pipe, self._read)
+        self._reading = True
+        self._watch = ExitWatch(self.pid, ended)
+        self._stopped = self._collected = False
+        self.status = 0
+        self._peak = 0
+
+    def freeze(self) -> None:
+        """Stop the whole group where it is."""
+        self._stopped = self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the group go on."""
+        if self._stopped:
+            self._stopped = not self._signal(signal.SIGCONT)
+
+    def drain(self) -> None:
+        """Take what was written so far."""
+        for _ in range(_DRAIN_READS_MAX):
+            if not (self._reading and self._read()):
+                return
+
+    def memory_used(self) -> int | None:
+        """The most memory that it has had, with its children, in bytes; None if nobody knows."""
+        if not self._collected:
+            self._peak = max(self._peak, _memory.peak(self.pid) or 0)
+        return self._peak or None
+
+    def end(self) -> None:
+        """Kill the group and all that it started, and collect its status. May be called again."""
+        if self._collected:
+            return
+        end_group(self.pid)
+        end_marked(self._address)
+        self._watch.close()
+        with suppress(ChildProcessError):
+            _, status, usage = os.wait4(self.pid, 0)
+            self.status = os.waitstatus_to_exitcode(status)
+            self._peak = max(self._peak, _memory.of_usage(usage.ru_maxrss))
+        self._popen.returncode = self.status
+        self._collected = True
+        self.drain()
+        self._stop_reading()
+        os.close(self._pipe)
+
+    def _signal(self, number: int) -> bool:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # ended; macOS says so of a zombie
+            return False
+        return True
+
+    def _read(self) -> bool:
+        """Take one piece of output; whether there was any."""
+        try:
+            content = os.read(self._pipe, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        if content:
+            self._output(content)
+        else:
+            self._stop_reading()
+        return bool(content)
+
+    def _stop_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._pipe)
