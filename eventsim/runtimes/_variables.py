@@ -55,6 +55,16 @@ def lambda_variables(init: Init, runtime: str | None, folder: str | None) -> dic
     }
 
 
+def handler_text(function: Function) -> str:
+    """The Handler of a function that runs in a process of its own. Raises EventsimError."""
+    if not isinstance(function.handler, str):
+        raise EventsimError(
+            f"function '{function.name}': a callable runs inline only; "
+            f"run_in: {function.run_in} needs the name of a handler"
+        )
+    return function.handler
+
+
 def handler_name(handler: Callable[..., Any]) -> str:
     """The name of a callable, as a Handler would name it."""
     name = getattr(handler, "__qualname__", type(handler).__qualname__)

@@ -20,7 +20,7 @@ from eventsim.runtimes import Init, RuntimeOptions
 from eventsim.runtimes._child import ChildRuntimes
 from eventsim.runtimes._errors import roots
 from eventsim.runtimes._program import Program
-from eventsim.runtimes._variables import code_folder, python_of
+from eventsim.runtimes._variables import code_folder, handler_text, python_of
 
 CLIENT = "awslambdaric"
 
@@ -32,11 +32,7 @@ def open_runtimes(options: RuntimeOptions) -> ChildRuntimes:
 
 def _choose(init: Init) -> Program:
     function = init.function
-    if not isinstance(function.handler, str):
-        raise EventsimError(
-            f"function '{function.name}': a callable runs inline only; "
-            "run_in: python needs module.function"
-        )
+    handler = handler_text(function)
     if find_spec(CLIENT) is None:
         raise EventsimError(
             f"run_in: python needs {CLIENT}, which is not installed; "
@@ -44,7 +40,7 @@ def _choose(init: Init) -> Program:
         )
     folder = code_folder(function)
     return Program(
-        (sys.executable, "-m", CLIENT, function.handler),
+        (sys.executable, "-m", CLIENT, handler),
         folder,
         python_of(function),
         named=partial(_named_in_json, folder),
