@@ -12,6 +12,7 @@ from eventsim.cli.talk import Talk
 EXAMPLES = """
 eventsim invoke app.handler --event event.json
 echo '{"id": 1}' | eventsim invoke app.handler --event -
+eventsim invoke index.handler --run-in node --event event.json
 eventsim invoke app.handler --type DryRun
 eventsim invoke app.handler --type Event --maximum-retry-attempts 0
 eventsim invoke app.handler --log-type Tail --json
@@ -20,6 +21,7 @@ eventsim invoke my-function --url http://127.0.0.1:9000 --event event.json
 """
 
 Type = Literal["RequestResponse", "Event", "DryRun"]
+RunIn = Literal["inline", "python", "node", "bootstrap"]
 Option = typer.Option
 
 WhoRuns = Annotated[
@@ -59,6 +61,9 @@ def invoke(
         str | None, Option(metavar="JSON", help="For context.client_context.")
     ] = None,
     code_uri: Annotated[str, Option(metavar="DIR", help="The folder of the code.")] = ".",
+    run_in: Annotated[
+        RunIn, Option(help="In this process, or in a child process of that kind.")
+    ] = "inline",
     allow_aws: Annotated[bool, Option("--allow-aws", help="Let it reach AWS itself.")] = False,
     async_handler: Annotated[
         bool, Option("--async-handler", help="Await an async def, as Lambda does not.")
@@ -90,6 +95,7 @@ def invoke(
             env_vars=env_vars,
             client_context=client_context,
             code_uri=code_uri,
+            run_in=run_in,
             allow_aws=allow_aws,
             async_handler=async_handler,
             json=json,

@@ -24,7 +24,8 @@ from eventsim.simulation import Options
 from eventsim.simulation.invoking import invoke
 from eventsim.types import InvokeRequest, InvokeResult, Payload
 
-TIMEOUT, MEMORY_SIZE, CODE_URI = 3, 128, "."
+TIMEOUT, MEMORY_SIZE, INLINE = "inline"
+CODE_URI = 3, 128, "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Invocation:
     env_vars: str | None
     client_context: str | None
     code_uri: str
+    run_in: str
     allow_aws: bool
     async_handler: bool
     json: bool
@@ -154,6 +156,7 @@ def _scenario(invocation: Invocation, name: str) -> Scenario:
         handler=invocation.handler,
         timeout=TIMEOUT if timeout is None else timeout,
         memory_size=invocation.memory_size,
+        properties={"run_in": invocation.run_in},
         async_handler=invocation.async_handler,
         properties={
             "EventInvokeConfig": {"MaximumRetryAttempts": invocation.maximum_retry_attempts}
@@ -168,6 +171,7 @@ def _refuse_options_of_code(invocation: Invocation) -> None:
         "--memory-size": invocation.memory_size != MEMORY_SIZE,
         "--env-vars": invocation.env_vars is not None,
         "--code-uri": invocation.code_uri != CODE_URI,
+        "--run-in": invocation.run_in != INLINE,
         "--async-handler": invocation.async_handler,
         "--debug": invocation.debug,
     }
@@ -222,5 +226,14 @@ def _answer(result: InvokeResult) -> dict[str, Any]:
     }
     given = {key: value for key, value in answer.items() if value is not None}
     if result.payload:
-        given["Payload"] = orjson.Fragment(result.payload)
+        given["Payload"] = _as_json(result.payload)
     return given
+
+
+def _as_json(payload: bytes) -> Any:
+    """The payload as it is, or as text: a runtime of one's own may answer anything."""
+    try:
+        orjson.loads(payload)
+    except ValueError:
+        return payload.decode("utf-8", "replace")
+    return orjson.Fragment(payload)

@@ -15,16 +15,14 @@ raises() {
     return 1
 }
 
-sleeps() {
-    touch "$TMPDIR/kept"
+sleeps_once() {
     calls=$((calls + 1))
-    sleep 30
-}
-
-counts() {
-    calls=$((calls + 1))
-    kept=false
-    [ -e "$TMPDIR/kept" ] && kept=true
+    kept=true
+    if [ ! -e "$TMPDIR/kept" ]; then
+        kept=false
+        touch "$TMPDIR/kept"
+        sleep 3
+    fi
     printf '{"calls":%s,"kept":%s,"stream":"%s"}' "$calls" "$kept" "$AWS_LAMBDA_LOG_STREAM_NAME"
 }
 

@@ -1,0 +1,3 @@
+// Ends in its init.
+
+process.exit(4);

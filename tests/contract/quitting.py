@@ -1,0 +1,5 @@
+"""Ends in its init."""
+
+import sys
+
+sys.exit(4)

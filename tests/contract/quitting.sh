@@ -1,0 +1,3 @@
+# Ends in its init.
+
+exit 4
