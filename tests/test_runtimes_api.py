@@ -19,7 +19,7 @@ from tests.children import children
 
 pytestmark = pytest.mark.real_time
 
-FOLDER = str(Path(__file__).parent / "contract")
+FOLDER = str(Path(__file__).parent / "handlers" / "contract")
 OK = '202 {"status":"OK"}'
 
 

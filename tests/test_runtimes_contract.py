@@ -22,7 +22,7 @@ from tests.children import children
 
 pytestmark = pytest.mark.real_time
 
-FOLDER = str(Path(__file__).parent / "contract")
+FOLDER = str(Path(__file__).parent / "handlers" / "contract")
 RUNTIME_NEEDS = {
     "inline": True,
     "python": find_spec("awslambdaric") is not None,

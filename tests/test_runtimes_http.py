@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from http import HTTPStatus
 
 import pytest
@@ -48,7 +49,7 @@ def requests(pieces: list[bytes], limit: int = LIMIT) -> list[Request]:
 
 def cut(content: bytes, places: list[int]) -> list[bytes]:
     bounds = [0, *sorted(places), len(content)]
-    return [content[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [content[start:end] for start, end in itertools.pairwise(bounds)]
 
 
 @given(st.lists(st.integers(0, len(GET + POST + CHUNKS)), max_size=30))

@@ -21,7 +21,7 @@ class Api:
         return answer.status, answer.read().decode(), answer.headers
 
     def next(self):
-        status, event, headers = self.ask("GET", "/invocation/next")
+        _status, event, headers = self.ask("GET", "/invocation/next")
         return headers["Lambda-Runtime-Aws-Request-Id"], event
 
     def respond(self, request_id, body):
@@ -30,7 +30,7 @@ class Api:
 
 def answers_twice(api):
     while True:
-        request_id, event = api.next()
+        request_id, _event = api.next()
         first = api.respond(request_id, '"first"')
         second = api.respond(request_id, '"second"')
         third = api.ask("POST", f"/invocation/{request_id}/error", '{"errorType": "late"}')[:2]
@@ -73,7 +73,7 @@ def closes_its_socket(api):
 
 def floods(api):
     while True:
-        request_id, event = api.next()
+        request_id, _event = api.next()
         for _ in range(80):
             os.write(1, b"x" * 99_999 + b"\n")
         api.respond(request_id, '"flooded"')
@@ -81,7 +81,7 @@ def floods(api):
 
 def sends_nonsense(api):
     while True:
-        request_id, event = api.next()
+        request_id, _event = api.next()
         stray = socket.create_connection(HOST.split(":"))
         stray.sendall(b"nonsense\r\n\r\n")
         print(stray.makefile().readline().strip(), flush=True)
@@ -111,7 +111,7 @@ def streams(api):
 
 
 def exits_after_its_answer(api):
-    request_id, event = api.next()
+    request_id, _event = api.next()
     print("once", flush=True)
     api.respond(request_id, f'"from {os.getpid()}"')
     sys.exit(7)
@@ -119,7 +119,7 @@ def exits_after_its_answer(api):
 
 def answers_and_dies_at_once(api):
     """It does not wait to hear that its answer came."""
-    request_id, event = api.next()
+    request_id, _event = api.next()
     body = b'"' + b"x" * 3_000_000 + b'"'
     head = f"POST {ROOT}/invocation/{request_id}/response HTTP/1.1\r\nContent-Length: {len(body)}"
     api.connection.sock.sendall(head.encode() + b"\r\n\r\n" + body)
@@ -157,7 +157,7 @@ def tells(api):
     import json
 
     while True:
-        status, event, headers = api.ask("GET", "/invocation/next")
+        _status, _event, headers = api.ask("GET", "/invocation/next")
         told = {
             "headers": {n.lower(): v for n, v in headers.items() if n.startswith("Lambda-")},
             "variables": dict(os.environ),

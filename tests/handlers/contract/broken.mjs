@@ -1,0 +1,3 @@
+// It does not parse.
+
+export const handler = async ( => 1;
