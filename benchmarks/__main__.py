@@ -9,7 +9,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import failing_shard, memory, modelling, polling, retrying, sparse, starting
+from benchmarks import (
+    calling,
+    failing_shard,
+    memory,
+    modelling,
+    polling,
+    retrying,
+    sparse,
+    starting,
+)
 from benchmarks.timing import Figure
 
 
@@ -22,6 +31,8 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from retrying.figures(pairs)
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
     yield from modelling.figures(5_000 if quick else 500_000, pairs)
+    if calling.possible():
+        yield from calling.figures(50 if quick else 1_000, 8 if quick else 64, pairs)
     yield from starting.figures(pairs)
 
 

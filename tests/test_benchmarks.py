@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
+CALLING = (
+    "a warm call of a Python handler in a child process",
+    "8 calls that compute, in 8 environments at once",
+) * (find_spec("awslambdaric") is not None)
 NAMES = (
     "20,000 records, 64 shards, BatchSize 100, journal off",
     "20,000 records, 64 shards, BatchSize 100, journal batch",
@@ -20,6 +25,7 @@ NAMES = (
     "a year of 500 sparse records, 8 shards, journal off",
     "5,000 requests of a model function at 0.9/s",
     "5,000 requests of a model function at 100/s",
+    *CALLING,
     "eventsim --help",
 )
 OPTIONAL = {"SimFaaS"}  # timed where it is installed

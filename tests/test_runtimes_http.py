@@ -20,20 +20,22 @@ CHUNKS = (
     b"5\r\nhello\r\n6;name=value\r\n world\r\n0\r\nX-End: over\r\n\r\n"
 )
 WANTED = [
-    Request("GET", "/next", {"host": "a"}, b"", 0),
+    Request("GET", "/next", "Host: a", b"", 0, False),
     Request(
         "POST",
         "/response",
-        {"host": "a", "content-length": "5", "x-one": "two"},
+        "Host: a\nContent-Length: 5\nX-One:  two ",
         b"hello",
         5,
+        False,
     ),
     Request(
         "POST",
         "/response",
-        {"transfer-encoding": "chunked", "trailer": "X-End", "x-end": "over"},
+        "Transfer-Encoding: chunked\nTrailer: X-End\nX-End: over",
         b"hello world",
         11,
+        False,
     ),
 ]
 
@@ -57,6 +59,13 @@ def test_pieces_make_no_difference(places: list[int]) -> None:
     assert requests(cut(GET + POST + CHUNKS, places)) == WANTED
 
 
+def test_a_header_is_found_whatever_its_case_and_without_the_blanks_around_it() -> None:
+    _, post, chunks = WANTED
+    assert post.header("x-one") == post.header("X-ONE") == "two"
+    assert chunks.header("X-End") == "over"
+    assert chunks.header("End") is None
+
+
 @given(st.binary(max_size=3 * LIMIT), st.lists(st.integers(0, 3 * LIMIT), max_size=5))
 def test_of_a_body_that_is_too_long_the_size_is_kept(body: bytes, places: list[int]) -> None:
     head = f"POST / HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
@@ -76,7 +85,6 @@ def test_of_chunks_that_are_too_long_the_size_is_kept() -> None:
     [
         b"nonsense\r\n\r\n",
         b"GET / SPDY/1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: \r\n\r\n",

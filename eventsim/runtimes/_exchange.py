@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Literal, NamedTuple
 
@@ -25,7 +24,8 @@ HOST = "127.0.0.1"
 CONNECTIONS_MAX = 128
 _ROOT = "/2018-06-01"
 _INVOCATION = f"{_ROOT}/runtime/invocation/"
-_ERROR_TYPE = "lambda-runtime-function-error-type"
+_ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
+_ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 _ACCEPTED = b'{"status":"OK"}\n'
 
 State = Literal["Init", "InitError", "Ready", "Running", "Answered"]
@@ -41,11 +41,11 @@ class Answer(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An invocation as the runtime gets it: the event, and headers about it."""
+    """An invocation as the runtime gets it: the event, and the lines of headers about it."""
 
     request_id: str
     payload: bytes
-    headers: Mapping[str, str]
+    headers: str
 
 
 class Exchange:
@@ -90,11 +90,23 @@ class Exchange:
         self._over = True
         self._wake()
 
-    async def settled(self) -> None:
-        """Return when the runtime waits for an event, has reported a failed init, or ended."""
-        while not (self._over or self._state == "InitError" or self.is_ready()):
-            self._waiting = asyncio.get_running_loop().create_future()
-            await self._waiting
+    async def settled(self, until: float | None) -> bool:
+        """Wait until the runtime asks for an event, has reported a failed init, or has ended.
+
+        False when the loop's time reaches *until* before that.
+        """
+        loop = asyncio.get_running_loop()
+        timer = None if until is None else loop.call_at(until, self._wake)
+        try:
+            while not (self._over or self._state == "InitError" or self.is_ready()):
+                if until is not None and loop.time() >= until:
+                    return False
+                self._waiting = loop.create_future()
+                await self._waiting
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return True
 
     def is_ready(self) -> bool:
         return self._asking is not None and self._state == "Ready"
@@ -194,10 +206,10 @@ def _refuse(connection: Connection, status: HTTPStatus, kind: str, message: str)
 
 def _response(request: Request) -> Answer:
     """An answer; one that is streamed may turn out to be an error at its end."""
-    failed = request.headers.get(_ERROR_TYPE)
+    failed = request.header(_ERROR_TYPE)
     if failed is None:
         return Answer("response", request.body, request.size)
-    encoded = request.headers.get("lambda-runtime-function-error-body", "")
+    encoded = request.header(_ERROR_BODY) or ""
     try:
         body = b64decode(encoded, validate=True)
     except ValueError:
@@ -206,4 +218,4 @@ def _response(request: Request) -> Answer:
 
 
 def _error(request: Request, kind: Literal["error", "init_error"] = "error") -> Answer:
-    return Answer(kind, request.body, request.size, request.headers.get(_ERROR_TYPE))
+    return Answer(kind, request.body, request.size, request.header(_ERROR_TYPE))

@@ -8,26 +8,40 @@ long nothing is kept but its size, so that it can still be answered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple, cast
 
 HEAD_BYTES_MAX = 2 * 1024 * 1024  # an X-Ray cause of 1 MB is sent as a header
 WAITING_BYTES_MAX = 64 * 1024  # sent while the request before is not answered yet
 _CHUNK_LINE_BYTES_MAX = 1024
+_ALIKE_BYTES_MAX = 2048
+_FRAMING = re.compile(
+    r"^(content-length|transfer-encoding|expect|connection):[ \t]*(.*?)[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Request(NamedTuple):
     """A request. ``size`` is how long the body was, also where it was too long to be kept.
 
-    Names of headers are in lower case; trailers are among them.
+    ``head`` has the lines of the headers, and of the trailers if there were any; ``closes``
+    means that the client wants the connection to end with the answer.
     """
 
     method: str
     path: str
-    headers: dict[str, str]
+    head: str
     body: bytes
     size: int
+    closes: bool
+
+    def header(self, name: str) -> str | None:
+        """The value of a header or trailer, whatever the case of its name."""
+        found = re.search(rf"^{name}:[ \t]*(.*?)[ \t]*$", self.head, re.IGNORECASE | re.MULTILINE)
+        return found[1] if found else None
 
 
 class Malformed(Exception):
@@ -42,6 +56,7 @@ class Parser:
         self._buffer = bytearray()
         self._step: Callable[[], bool] = self._head
         self._expects: bool = False
+        self._closes: bool = False
         self._begin()
 
     @property
@@ -57,7 +72,12 @@ class Parser:
         while self._step():
             if self._done:
                 request = Request(
-                    self._method, self._path, self._headers, bytes(self._body), self._size
+                    self._method,
+                    self._path,
+                    self._lines,
+                    bytes(self._body),
+                    self._size,
+                    self._closes,
                 )
                 self._begin()
                 return request
@@ -69,11 +89,10 @@ class Parser:
         return asks
 
     def _begin(self) -> None:
-        self._method = self._path = ""
-        self._headers: dict[str, str] = {}
+        self._method = self._path = self._lines = ""
         self._body = bytearray()
         self._size = self._left = 0
-        self._expects = self._done = False
+        self._expects = self._closes = self._done = False
         self._step = self._head
 
     def _head(self) -> bool:
@@ -82,31 +101,23 @@ class Parser:
             if len(self._buffer) > HEAD_BYTES_MAX:
                 raise Malformed(f"a head of over {HEAD_BYTES_MAX} bytes")
             return False
-        first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
+        first, _, lines = self._buffer[:end].decode("latin-1").partition("\r\n")
         del self._buffer[: end + 4]
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):
             raise Malformed(f"no request line: {first[:100]!r}")
-        self._method, self._path = words[0], words[1]
-        self._take_headers(lines)
-        headers = self._headers
-        if words[2] == "HTTP/1.0":
-            headers.setdefault("connection", "close")
-        self._expects = headers.get("expect", "").lower() == "100-continue"
-        if headers.get("transfer-encoding", "").lower() == "chunked":
+        self._method, self._path, version = words
+        self._lines, length, self._expects, closes = (
+            _framing(lines) if len(lines) <= _ALIKE_BYTES_MAX else _framing.__wrapped__(lines)
+        )
+        self._closes = version == "HTTP/1.0" if closes is None else closes
+        if length is None:
             self._step = self._chunk_line
         else:
-            self._left = _number(headers.get("content-length", "0"), 10)
-            self._done = not self._left
+            self._left = length
+            self._done = not length
             self._step = self._content
         return True
-
-    def _take_headers(self, lines: list[str]) -> None:
-        for line in lines:
-            name, colon, value = line.partition(":")
-            if not colon:
-                raise Malformed(f"no header: {line[:100]!r}")
-            self._headers[name.lower()] = value.strip(" \t")
 
     def _content(self) -> bool:
         self._keep()
@@ -151,7 +162,7 @@ class Parser:
         if line is None:
             return False
         if line:
-            self._take_headers([line])
+            self._lines += f"\n{line}"
         else:
             self._done = True
         return True
@@ -165,6 +176,20 @@ class Parser:
         line = self._buffer[:end].decode("latin-1")
         del self._buffer[: end + 2]
         return line
+
+
+@lru_cache(maxsize=256)  # a client's requests are all alike
+def _framing(lines: str) -> tuple[str, int | None, bool, bool | None]:
+    """The lines with plain ends, the length (None in chunks), whether to go on, whether to close.
+
+    Raises Malformed.
+    """
+    lines = lines.replace("\r\n", "\n")
+    found = {name.lower(): value.lower() for name, value in _FRAMING.findall(lines)}
+    chunked = found.get("transfer-encoding") == "chunked"
+    length = None if chunked else _number(found.get("content-length", "0"), 10)
+    closes = found["connection"] == "close" if "connection" in found else None
+    return lines, length, found.get("expect") == "100-continue", closes
 
 
 def _number(text: str, base: int) -> int:
@@ -212,23 +237,22 @@ class Connection(asyncio.Protocol):
         self,
         status: HTTPStatus,
         body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
+        headers: str = "",
         content_type: str = "application/json",
     ) -> None:
-        """Answer the request that is served; nothing happens when the client is gone."""
+        """Answer the request that is served; nothing happens when the client is gone.
+
+        *headers* are whole lines, each with its end.
+        """
         transport = self._transport
         if transport is None:
             return
-        lines = [
-            f"HTTP/1.1 {status.value} {status.phrase}",
-            f"Content-Type: {content_type}",
-            f"Content-Length: {len(body)}",
-        ]
-        if headers:
-            lines += [f"{name}: {value}" for name, value in headers.items()]
-        if self._last:
-            lines.append("Connection: close")
-        transport.write("\r\n".join([*lines, "\r\n"]).encode("utf-8") + body)
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Length: {len(body)}\r\n{headers}"
+        )
+        end = "Connection: close\r\n\r\n" if self._last else "\r\n"
+        transport.write(f"{head}{end}".encode() + body)
         self._busy = False
         if self._last:
             transport.close()
@@ -256,7 +280,7 @@ class Connection(asyncio.Protocol):
             return
         if request is not None:
             self._busy = True
-            self._last = request.headers.get("connection", "").lower() == "close"
+            self._last = request.closes
             self._serve(self, request)
         elif self._parser.asks_to_go_on():
             transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 _PROCESSES_MAX = 64
+_STATUS_BYTES = 4096
 _PATIENCE_SECONDS = 2.0
 
 
-def peak(pid: int) -> int | None:
-    """The peak of a process and of its present descendants, in bytes; None if nobody knows.
+class Gauge:
+    """Tells the peak of a process and of its present descendants, again and again."""
 
-    Where there is no /proc it is what the process has now.
-    """
-    if sys.platform != "linux":
-        return _by_ps(pid)
-    total, waiting, seen = 0, [pid], 0
-    while waiting and seen < _PROCESSES_MAX:
-        seen += 1
-        process = waiting.pop()
-        with suppress(OSError):
-            total += _high_water_mark(process)
-            waiting += _children(process)
-    return total or None
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._files: tuple[int, ...] = ()
+        if sys.platform == "linux":
+            with suppress(OSError):  # it has ended
+                self._files = tuple(os.open(path, os.O_RDONLY) for path in _paths(pid))
+
+    def peak(self) -> int | None:
+        """In bytes, None if nobody knows; where there is no /proc it is what there is now."""
+        if sys.platform != "linux":
+            return _by_ps(self._pid)
+        if not self._files:
+            return None
+        status, children = self._files
+        try:
+            total = _high_water_mark(os.pread(status, _STATUS_BYTES, 0))
+            waiting = os.pread(children, _STATUS_BYTES, 0).split()
+        except ProcessLookupError:
+            return None
+        return (total + _descendants(waiting) if waiting else total) or None
+
+    def close(self) -> None:
+        for file in self._files:
+            os.close(file)
+        self._files = ()
 
 
 def of_usage(max_rss: int) -> int:
@@ -32,16 +48,25 @@ def of_usage(max_rss: int) -> int:
     return max_rss if sys.platform == "darwin" else max_rss * 1024
 
 
-def _high_water_mark(pid: int) -> int:
-    with open(f"/proc/{pid}/status", "rb", buffering=0) as file:  # noqa: PTH123  # it is hot
-        text = file.read(2048)
-    _, found, rest = text.partition(b"VmHWM:")
+def _descendants(waiting: list[bytes]) -> int:
+    total = seen = 0
+    while waiting and seen < _PROCESSES_MAX:
+        seen += 1
+        pid = int(waiting.pop())
+        with suppress(OSError):
+            status, children = (Path(path).read_bytes() for path in _paths(pid))
+            total += _high_water_mark(status)
+            waiting += children.split()
+    return total
+
+
+def _paths(pid: int) -> tuple[str, str]:
+    return f"/proc/{pid}/status", f"/proc/{pid}/task/{pid}/children"
+
+
+def _high_water_mark(status: bytes) -> int:
+    _, found, rest = status.partition(b"VmHWM:")
     return int(rest.split(None, 1)[0]) * 1024 if found else 0
-
-
-def _children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", "rb", buffering=0) as file:  # noqa: PTH123  # it is hot
-        return [int(child) for child in file.read().split()]
 
 
 def _by_ps(pid: int) -> int | None:

@@ -63,6 +63,7 @@ class Process:
         self._stopped = self._collected = False
         self.status = 0
         self._peak = 0
+        self._gauge = _memory.Gauge(self.pid)
 
     def freeze(self) -> None:
         """Stop the whole group where it is."""
@@ -82,7 +83,7 @@ class Process:
     def memory_used(self) -> int | None:
         """The most memory that it has had, with its children, in bytes; None if nobody knows."""
         if not self._collected:
-            self._peak = max(self._peak, _memory.peak(self.pid) or 0)
+            self._peak = max(self._peak, self._gauge.peak() or 0)
         return self._peak or None
 
     def end(self) -> None:
@@ -92,6 +93,7 @@ class Process:
         end_group(self.pid)
         end_marked(self._address)
         self._watch.close()
+        self._gauge.close()
         with suppress(ChildProcessError):
             _, status, usage = os.wait4(self.pid, 0)
             self.status = os.waitstatus_to_exitcode(status)
