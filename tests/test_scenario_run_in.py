@@ -89,6 +89,17 @@ def test_what_does_not_go_together_is_told(folder: Path, block: dict[str, Any], 
     assert found.endswith(fault)
 
 
+def test_an_update_keeps_to_what_runs_the_function(folder: Path) -> None:
+    def updated(runtime: str) -> Scenario:
+        step = {"at": "1s", "update": "f", "Properties": {"Runtime": runtime}}
+        functions = {"f": {"Handler": "app.handler", "Runtime": "nodejs20.x"}}
+        return Scenario.of({"name": "s", "functions": functions, "timeline": [step]}, folder)
+
+    assert updated("nodejs22.x").functions["f"].runtime == "nodejs20.x"
+    with pytest.raises(ScenarioError, match=r"'python3\.13', and the function runs in node, which"):
+        updated("python3.13")
+
+
 def test_a_bootstrap_that_is_not_executable_is_told(folder: Path) -> None:
     (folder / "bootstrap").chmod(0o644)
     (fault,) = faults(folder, run_in="bootstrap")

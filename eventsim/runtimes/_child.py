@@ -142,6 +142,7 @@ class ChildRuntime:
 
         None when it takes too long.
         """
+        self._end()
         program = self._program = self._kind.choose(init)
         if self._folder is None:
             self._folder = self._kind.house.new_folder()

@@ -91,13 +91,11 @@ def problems(
 ) -> Iterator[Problem]:
     """Where a function's Runtime, Handler and files do not go with what runs it."""
     try:
-        asked = None if block.get("run_in") is None else parse(block["run_in"])
+        kind = _kind(block)
     except (ValidationError, ValueError):
         return  # told where the value is read
-    name = block.get("Runtime")
-    kind = resolved(asked, name if isinstance(name, str) else None).kind
-    if isinstance(name, str):
-        yield from _misfit((*path, "Runtime"), name, asked, kind)
+    if isinstance(name := block.get("Runtime"), str):
+        yield from _misfit((*path, "Runtime"), name, kind)
     if kind != INLINE:
         if callable(block.get("Handler")):
             text = f" is a callable, which only run_in: inline runs, and not {kind}"
@@ -108,14 +106,32 @@ def problems(
         yield from _bootstrap(path, block.get("CodeUri"), folder, project)
 
 
-def _misfit(path: Path, name: str, asked: RunIn | None, kind: str) -> Iterator[Problem]:
+def update_problems(path: Path, name: Any, block: Any) -> Iterator[Problem]:
+    """An update's Runtime is one that what runs the function can stand for, as its block says."""
+    try:
+        kind = _kind(block)
+    except (ValidationError, ValueError):
+        return  # told where the function is read
+    families = FAMILIES.get(kind)
+    if isinstance(name, str) and families is not None and not name.startswith(families):
+        yield Problem(path, f" is '{name}', and the function runs in {kind}, which stays")
+
+
+def _kind(block: Any) -> str:
+    given = block if isinstance(block, dict) else {}
+    asked = None if given.get("run_in") is None else parse(given["run_in"])
+    name = given.get("Runtime")
+    return resolved(asked, name if isinstance(name, str) else None).kind
+
+
+def _misfit(path: Path, name: str, kind: str) -> Iterator[Problem]:
     if name.startswith(OTHERS):
         if kind != COMMAND:
             text = f" is '{name}'; name what runs it: run_in: {{command: [...]}}"
             yield Problem(path, text)
         return
     families = FAMILIES.get(kind)
-    if families is None or asked is None or name.startswith(families):
+    if families is None or name.startswith(families):
         return
     better = resolved(None, name).kind
     if name.startswith(tuple(_BY_FAMILY)):
