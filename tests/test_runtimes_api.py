@@ -13,6 +13,7 @@ from eventsim.clock import Clock
 from eventsim.errors import EventsimError
 from eventsim.runtimes import Init, RuntimeOptions
 from eventsim.runtimes._capture import LOG_BYTES_MAX
+from eventsim.runtimes._exchange import CONNECTIONS_MAX
 from eventsim.runtimes.command import open_runtimes
 from eventsim.types import Function
 from tests.children import children
@@ -70,6 +71,11 @@ async def test_a_socket_that_closes_loses_nothing_but_what_it_began(clock: Clock
         assert await running.answer() == "whole"
         assert (await running.answer("leaves"))["errorType"] == "Sandbox.Timedout"
         assert await running.answer() == "whole"
+
+
+async def test_connections_that_nobody_needs_are_closed(clock: Clock) -> None:
+    async with children(clock, odd("crowds")) as running:
+        assert await running.answer() == 200 - (CONNECTIONS_MAX - 1)
 
 
 async def test_a_flood_of_output_is_cut_off_and_told(clock: Clock) -> None:

@@ -98,6 +98,7 @@ async def test_an_exception_is_a_result_and_resets_nothing(
     """Invoke case 2."""
     async with children(clock, contract("contract.raises")) as running:
         result = await running.invoke()
+        logged = [line for _, line in running.logged]
         await running.invoke()
         kinds = running.kinds()
     answer = json.loads(result.payload)
@@ -110,6 +111,12 @@ async def test_an_exception_is_a_result_and_resets_nothing(
         assert answer["requestId"] == "r"
         assert answer["stackTrace"] == [
             '  File "/var/task/contract.py", line 19, in raises\n    raise ValueError("boom")\n'
+        ]
+        assert logged == [
+            "[ERROR] ValueError: boom",
+            "Traceback (most recent call last):",
+            '\u00a0\u00a0File "/var/task/contract.py", line 19, in raises',
+            '\u00a0\u00a0\u00a0\u00a0raise ValueError("boom")',
         ]
     if run_in == "node":
         assert answer["trace"][0] == "ValueError: boom"

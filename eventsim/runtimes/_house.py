@@ -36,6 +36,9 @@ class House:
             raise EventsimError(f"cannot make a temporary folder: {error}") from error
 
     def remove_folder(self, folder: str) -> None:
+        """Remove one that this house has made, and never any other."""
+        if self._folder is None or Path(folder).parent != Path(self._folder):
+            raise ValueError(f"'{folder}' is no folder of ours")
         shutil.rmtree(folder, ignore_errors=True)
 
     def began(self, group: int, address: str) -> None:

@@ -25,7 +25,7 @@ def ticks(event, context):
 
 
 def starts_children(event, context):
-    """A child, a grandchild, one in a session of its own, and one whose parent is gone."""
+    """A child and a grandchild without our variables, and two in sessions of their own."""
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
     grand = (
         "import subprocess, sys; p = subprocess.Popen(sys.argv[1:]); "
@@ -35,7 +35,7 @@ def starts_children(event, context):
         "import subprocess, sys; "
         "print(subprocess.Popen(sys.argv[1:], start_new_session=True).pid, flush=True)"
     )
-    child = subprocess.Popen([sys.executable, "-c", grand, *sleep], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", grand, *sleep], stdout=subprocess.PIPE, env={})
     pids = [child.pid, int(child.stdout.readline())]
     pids.append(subprocess.Popen(sleep, start_new_session=True).pid)
     parent = subprocess.Popen([sys.executable, "-c", orphan, *sleep], stdout=subprocess.PIPE)

@@ -71,6 +71,21 @@ def closes_its_socket(api):
         api.respond(request_id, '"whole"')
 
 
+def crowds(api):
+    """It opens more connections than anybody needs."""
+    while True:
+        request_id, _event = api.next()
+        crowd = [Api().connection for _ in range(200)]
+        refused = 0
+        for connection in crowd:
+            try:
+                connection.request("GET", "/ping")
+                connection.getresponse().read()
+            except (http.client.HTTPException, OSError):
+                refused += 1
+        api.respond(request_id, str(refused))
+
+
 def floods(api):
     while True:
         request_id, _event = api.next()
