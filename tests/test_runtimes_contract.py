@@ -96,8 +96,9 @@ async def test_an_exception_is_a_result_and_resets_nothing(
     clock: Clock, contract: Any, run_in: str
 ) -> None:
     """Invoke case 2."""
-    async with children(clock, contract("contract.raises")) as running:
+    async with children(clock, contract("contract.raises"), detail="payload") as running:
         result = await running.invoke()
+        assert "\r" not in running.entries("function_logged")[0]["text"]
         logged = [line for _, line in running.logged]
         await running.invoke()
         kinds = running.kinds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -15,8 +16,9 @@ import anyio
 import pytest
 
 from eventsim.clock import Clock
+from eventsim.errors import EventsimError
 from eventsim.types import Function
-from tests.children import alive, children, soon
+from tests.children import alive, children, files, soon
 
 pytestmark = pytest.mark.real_time
 
@@ -204,6 +206,20 @@ async def test_a_call_that_is_broken_off_leaves_nothing(clock: Clock) -> None:
             await running.invoke({"then": "hang", "mark": "here"})
         (stopped,) = running.entries("environment_stopped")
     assert stopped["function"] == "f"
+
+
+@pytest.mark.parametrize("more", range(5))
+async def test_too_many_open_files_are_an_error_of_ours_and_leave_nothing(
+    clock: Clock, more: int
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with children(clock, odd("tells")) as running:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files() + more, hard))
+        try:
+            with pytest.raises(EventsimError, match="Too many open files"):
+                await running.invoke()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 COLD_STARTS = [50, pytest.param(1_000, marks=[pytest.mark.soak, pytest.mark.timeout(600)])]

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import math
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ from eventsim.runtimes._variables import lambda_variables
 from eventsim.types import Function, FunctionError, Outcome
 
 _MEGABYTE = 1024 * 1024
+_NOT_TO_BE_RUN = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR)
 _QUIET_ROUNDS = 4
 # The system's figure is a peak, so that a later look misses nothing; it costs as much as all else
 # that a short call does here. Where many calls follow each other, it is not taken for each.
@@ -147,12 +149,12 @@ class ChildRuntime:
         if self._folder is None:
             self._folder = self._kind.house.new_folder()
         exchange = self._exchange = Exchange()
-        await exchange.open()
         try:
+            await exchange.open()
             self._begin(init, program, exchange)
         except OSError as error:
             self._end()
-            if program.entrypoint is None:
+            if program.entrypoint is None or error.errno not in _NOT_TO_BE_RUN:
                 raise EventsimError(_cannot_run(init.function, program, error)) from error
             return Outcome(
                 *function_errors.no_entrypoint(init.request_id, program.entrypoint, error), 0.0

@@ -18,16 +18,16 @@ class Gauge:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._files: tuple[int, ...] = ()
+        self._files: list[int] = []
         if sys.platform == "linux":
             with suppress(OSError):  # it has ended
-                self._files = tuple(os.open(path, os.O_RDONLY) for path in _paths(pid))
+                self._files.extend(os.open(path, os.O_RDONLY) for path in _paths(pid))
 
     def peak(self) -> int | None:
         """In bytes, None if nobody knows; where there is no /proc it is what there is now."""
         if sys.platform != "linux":
             return _by_ps(self._pid)
-        if not self._files:
+        if len(self._files) < 2:
             return None
         status, children = self._files
         try:
@@ -40,7 +40,7 @@ class Gauge:
     def close(self) -> None:
         for file in self._files:
             os.close(file)
-        self._files = ()
+        self._files.clear()
 
 
 def of_usage(max_rss: int) -> int:

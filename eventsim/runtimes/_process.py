@@ -14,9 +14,9 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from eventsim.runtimes import _memory
 from eventsim.runtimes._exits import ExitWatch
 from eventsim.runtimes._guardian import end_group, end_marked
+from eventsim.runtimes._memory import Gauge, of_usage
 
 _READ_BYTES = 64 * 1024
 _DRAIN_READS_MAX = 32  # more than a pipe holds
@@ -39,6 +39,10 @@ class Process:
     ) -> None:
         self._address, self._output = address, output
         self._loop = asyncio.get_running_loop()
+        self._reading = self._stopped = self._collected = False
+        self._watch: ExitWatch | None = None
+        self._gauge: Gauge | None = None
+        self.status = self._peak = 0
         self._pipe, write = os.pipe()
         try:
             self._popen = subprocess.Popen(
@@ -56,14 +60,18 @@ class Process:
         finally:
             os.close(write)
         self.pid = self._popen.pid
+        try:
+            self._attend(ended)
+        except BaseException:
+            self.end()
+            raise
+
+    def _attend(self, ended: Callable[[], None]) -> None:
         os.set_blocking(self._pipe, False)
         self._loop.add_reader(self._pipe, self._read)
         self._reading = True
+        self._gauge = Gauge(self.pid)
         self._watch = ExitWatch(self.pid, ended)
-        self._stopped = self._collected = False
-        self.status = 0
-        self._peak = 0
-        self._gauge = _memory.Gauge(self.pid)
 
     def freeze(self) -> None:
         """Stop the whole group where it is."""
@@ -82,7 +90,7 @@ class Process:
 
     def memory_used(self) -> int | None:
         """The most memory that it has had, with its children, in bytes; None if nobody knows."""
-        if not self._collected:
+        if self._gauge is not None:
             self._peak = max(self._peak, self._gauge.peak() or 0)
         return self._peak or None
 
@@ -92,12 +100,15 @@ class Process:
             return
         end_group(self.pid)
         end_marked(self._address)
-        self._watch.close()
-        self._gauge.close()
+        if self._watch is not None:
+            self._watch.close()
+        if self._gauge is not None:
+            self._gauge.close()
+            self._gauge = None
         with suppress(ChildProcessError):
             _, status, usage = os.wait4(self.pid, 0)
             self.status = os.waitstatus_to_exitcode(status)
-            self._peak = max(self._peak, _memory.of_usage(usage.ru_maxrss))
+            self._peak = max(self._peak, of_usage(usage.ru_maxrss))
         self._popen.returncode = self.status
         self._collected = True
         self.drain()
