@@ -99,7 +99,7 @@ class ChildRuntime:
             elapsed = self._clock.stopwatch()
             outcome = await self._launch(init, _until(limit))
             if outcome is not None:
-                return self._told(outcome._replace(duration=elapsed()))
+                return self._told(outcome, elapsed())
             return self._overrun(init.request_id, limit)
 
     async def invoke(self, call: Call) -> Outcome:
@@ -111,7 +111,7 @@ class ChildRuntime:
             elapsed = self._clock.stopwatch()
             outcome = await self._call(call, _until(limit))
             if outcome is not None:
-                return self._told(outcome._replace(duration=elapsed()))
+                return self._told(outcome, elapsed())
             return self._overrun(call.request_id, limit)
 
     def stop(self) -> None:
@@ -136,8 +136,8 @@ class ChildRuntime:
         if self._clock.virtual or limit is None:
             raise HandlerStuck(self._function.name, limit or 0.0)
         if answer is not None:
-            return self._told(self._outcome(answer)._replace(duration=limit))
-        return self._told(Outcome(*function_errors.timed_out(request_id, limit), limit))
+            return self._told(self._outcome(answer), limit)
+        return self._told(Outcome(*function_errors.timed_out(request_id, limit), limit), limit)
 
     async def _launch(self, init: Init, until: float | None) -> Outcome | None:
         """Start the process; an outcome without an error means that it waits for an event.
@@ -255,11 +255,11 @@ class ChildRuntime:
         if exchange is not None:
             exchange.close()
 
-    def _told(self, outcome: Outcome) -> Outcome:
-        """The outcome with what was written and how much memory it took."""
-        log = outcome.log + self._log.text()
+    def _told(self, outcome: Outcome, duration: float) -> Outcome:
+        """The outcome with what was measured of it and what was written."""
+        payload, error = outcome.payload, outcome.error
         memory, self._memory = self._memory, None if self._process is None else self._memory
-        return outcome._replace(log=log, memory_used=memory)
+        return Outcome(payload, error, duration, self._log.text(), memory)
 
     def _outcome(self, answer: Answer) -> Outcome:
         if answer.size > RESPONSE_BYTES_MAX:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from http import HTTPStatus
 from typing import Literal, NamedTuple
 
 import orjson
@@ -142,9 +141,9 @@ class Exchange:
         if request.method == "POST" and path == f"{_ROOT}/runtime/init/error":
             return self._on_init_error(connection, request)
         if request.method == "GET" and path in {f"{_ROOT}/ping", "/ping"}:
-            return connection.answer(HTTPStatus.OK, b"pong", content_type="text/plain")
+            return connection.answer("200 OK", b"pong", content_type="text/plain")
         message = f"there is no {request.method} {path[:200]} here"
-        return _refuse(connection, HTTPStatus.NOT_FOUND, "NotFound", message)
+        return _refuse(connection, "404 Not Found", "NotFound", message)
 
     def _on_next(self, connection: Connection) -> None:
         if self._event is not None and not self._fetched:
@@ -156,33 +155,31 @@ class Exchange:
 
     def _send(self, connection: Connection, event: Event) -> None:
         self._fetched = True
-        connection.answer(HTTPStatus.OK, event.payload, event.headers)
+        connection.answer("200 OK", event.payload, event.headers)
 
     def _on_answer(self, connection: Connection, request_id: str, answer: Answer) -> None:
         event = self._event
         if event is None or not self._fetched or request_id != event.request_id:
-            return _refuse(
-                connection, HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID"
-            )
+            return _refuse(connection, "400 Bad Request", "InvalidRequestID", "Invalid request ID")
         if self._state != "Running":
             return self._forbid(connection, "Answered")
         self._state, self.answer = "Answered", answer
         if answer.size > RESPONSE_BYTES_MAX:
             message = f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            status = "413 Request Entity Too Large"
             return _refuse(connection, status, "RequestEntityTooLarge", message)
-        return connection.answer(HTTPStatus.ACCEPTED, _ACCEPTED)
+        return connection.answer("202 Accepted", _ACCEPTED)
 
     def _on_init_error(self, connection: Connection, request: Request) -> None:
         if self._state != "Init":
             return self._forbid(connection, "InitError")
         self._state, self.answer = "InitError", _error(request, "init_error")
-        connection.answer(HTTPStatus.ACCEPTED, _ACCEPTED)
+        connection.answer("202 Accepted", _ACCEPTED)
         return self._wake()
 
     def _forbid(self, connection: Connection, wanted: State) -> None:
         message = f"Transition from {self._state} to {wanted} is not allowed"
-        _refuse(connection, HTTPStatus.FORBIDDEN, "InvalidStateTransition", message)
+        _refuse(connection, "403 Forbidden", "InvalidStateTransition", message)
 
 
 class _Connection(Connection):
@@ -195,12 +192,12 @@ class _Connection(Connection):
         if self._exchange.full():
             self.abort()
 
-    def data_received(self, data: bytes) -> None:
-        self._exchange.bytes_received += len(data)
-        super().data_received(data)
+    def buffer_updated(self, nbytes: int) -> None:
+        self._exchange.bytes_received += nbytes
+        super().buffer_updated(nbytes)
 
 
-def _refuse(connection: Connection, status: HTTPStatus, kind: str, message: str) -> None:
+def _refuse(connection: Connection, status: str, kind: str, message: str) -> None:
     connection.answer(status, orjson.dumps({"errorMessage": message, "errorType": kind}))
 
 

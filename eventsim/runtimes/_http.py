@@ -11,13 +11,13 @@ import asyncio
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from http import HTTPStatus
 from typing import NamedTuple, cast
 
 HEAD_BYTES_MAX = 2 * 1024 * 1024  # an X-Ray cause of 1 MB is sent as a header
 WAITING_BYTES_MAX = 64 * 1024  # sent while the request before is not answered yet
 _CHUNK_LINE_BYTES_MAX = 1024
 _ALIKE_BYTES_MAX = 2048
+_RECEIVED_BYTES = 64 * 1024
 _FRAMING = re.compile(
     r"^(content-length|transfer-encoding|expect|connection):[ \t]*(.*?)[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -64,7 +64,7 @@ class Parser:
         """How many bytes came that no request was made of yet."""
         return len(self._buffer)
 
-    def feed(self, content: bytes) -> None:
+    def feed(self, content: bytes | bytearray) -> None:
         self._buffer += content
 
     def take(self) -> Request | None:
@@ -201,7 +201,7 @@ def _number(text: str, base: int) -> int:
         raise Malformed(f"no number: {text[:100]!r}") from None
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection of a client: *serve* is told of a request and answers it, now or later.
 
     *gone* is told when the connection has ended, whoever ended it.
@@ -215,14 +215,18 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._serve, self._gone = serve, gone
         self._parser = Parser(body_bytes_max)
+        self._received = bytearray(_RECEIVED_BYTES)
         self._transport: asyncio.Transport | None = None
         self._busy = self._paused = self._last = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed(data)
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._parser.feed(self._received[:nbytes])
         if not self._busy:
             self._go_on()
         elif self._parser.waiting > WAITING_BYTES_MAX and self._transport is not None:
@@ -235,20 +239,20 @@ class Connection(asyncio.Protocol):
 
     def answer(
         self,
-        status: HTTPStatus,
+        status: str,
         body: bytes = b"",
         headers: str = "",
         content_type: str = "application/json",
     ) -> None:
         """Answer the request that is served; nothing happens when the client is gone.
 
-        *headers* are whole lines, each with its end.
+        *status* is its number and its words; *headers* are whole lines, each with its end.
         """
         transport = self._transport
         if transport is None:
             return
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {content_type}\r\n"
+            f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n"
             f"Content-Length: {len(body)}\r\n{headers}"
         )
         end = "Connection: close\r\n\r\n" if self._last else "\r\n"
@@ -276,7 +280,7 @@ class Connection(asyncio.Protocol):
             request = self._parser.take()
         except Malformed as error:
             self._last = True
-            self.answer(HTTPStatus.BAD_REQUEST, str(error).encode(), content_type="text/plain")
+            self.answer("400 Bad Request", str(error).encode(), content_type="text/plain")
             return
         if request is not None:
             self._busy = True
