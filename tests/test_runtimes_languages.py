@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,19 @@ async def test_without_node_the_error_says_so(
             await running.invoke()
     said = "function 'f': there is no program 'node' on PATH to run it"
     assert str(raised.value) == said
+
+
+async def test_without_awslambdaric_the_error_says_what_to_install(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "awslambdaric", None)  # as if it could not be found
+    with pytest.raises(EventsimError) as raised:
+        async with children(clock, Function("f", "a.b", FOLDER, run_in="python")) as running:
+            await running.invoke()
+    assert str(raised.value) == (
+        "run_in: python needs awslambdaric, which is not installed; "
+        "pip install 'eventsim[runtimes]', or use run_in: inline"
+    )
 
 
 @needs_java

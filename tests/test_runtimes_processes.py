@@ -17,6 +17,7 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.errors import EventsimError
+from eventsim.runtimes._memory import Gauge
 from eventsim.types import Function
 from tests.children import alive, children, files, soon
 
@@ -206,6 +207,26 @@ async def test_a_call_that_is_broken_off_leaves_nothing(clock: Clock) -> None:
             await running.invoke({"then": "hang", "mark": "here"})
         (stopped,) = running.entries("environment_stopped")
     assert stopped["function"] == "f"
+
+
+async def test_an_exit_is_heard_where_the_system_has_no_files_for_processes(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    async with children(clock, odd("exits_after_its_answer")) as running:
+        assert str(await running.answer()).startswith("from ")
+        assert str(await running.answer()).startswith("from ")
+    async with children(clock, odd("killed")) as running:
+        assert "signal: killed" in (await running.answer())["errorMessage"]
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not installed")
+async def test_ps_tells_memory_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    gauge = Gauge(os.getpid())
+    assert 5_000_000 < (gauge.peak() or 0) < 2_000_000_000
+    gauge.close()
+    assert Gauge(2**22 - 1).peak() is None
 
 
 @pytest.mark.parametrize("more", range(5))

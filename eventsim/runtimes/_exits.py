@@ -32,15 +32,19 @@ class ExitWatch:
             self._queue = None
 
     def _on_end(self) -> None:
-        self.close()
-        self._ended()
+        if self._file is not None:
+            self.close()
+            self._ended()
 
     def _watch_otherwise(self, pid: int) -> int:
         if sys.platform == "darwin":
             queue = select.kqueue()
             event = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
-            queue.control([event], 0)
             self._queue = queue
+            try:
+                queue.control([event], 0)
+            except ProcessLookupError:  # it has ended already
+                self._loop.call_soon(self._on_end)
             return queue.fileno()
         reads, writes = os.pipe()
         threading.Thread(
