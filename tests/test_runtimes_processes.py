@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import shutil
@@ -229,10 +230,11 @@ async def test_ps_tells_memory_where_there_is_no_proc(monkeypatch: pytest.Monkey
     assert Gauge(2**22 - 1).peak() is None
 
 
-@pytest.mark.parametrize("more", range(5))
+@pytest.mark.parametrize("more", range(4))
 async def test_too_many_open_files_are_an_error_of_ours_and_leave_nothing(
     clock: Clock, more: int
 ) -> None:
+    gc.collect()  # files that nobody holds any more do not count
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     async with children(clock, odd("tells")) as running:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files() + more, hard))

@@ -44,7 +44,7 @@ def end_marked(address: str) -> None:
 def _marked(mark: bytes) -> Iterator[int]:
     try:
         names = [entry.name for entry in os.scandir(_PROCESSES) if entry.name.isdigit()]
-    except FileNotFoundError:
+    except OSError:  # there is no such folder, or this process has too many files open
         return
     for name in names:
         with suppress(OSError):

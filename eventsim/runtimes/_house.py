@@ -30,6 +30,7 @@ class House:
         try:
             if self._folder is None:
                 self._folder = tempfile.mkdtemp(prefix="eventsim-")
+            if self._guardian is None:
                 self._guardian = _guard(self._folder)
             return tempfile.mkdtemp(prefix="tmp-", dir=self._folder)
         except OSError as error:

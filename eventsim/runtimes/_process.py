@@ -99,12 +99,12 @@ class Process:
         if self._collected:
             return
         end_group(self.pid)
-        end_marked(self._address)
         if self._watch is not None:
             self._watch.close()
         if self._gauge is not None:
             self._gauge.close()
             self._gauge = None
+        end_marked(self._address)
         with suppress(ChildProcessError):
             _, status, usage = os.wait4(self.pid, 0)
             self.status = os.waitstatus_to_exitcode(status)
