@@ -26,14 +26,17 @@ FOLDER = str(Path(__file__).parent / "handlers" / "contract")
 APP = """\
 import os, sys, time
 
-print("up", os.getpid(), flush=True)
+def say(*words):  # in one piece, since two processes may write at the same time
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+say("up", os.getpid())
 calls = 0
 
 def handler(event, context):
     global calls
     calls += 1
     ids = [record["kinesis"]["partitionKey"] for record in event["Records"]]
-    print("got", os.getpid(), *ids, flush=True)
+    say("got", os.getpid(), *ids)
     if "poison" in ids:
         raise ValueError("poison")
     if "slow" in ids:
@@ -122,15 +125,17 @@ def slow(folder: Path) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
     )
     assert running.stderr is not None
     found = set[int]()
-    for line in running.stderr:
-        words = line.split()
-        if words[0] in {"up", "got"}:
-            found.add(int(words[1]))
-        if "slow" in words:
-            break
-    yield running, found
-    running.kill()
-    running.communicate()
+    try:
+        for line in running.stderr:
+            words = line.split()
+            if words[0] in {"up", "got"}:
+                found.add(int(words[1]))
+            if "slow" in words:
+                break
+        yield running, found
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def test_ctrl_c_leaves_nothing(folder: Path, slow: tuple[subprocess.Popen[str], set[int]]) -> None:

@@ -223,12 +223,9 @@ def test_the_valid_one_has_no_fault() -> None:
           "run; write node"]),
         ("Timeout: 3", "run_in: bootstrap",
          ["10:14: functions.consumer.CodeUri: there is no file 'bootstrap' in the code folder"]),
-        ("Timeout: 3", "run_in: model",
-         ["11:13: functions.consumer.run_in is 'model', which is not simulated yet; "
-          "write inline, python, node, bootstrap or {command: [...]}"]),
         ("Timeout: 3", "run_in: command",
          ["11:13: functions.consumer.run_in is 'command'; "
-          "write inline, python, node, bootstrap or {command: [...]}"]),
+          "write inline, python, node, bootstrap, model or {command: [...]}"]),
         ("Timeout: 3", "run_in: {command: []}",
          ["11:23: functions.consumer.run_in.command is empty; write [java, Handler.java]"]),
         ("Timeout: 3", "run_in: {command: [a], cwd: b}",

@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
         ({"Runtime": "provided.al2023"}, "bootstrap", ()),
         ({"Runtime": "python3.13", "run_in": "python"}, "python", ()),
         ({"run_in": "node"}, "node", ()),
+        ({"run_in": "model", "Runtime": "java21"}, "model", ()),
         ({"run_in": "bootstrap", "Runtime": "provided"}, "bootstrap", ()),
         ({"run_in": {"command": ["java", "A.java"]}}, "command", ("java", "A.java")),
         (

@@ -21,8 +21,14 @@ eventsim invoke my-function --url http://127.0.0.1:9000 --event event.json
 """
 
 Type = Literal["RequestResponse", "Event", "DryRun"]
-RunIn = Literal["inline", "python", "node", "bootstrap"]
 Option = typer.Option
+RunIn = Annotated[
+    Literal["inline", "python", "node", "bootstrap"],
+    Option(help="In this process, or in a child process of that kind."),
+]
+AsyncHandler = Annotated[
+    bool, Option("--async-handler", help="Await an async def, as Lambda does not.")
+]
 
 WhoRuns = Annotated[
     Literal["local", "aws", "http"] | None,
@@ -61,13 +67,9 @@ def invoke(
         str | None, Option(metavar="JSON", help="For context.client_context.")
     ] = None,
     code_uri: Annotated[str, Option(metavar="DIR", help="The folder of the code.")] = ".",
-    run_in: Annotated[
-        RunIn, Option(help="In this process, or in a child process of that kind.")
-    ] = "inline",
+    run_in: RunIn = "inline",
     allow_aws: Annotated[bool, Option("--allow-aws", help="Let it reach AWS itself.")] = False,
-    async_handler: Annotated[
-        bool, Option("--async-handler", help="Await an async def, as Lambda does not.")
-    ] = False,
+    async_handler: AsyncHandler = False,
     invoker: WhoRuns = None,
     endpoint_url: EndpointUrl = None,
     url: Url = None,

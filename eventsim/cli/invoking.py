@@ -24,8 +24,7 @@ from eventsim.simulation import Options
 from eventsim.simulation.invoking import invoke
 from eventsim.types import InvokeRequest, InvokeResult, Payload
 
-TIMEOUT, MEMORY_SIZE, INLINE = "inline"
-CODE_URI = 3, 128, "."
+TIMEOUT, MEMORY_SIZE, CODE_URI, INLINE = 3, 128, ".", "inline"
 
 
 @dataclass(frozen=True, slots=True)

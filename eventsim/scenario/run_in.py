@@ -96,7 +96,7 @@ def problems(
         return  # told where the value is read
     if isinstance(name := block.get("Runtime"), str):
         yield from _misfit((*path, "Runtime"), name, kind)
-    if kind != INLINE:
+    if kind not in {INLINE, MODEL}:
         if callable(block.get("Handler")):
             text = f" is a callable, which only run_in: inline runs, and not {kind}"
             yield Problem((*path, "Handler"), text)
@@ -126,7 +126,7 @@ def _kind(block: Any) -> str:
 
 def _misfit(path: Path, name: str, kind: str) -> Iterator[Problem]:
     if name.startswith(OTHERS):
-        if kind != COMMAND:
+        if kind in FAMILIES:
             text = f" is '{name}'; name what runs it: run_in: {{command: [...]}}"
             yield Problem(path, text)
         return
