@@ -155,10 +155,10 @@ def _scenario(invocation: Invocation, name: str) -> Scenario:
         handler=invocation.handler,
         timeout=TIMEOUT if timeout is None else timeout,
         memory_size=invocation.memory_size,
-        properties={"run_in": invocation.run_in},
         async_handler=invocation.async_handler,
         properties={
-            "EventInvokeConfig": {"MaximumRetryAttempts": invocation.maximum_retry_attempts}
+            "run_in": invocation.run_in,
+            "EventInvokeConfig": {"MaximumRetryAttempts": invocation.maximum_retry_attempts},
         },
         name="invoke",
     )
