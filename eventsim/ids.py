@@ -17,11 +17,12 @@ _RANDOM_BITS = ~0x00000000_0000_F000_C000_000000000000 & (1 << 128) - 1
 class Chance:
     """All the chance of a run: the same seed gives the same draws in every process."""
 
-    __slots__ = ("_streams", "seed")
+    __slots__ = ("_counts", "_streams", "seed")
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._streams: dict[tuple[str, str], random.Random] = {}
+        self._counts: dict[str, int] = {}
 
     def stream(self, purpose: str, actor: str = "") -> random.Random:
         """The stream of this purpose and actor, always the same object, seeded by their names."""
@@ -41,3 +42,9 @@ class Chance:
     def hex(self, purpose: str, digits: int, actor: str = "") -> str:
         """The stream's next *digits* hexadecimal digits, in lower case."""
         return f"{self.stream(purpose, actor).getrandbits(4 * digits):0{digits}x}"
+
+    def count(self, purpose: str) -> int:
+        """How often this was asked before: 0, 1, 2 and so on. For ids that have to grow."""
+        number = self._counts.get(purpose, 0)
+        self._counts[purpose] = number + 1
+        return number

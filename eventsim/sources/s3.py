@@ -7,19 +7,19 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-from urllib.parse import quote_plus
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from eventsim.backends import Backend
 from eventsim.rules.arns import arn
-from eventsim.rules.timestamps import iso_milliseconds
+from eventsim.sources import _s3_notifications
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import Bucket, InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "s3.amazonaws.com"
+EVENTS = _s3_notifications.EVENTS
 
 
 class Resource(BaseModel):
@@ -69,73 +69,8 @@ async def find_bucket(arn: str, backend: Backend) -> Bucket:
     return ClientBucket(name, backend)
 
 
-def put(
-    scene: Scene,
-    *,
-    bucket: Annotated[str, "the bucket's name"] = "photos",
-    key: Annotated[str, "the object's key, as it is, not encoded"] = "red flower.jpg",
-    size: Annotated[int, "bytes"] = 1024,
-    version_id: Annotated[str | None, "of a bucket with versions"] = None,
-) -> dict[str, Any]:
-    """An object was created by PutObject."""
-    described = {"size": size, "eTag": scene.hex(32)}
-    return _notification(scene, "ObjectCreated:Put", bucket, key, described, version_id)
-
-
-def delete(
-    scene: Scene,
-    *,
-    bucket: Annotated[str, "the bucket's name"] = "photos",
-    key: Annotated[str, "the object's key, as it is, not encoded"] = "red flower.jpg",
-    version_id: Annotated[str | None, "of a bucket with versions"] = None,
-) -> dict[str, Any]:
-    """An object was deleted for good."""
-    return _notification(scene, "ObjectRemoved:Delete", bucket, key, {}, version_id)
-
-
-EVENTS = (put, delete)
-
-
 def source_arn(event: dict[str, Any], scene: Scene) -> str:
     """The bucket's ARN, which has no account in it."""
+    if "Records" not in event:  # a test event
+        return arn("s3", scene.region, scene.account, event["Bucket"])
     return str(event["Records"][0]["s3"]["bucket"]["arn"])
-
-
-def _notification(
-    scene: Scene, name: str, bucket: str, key: str, described: dict[str, Any], version: str | None
-) -> dict[str, Any]:
-    principal = f"AWS:{scene.letters(21)}"
-    record: dict[str, Any] = {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": scene.region,
-        "eventTime": iso_milliseconds(scene.at),
-        "eventName": name,
-        "userIdentity": {"principalId": principal},
-        "requestParameters": {"sourceIPAddress": f"203.0.113.{scene.number(1, 254)}"},
-        "responseElements": {
-            "x-amz-request-id": scene.hex(16).upper(),
-            "x-amz-id-2": scene.letters(76),
-        },
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": scene.uuid(),
-            "bucket": {
-                "name": bucket,
-                "ownerIdentity": {"principalId": scene.letters(14)},
-                "arn": arn("s3", scene.region, scene.account, bucket),
-            },
-            "object": {
-                "key": quote_plus(key, safe="/"),
-                **described,
-                **({} if version is None else {"versionId": version}),
-                "sequencer": _sequencer(scene),
-            },
-        },
-    }
-    return {"Records": [record]}
-
-
-def _sequencer(scene: Scene) -> str:
-    """Hexadecimal digits, always as many, that grow with time."""
-    return f"{round(scene.at.timestamp() * 1_000_000):014X}{scene.hex(4).upper()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,19 @@ class Scene:
     def number(self, least: int, most: int) -> int:
         """A whole number in a range, both ends included."""
         return self.chance.stream("events").randint(least, most)
+
+    def count(self, what: str) -> int:
+        """How many of these there were before, for numbers that grow from event to event."""
+        return self.chance.count(f"events {what}")
+
+    def base64(self, length: int) -> str:
+        """So many bytes that are drawn, as base64."""
+        return b64encode(bytes.fromhex(self.hex(2 * length))).decode()
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the addresses of AWS's services end in, in the region's partition."""
+        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)

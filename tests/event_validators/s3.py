@@ -1,0 +1,67 @@
+"""S3: notifications."""
+
+from __future__ import annotations
+
+from tests.event_validators import Validator, powertools, schema, typed, whole
+
+_STRUCTURE = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html"
+)
+_CONFIGURED = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
+    "notification-how-to-event-types-and-destinations.html"
+)
+
+_NOTIFICATION = powertools("S3Model")
+_REPLICATION = powertools(
+    "S3Model", {"Records.*.replicationEventData": f"the model lacks it: {_STRUCTURE}"}
+)
+_TRANSITION = powertools(
+    "S3Model", {"Records.*.lifecycleEventData": f"the model lacks it: {_STRUCTURE}"}
+)
+# Powertools wants a size, which S3 does not tell where an object's own bytes are as they were.
+_OF_METADATA = typed("S3Event")
+_CONFIGURATION = schema(
+    _CONFIGURED,
+    whole(
+        {
+            "Service": {"const": "Amazon S3"},
+            "Event": {"const": "s3:TestEvent"},
+            "Time": {"type": "string"},
+            "Bucket": {"type": "string"},
+            "RequestId": {"type": "string", "pattern": "^[0-9A-Z]{16}$"},
+            "HostId": {"type": "string", "pattern": "^[A-Za-z0-9+/=]{76}$"},
+        }
+    ),
+)
+
+VALIDATORS: dict[tuple[str, str], Validator] = {
+    **{
+        ("s3", event): _NOTIFICATION
+        for event in (
+            "put",
+            "post",
+            "copy",
+            "complete-multipart-upload",
+            "delete",
+            "delete-marker",
+            "restore-post",
+            "restore-completed",
+            "restore-delete",
+            "reduced-redundancy-lost",
+            "lifecycle-delete",
+            "lifecycle-delete-marker",
+            "intelligent-tiering",
+        )
+    },
+    **{
+        ("s3", f"replication-{event}"): _REPLICATION
+        for event in ("failed", "missed-threshold", "after-threshold", "not-tracked")
+    },
+    ("s3", "lifecycle-transition"): _TRANSITION,
+    ("s3", "tagging-put"): _OF_METADATA,
+    ("s3", "tagging-delete"): _OF_METADATA,
+    ("s3", "acl-put"): _OF_METADATA,
+    ("s3", "test-event"): _CONFIGURATION,
+}
+TIMES = {"s3": ("iso_milliseconds",)}
