@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -32,6 +33,28 @@ def common_log(at: datetime) -> str:
     """``01/Mar/2024:01:23:45 +0000``: API Gateway, function URLs. The month is never translated."""
     utc = at.astimezone(UTC)
     return f"{utc.day:02}/{_MONTHS[utc.month - 1]}/{utc:%Y:%H:%M:%S} +0000"
+
+
+def java_date(at: datetime) -> str:
+    """``Fri Mar 01 01:23:45 UTC 2024``: S3 Object Lambda."""
+    utc = at.astimezone(UTC)
+    day = f"{_DAYS[utc.weekday()]} {_MONTHS[utc.month - 1]} {utc.day:02}"
+    return f"{day} {utc:%H:%M:%S} UTC {utc:%Y}"
+
+
+def java_local_date(at: datetime) -> str:
+    """``Mar 1, 2024, 1:23:45 AM``: RabbitMQ's events."""
+    utc = at.astimezone(UTC)
+    half = "AM" if utc.hour < 12 else "PM"
+    clock = f"{utc.hour % 12 or 12}:{utc:%M:%S} {half}"
+    return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc:%Y}, {clock}"
+
+
+def mail_date(at: datetime) -> str:
+    """``Fri, 1 Mar 2024 01:23:45 +0000``: headers of e-mail."""
+    utc = at.astimezone(UTC)
+    day = f"{_DAYS[utc.weekday()]}, {utc.day} {_MONTHS[utc.month - 1]} {utc:%Y}"
+    return f"{day} {utc:%H:%M:%S} +0000"
 
 
 def epoch_milliseconds(at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""S3: notifications."""
+"""S3: notifications, by way of EventBridge, Batch Operations, Object Lambda."""
 
 from __future__ import annotations
 
@@ -35,6 +35,32 @@ _CONFIGURATION = schema(
     ),
 )
 
+_EVENTBRIDGE = powertools("S3EventNotificationEventBridgeModel")
+_BATCH = powertools("S3BatchOperationModel")
+_OBJECT_LAMBDA = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/olap-event-context.html"
+_TEXT = {"type": "string"}
+_URL = {"type": "string", "format": "uri", "pattern": "^https://"}
+
+
+def _other_operation(context: str) -> Validator:
+    """A request that Powertools has no model for: all but its context is that of GetObject."""
+    return schema(
+        _OBJECT_LAMBDA,
+        whole(
+            {
+                "xAmzRequestId": _TEXT,
+                context: whole({"inputS3Url": _URL}),
+                "configuration": whole(
+                    {"accessPointArn": _TEXT, "supportingAccessPointArn": _TEXT, "payload": _TEXT}
+                ),
+                "userRequest": whole({"url": _URL, "headers": {"type": "object"}}),
+                "userIdentity": {"type": "object", "required": ["type", "arn", "accountId"]},
+                "protocolVersion": {"const": "1.00"},
+            }
+        ),
+    )
+
+
 VALIDATORS: dict[tuple[str, str], Validator] = {
     **{
         ("s3", event): _NOTIFICATION
@@ -63,5 +89,26 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
     ("s3", "tagging-delete"): _OF_METADATA,
     ("s3", "acl-put"): _OF_METADATA,
     ("s3", "test-event"): _CONFIGURATION,
+    **{
+        ("s3_eventbridge", event): _EVENTBRIDGE
+        for event in (
+            "created",
+            "deleted",
+            "restore-initiated",
+            "restore-completed",
+            "restore-expired",
+            "storage-class-changed",
+            "access-tier-changed",
+            "acl-updated",
+            "tags-added",
+            "tags-deleted",
+        )
+    },
+    ("s3_batch", "task"): _BATCH,
+    ("s3_batch", "task-v2"): _BATCH,
+    ("s3_object_lambda", "get-object"): powertools("S3ObjectLambdaEvent"),
+    ("s3_object_lambda", "head-object"): _other_operation("headObjectContext"),
+    ("s3_object_lambda", "list-objects"): _other_operation("listObjectsContext"),
+    ("s3_object_lambda", "list-objects-v2"): _other_operation("listObjectsV2Context"),
 }
-TIMES = {"s3": ("iso_milliseconds",)}
+TIMES = {"s3": ("iso_milliseconds",), "s3_eventbridge": ("iso_seconds",)}

@@ -1,0 +1,267 @@
+"""
+S3 by way of EventBridge: what a bucket with EventBridge on tells the default bus of its region.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+(Keys are as they are, not encoded as in notifications. A bucket sends all of its events; the
+rules of the bus filter.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from eventsim.rules.arns import arn
+from eventsim.rules.timestamps import iso_seconds
+from eventsim.sources import _s3_objects as objects
+from eventsim.sources._s3_objects import (
+    EMPTY_ETAG,
+    SERVICE,
+    ArchiveTier,
+    Body,
+    BucketName,
+    Etag,
+    Key,
+    Size,
+    SourceIp,
+    StorageClass,
+    VersionId,
+)
+from eventsim.types import InvocationType, Scene
+
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
+PRINCIPAL = "events.amazonaws.com"
+
+Creation = Literal["PutObject", "POST Object", "CopyObject", "CompleteMultipartUpload"]
+Deletion = Literal["DeleteObject", "Lifecycle Expiration"]
+Requester = Annotated[str | None, "the account that asked; the bucket's own unless given"]
+
+_BUCKET, _KEY = "photos", "red flower.jpg"
+
+
+def created(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1024,
+    body: Body = None,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    reason: Annotated[Creation, "the operation that created it"] = "PutObject",
+    requester: Requester = None,
+    source_ip: SourceIp = None,
+) -> dict[str, Any]:
+    """An object was created."""
+    content = objects.content(scene, size, body, etag)
+    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told["sequencer"] = objects.sequencer(scene)
+    return _envelope(
+        scene,
+        "Object Created",
+        bucket,
+        {**_requested(scene, bucket, told, requester, source_ip), "reason": reason},
+    )
+
+
+def deleted(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    version_id: VersionId = None,
+    marker: Annotated[bool, "whether it was only hidden behind a delete marker"] = False,
+    reason: Annotated[Deletion, "what deleted it"] = "DeleteObject",
+    requester: Requester = None,
+    source_ip: SourceIp = None,
+) -> dict[str, Any]:
+    """An object, or a version of it, was deleted, or hidden behind a delete marker."""
+    if marker:
+        told = _object(key, version_id or objects.version_id(scene), etag=EMPTY_ETAG)
+    else:
+        told = _object(key, version_id)
+    told["sequencer"] = objects.sequencer(scene)
+    if reason == "Lifecycle Expiration":
+        detail = _by_itself(scene, bucket, told)
+    else:
+        detail = _requested(scene, bucket, told, requester, source_ip)
+    detail["reason"] = reason
+    detail["deletion-type"] = "Delete Marker Created" if marker else "Permanently Deleted"
+    return _envelope(scene, "Object Deleted", bucket, detail)
+
+
+def restore_initiated(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1024,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    storage_class: Annotated[StorageClass, "where the object is archived"] = "GLACIER",
+    requester: Requester = None,
+    source_ip: SourceIp = None,
+) -> dict[str, Any]:
+    """A copy of an archived object was asked for."""
+    content = objects.content(scene, size, None, etag)
+    told = _object(key, version_id, size=content.size, etag=content.etag)
+    detail = _requested(scene, bucket, told, requester, source_ip)
+    detail["source-storage-class"] = storage_class
+    return _envelope(scene, "Object Restore Initiated", bucket, detail)
+
+
+def restore_completed(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1024,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    storage_class: Annotated[StorageClass, "where the object is archived"] = "GLACIER",
+    expires: Annotated[datetime | None, "when the copy goes; seven days later if not said"] = None,
+) -> dict[str, Any]:
+    """The copy of an archived object is there."""
+    content = objects.content(scene, size, None, etag)
+    detail = _by_itself(
+        scene, bucket, _object(key, version_id, size=content.size, etag=content.etag)
+    )
+    detail["restore-expiry-time"] = iso_seconds(expires or scene.at + timedelta(days=7))
+    detail["source-storage-class"] = storage_class
+    return _envelope(scene, "Object Restore Completed", bucket, detail)
+
+
+def restore_expired(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1024,
+    etag: Etag = None,
+    version_id: VersionId = None,
+) -> dict[str, Any]:
+    """The copy of an archived object has gone."""
+    content = objects.content(scene, size, None, etag)
+    told = _object(key, version_id, size=content.size, etag=content.etag)
+    return _envelope(scene, "Object Restore Expired", bucket, _by_itself(scene, bucket, told))
+
+
+def storage_class_changed(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1_048_576,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    storage_class: Annotated[StorageClass, "where the object is now"] = "INTELLIGENT_TIERING",
+) -> dict[str, Any]:
+    """A lifecycle rule moved an object to another storage class."""
+    content = objects.content(scene, size, None, etag)
+    told = _object(key, version_id, size=content.size, etag=content.etag)
+    detail = {**_by_itself(scene, bucket, told), "destination-storage-class": storage_class}
+    return _envelope(scene, "Object Storage Class Changed", bucket, detail)
+
+
+def access_tier_changed(
+    scene: Scene,
+    *,
+    bucket: BucketName = _BUCKET,
+    key: Key = _KEY,
+    size: Size = 1_048_576,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    tier: Annotated[ArchiveTier, "where the object is now"] = "ARCHIVE_ACCESS",
+) -> dict[str, Any]:
+    """Intelligent-Tiering moved an object to an archive tier."""
+    content = objects.content(scene, size, None, etag)
+    told = _object(key, version_id, size=content.size, etag=content.etag)
+    detail = {**_by_itself(scene, bucket, told), "destination-access-tier": tier}
+    return _envelope(scene, "Object Access Tier Changed", bucket, detail)
+
+
+def _of_metadata(name: str, detail_type: str, says: str) -> Callable[..., dict[str, Any]]:
+    def build(
+        scene: Scene,
+        *,
+        bucket: BucketName = _BUCKET,
+        key: Key = _KEY,
+        etag: Etag = None,
+        version_id: VersionId = None,
+        requester: Requester = None,
+        source_ip: SourceIp = None,
+    ) -> dict[str, Any]:
+        told = _object(key, version_id, etag=objects.content(scene, 0, None, etag).etag)
+        detail = _requested(scene, bucket, told, requester, source_ip)
+        return _envelope(scene, detail_type, bucket, detail)
+
+    build.__name__, build.__doc__ = name, says
+    return build
+
+
+acl_updated = _of_metadata(
+    "acl_updated", "Object ACL Updated", "An object's access control list was changed."
+)
+tags_added = _of_metadata("tags_added", "Object Tags Added", "An object was given tags.")
+tags_deleted = _of_metadata("tags_deleted", "Object Tags Deleted", "An object lost its tags.")
+
+EVENTS = (
+    created,
+    deleted,
+    restore_initiated,
+    restore_completed,
+    restore_expired,
+    storage_class_changed,
+    access_tier_changed,
+    acl_updated,
+    tags_added,
+    tags_deleted,
+)
+
+
+def source_arn(event: dict[str, Any], scene: Scene) -> str:
+    """The ARN of a rule for the bucket, on the default bus."""
+    name = f"rule/{event['detail']['bucket']['name']}"
+    return arn("events", scene.region, scene.account, name)
+
+
+def _envelope(
+    scene: Scene, detail_type: str, bucket: str, detail: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": scene.uuid(),
+        "detail-type": detail_type,
+        "source": "aws.s3",
+        "account": scene.account,
+        "time": iso_seconds(scene.at),
+        "region": scene.region,
+        "resources": [arn("s3", scene.region, scene.account, bucket)],
+        "detail": detail,
+    }
+
+
+def _object(key: str, version: str | None, **described: Any) -> dict[str, Any]:
+    return {"key": key, **described, **({} if version is None else {"version-id": version})}
+
+
+def _requested(
+    scene: Scene, bucket: str, told: dict[str, Any], requester: str | None, source_ip: str | None
+) -> dict[str, Any]:
+    """What somebody asked for."""
+    detail = _by_itself(scene, bucket, told)
+    detail["requester"] = requester or scene.account
+    detail["source-ip-address"] = objects.address(scene, source_ip)
+    return detail
+
+
+def _by_itself(scene: Scene, bucket: str, told: dict[str, Any]) -> dict[str, Any]:
+    """What S3 did by itself."""
+    return {
+        "version": "0",
+        "bucket": {"name": bucket},
+        "object": told,
+        "request-id": objects.request_id(scene),
+        "requester": SERVICE,
+    }
