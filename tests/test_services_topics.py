@@ -47,7 +47,7 @@ def test_an_envelope_is_that_of_sns() -> None:
             '  "SignatureVersion" : "1",',
             '  "Signature" : "EXAMPLE",',
             '  "SigningCertURL" : "https://sns.us-east-1.amazonaws.com/'
-            'SimpleNotificationService-00000000000000000000000000000000.pem",',
+            'SimpleNotificationService-c800b6d9163b0db7d28f86c1470a9542.pem",',
             '  "UnsubscribeURL" : "https://sns.us-east-1.amazonaws.com/'
             f'?Action=Unsubscribe&SubscriptionArn={ARN}:s",',
             '  "MessageAttributes" : {',

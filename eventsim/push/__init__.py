@@ -3,9 +3,10 @@ A service that pushes: authorise, invoke, and read the answer as the service rea
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
 ``PRINCIPAL``, ``source_arn(event, scene)``; what it makes of the answer: ``answer(result, event)``;
-and when it tries again an invocation that was refused: ``retry_waits()``, in seconds. One whose
-conversation with the function is longer than that (a dialog, a resource that is to be answered
-elsewhere) has ``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
+and when it tries again an invocation that was refused: ``retry_waits()``, in seconds, and which
+refusals it tries again, unless all: ``retried(error)``. One whose conversation with the function
+is longer than that (a dialog, a resource that is to be answered elsewhere) has
+``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -76,7 +77,7 @@ class Pusher:
             try:
                 result = await self._invoker.invoke(request)
             except InvokeError as refused:
-                wait = next(waits, None)
+                wait = next(waits, None) if _retried(module, refused) else None
                 if wait is None:
                     self._tell("push_failed", request, delivery, refused.message, code=refused.code)
                     return Answer(False, None, str(refused))
@@ -126,6 +127,11 @@ class Pusher:
             request_id=request.request_id,
             **fields,
         )
+
+
+def _retried(module: ModuleType, refused: InvokeError) -> bool:
+    """Whether the service tries again after this refusal, as long as it has waits left."""
+    return bool(module.retried(refused)) if hasattr(module, "retried") else True
 
 
 def read(module: ModuleType, result: InvokeResult, event: Any) -> Answer:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -62,9 +62,8 @@ class Builder:
             values = self.model.model_validate(dict(given or {}))
         except ValidationError as error:
             raise EventsimError(self._fault(error)) from None
-        return self.build(
-            scene, **{name: getattr(values, name) for name in values.model_fields_set}
-        )
+        given = {name: getattr(values, name) for name in values.model_fields_set}
+        return self.build(replace(scene, actor=f"{self.source} {self.name}"), **given)
 
     def _fault(self, error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]

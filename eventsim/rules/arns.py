@@ -28,6 +28,11 @@ def partition(region: str) -> str:
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
+def dns_suffix(region: str) -> str:
+    """Return what the addresses of AWS's services end in, in the partition of *region*."""
+    return "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
+
+
 def region_of(name: str) -> str:
     """Return the region in an ARN."""
     return name.split(":")[3]

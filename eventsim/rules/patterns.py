@@ -79,13 +79,13 @@ class _Node(NamedTuple):
     literal: bool
 
 
-def compile_pattern(text: str) -> Pattern:
+def compile_pattern(text: str, characters_max: int = CHARACTERS_MAX) -> Pattern:
     """The pattern that *text* is as JSON; of equal keys in an object the last one counts.
 
     Raises PatternError, which says where it is wrong and what would be right.
     """
-    if len(text) > CHARACTERS_MAX:
-        raise PatternError("", f"{len(text)} characters, over {CHARACTERS_MAX}")
+    if len(text) > characters_max:
+        raise PatternError("", f"{len(text)} characters, over {characters_max}")
     too_deep = f"nested more than {NESTING_MAX} deep"
     try:
         definition = read_literally(text)

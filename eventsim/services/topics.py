@@ -2,8 +2,9 @@
 A simulated SNS topic: what is published goes to every subscriber at once.
 
 https://docs.aws.amazon.com/sns/latest/dg/welcome.html
-(Standard topics. A topic keeps no message: what a subscriber refuses is gone, as it is on AWS
-for a subscription without a dead-letter queue of its own.)
+(Standard topics. A topic keeps no message: what a subscriber refuses goes to the dead-letter queue
+of its subscription, and is gone where there is none. Delivery to a queue is not tried again: what a
+queue here refuses it would refuse each time.)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from eventsim.ids import Chance
 from eventsim.rules import sns as rules
 from eventsim.rules.arns import arn
 from eventsim.rules.refusals import check
+from eventsim.rules.sns_filters import FilterPolicy
 from eventsim.types import Publish, Queue, SendMessage
 
 Deliver = Callable[[rules.Notification, str], Awaitable[None]]  # with the subscription's ARN
@@ -28,6 +30,8 @@ class Subscription(NamedTuple):
 
     arn: str
     deliver: Deliver
+    filter_policy: FilterPolicy | None = None
+    dead_letter: Queue | None = None
 
 
 def nobody(subscription: Subscription, notification: rules.Notification, e: ServiceError) -> None:
@@ -57,14 +61,30 @@ class Topic:
         self._refuse, self._on_refused = refuse, on_refused
         self._subscriptions: list[Subscription] = []
 
-    def subscribe(self, deliver: Deliver) -> Subscription:
-        """Call *deliver* with every message from now on."""
+    def subscribe(
+        self,
+        deliver: Deliver,
+        *,
+        filter_policy: FilterPolicy | None = None,
+        dead_letter: Queue | None = None,
+    ) -> Subscription:
+        """Call *deliver* with every message from now on that the policy accepts.
+
+        What it refuses goes to *dead_letter*, as the JSON that a queue gets.
+        """
         uuid = self._chance.uuid("subscriptions", self._name)
-        subscription = Subscription(f"{self.arn}:{uuid}", deliver)
+        subscription = Subscription(f"{self.arn}:{uuid}", deliver, filter_policy, dead_letter)
         self._subscriptions.append(subscription)
         return subscription
 
-    def subscribe_queue(self, queue: Queue, *, raw_message_delivery: bool = False) -> Subscription:
+    def subscribe_queue(
+        self,
+        queue: Queue,
+        *,
+        raw_message_delivery: bool = False,
+        filter_policy: FilterPolicy | None = None,
+        dead_letter: Queue | None = None,
+    ) -> Subscription:
         """Send every message to *queue*, as it was published or in SNS's envelope.
 
         Raises ServiceError for a FIFO queue, which no standard topic may have.
@@ -85,7 +105,7 @@ class Topic:
                 message = SendMessage(envelope, trace_header=trace)
             await queue.send([message])
 
-        return self.subscribe(deliver)
+        return self.subscribe(deliver, filter_policy=filter_policy, dead_letter=dead_letter)
 
     async def publish(self, message: Publish) -> None:
         """Deliver to every subscriber; one that refuses keeps no other from its message."""
@@ -97,7 +117,18 @@ class Topic:
         now = self._clock.timestamp()
         notification = rules.Notification(message_id, self.arn, now, message)
         for subscription in tuple(self._subscriptions):
-            try:
-                await subscription.deliver(notification, subscription.arn)
-            except ServiceError as error:
-                self._on_refused(subscription, notification, error)
+            policy = subscription.filter_policy
+            if policy is None or policy.accepts(message):
+                await self._deliver(subscription, notification)
+
+    async def _deliver(self, subscription: Subscription, notification: rules.Notification) -> None:
+        try:
+            await subscription.deliver(notification, subscription.arn)
+        except ServiceError as error:
+            self._on_refused(subscription, notification, error)
+            if subscription.dead_letter is not None:
+                kept = SendMessage(rules.envelope(notification, subscription.arn))
+                try:
+                    await subscription.dead_letter.send([kept])
+                except ServiceError as again:
+                    self._on_refused(subscription, notification, again)

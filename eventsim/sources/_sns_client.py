@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from eventsim.backends import Backend
 from eventsim.sources._lifetimes import undo_on_close
@@ -32,10 +34,29 @@ class ClientTopic:
         await self._backend.call("sns", "publish", TopicArn=self.arn, **parameters)
 
 
-async def open_client_topic(
-    name: str, backend: Backend, queues: Sequence[tuple[str, bool]]
-) -> ClientTopic:
-    """The topic *name* with *queues*, ARNs and whether they take messages raw, subscribed to it.
+class Wanted(NamedTuple):
+    """A queue that is to be subscribed, by its ARN, and the subscription's attributes."""
+
+    queue_arn: str
+    raw_message_delivery: bool = False
+    filter_policy: dict[str, Any] | None = None
+    filter_policy_scope: str = "MessageAttributes"
+    dead_letter_arn: str | None = None
+
+    def attributes(self) -> dict[str, str]:
+        """The same as Subscribe takes it."""
+        attributes = {"RawMessageDelivery": "true" if self.raw_message_delivery else "false"}
+        if self.filter_policy:
+            attributes["FilterPolicyScope"] = self.filter_policy_scope
+            attributes["FilterPolicy"] = orjson.dumps(self.filter_policy).decode()
+        if self.dead_letter_arn is not None:
+            redrive = {"deadLetterTargetArn": self.dead_letter_arn}
+            attributes["RedrivePolicy"] = orjson.dumps(redrive).decode()
+        return attributes
+
+
+async def open_client_topic(name: str, backend: Backend, queues: Sequence[Wanted]) -> ClientTopic:
+    """The topic *name* with *queues* subscribed to it.
 
     It is created when it is missing, and then deleted when the back end closes.
     """
@@ -44,14 +65,14 @@ async def open_client_topic(
         created = await backend.call("sns", "create_topic", Name=name)
         arn = str(created["TopicArn"])
         undo_on_close(backend, partial(backend.call, "sns", "delete_topic", TopicArn=arn))
-    for queue, raw in queues:
+    for wanted in queues:
         answer = await backend.call(
             "sns",
             "subscribe",
             TopicArn=arn,
             Protocol="sqs",
-            Endpoint=queue,
-            Attributes={"RawMessageDelivery": "true" if raw else "false"},
+            Endpoint=wanted.queue_arn,
+            Attributes=wanted.attributes(),
             ReturnSubscriptionArn=True,
         )
         subscription = answer["SubscriptionArn"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, dns_suffix
 from eventsim.rules.timestamps import java_date
 from eventsim.sources._contract import Broken, object_of, value_of
 from eventsim.sources._s3_objects import Key, request_id
@@ -129,7 +129,7 @@ def _request(
     scene: Scene, point: str, supporting: str, path: str, payload: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stands before and after the context of the operation."""
-    host = f"{point}-{scene.account}.s3-object-lambda.{scene.region}.{scene.dns_suffix}"
+    host = f"{point}-{scene.account}.s3-object-lambda.{scene.region}.{dns_suffix(scene.region)}"
     lambda_point = arn("s3-object-lambda", scene.region, scene.account, f"accesspoint/{point}")
     # An access point has an account and a region, which a bucket has not.
     behind = lambda_point.replace(":s3-object-lambda:", ":s3:").replace(point, supporting)
@@ -184,7 +184,7 @@ def _identity(scene: Scene) -> dict[str, Any]:
 
 
 def _presigned(scene: Scene, supporting: str, path: str) -> str:
-    host = f"{supporting}-{scene.account}.s3-accesspoint.{scene.region}.{scene.dns_suffix}"
+    host = f"{supporting}-{scene.account}.s3-accesspoint.{scene.region}.{dns_suffix(scene.region)}"
     day, moment = f"{scene.at:%Y%m%d}", f"{scene.at:%Y%m%dT%H%M%SZ}"
     signed = urlencode(
         {

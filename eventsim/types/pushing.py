@@ -23,23 +23,24 @@ class Scene:
     account: str = "123456789012"
     at: datetime = START
     chance: Chance = field(default_factory=lambda: Chance(0))
+    actor: str = ""  # whose events: what is drawn for one leaves those of the others as they are
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        return self.chance.uuid("events")
+        return self.chance.uuid("events", self.actor)
 
     def hex(self, digits: int) -> str:
         """So many hexadecimal digits, in lower case."""
-        return self.chance.hex("events", digits)
+        return self.chance.hex("events", digits, self.actor)
 
     def letters(self, length: int, of: str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") -> str:
         """So many characters *of* these."""
-        stream = self.chance.stream("events")
+        stream = self.chance.stream("events", self.actor)
         return "".join(stream.choice(of) for _ in range(length))
 
     def number(self, least: int, most: int) -> int:
         """A whole number in a range, both ends included."""
-        return self.chance.stream("events").randint(least, most)
+        return self.chance.stream("events", self.actor).randint(least, most)
 
     def count(self, what: str) -> int:
         """How many of these there were before, for numbers that grow from event to event."""
@@ -48,11 +49,6 @@ class Scene:
     def base64(self, length: int) -> str:
         """So many bytes that are drawn, as base64."""
         return b64encode(bytes.fromhex(self.hex(2 * length))).decode()
-
-    @property
-    def dns_suffix(self) -> str:
-        """What the addresses of AWS's services end in, in the region's partition."""
-        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ import pkgutil
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -144,7 +145,7 @@ def _strict(
     def check(event: Any) -> None:
         faults = []
         try:
-            validate(event)
+            validate(deepcopy(event))  # some models change what they look at
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_context=False):
                 place = ".".join(str(part) for part in fault["loc"])
