@@ -12,7 +12,7 @@ from moto.sns.utils import FilterPolicyMatcher
 
 from eventsim.errors import PatternError
 from eventsim.rules.sns_filters import FilterPolicy, Scope, filter_policy
-from eventsim.sources._sns_attributes import published_attributes
+from eventsim.sources._message_attributes import attributes_of
 from eventsim.types import Publish
 
 
@@ -23,7 +23,7 @@ def policy(document: dict[str, Any], scope: Scope = "MessageAttributes") -> Filt
 
 
 def accepts(document: dict[str, Any], attributes: dict[str, Any]) -> bool:
-    message = Publish("hello", None, published_attributes(attributes))
+    message = Publish("hello", None, attributes_of(attributes))
     return policy(document).accepts(message)
 
 

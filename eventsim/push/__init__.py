@@ -2,11 +2,12 @@
 A service that pushes: authorise, invoke, and read the answer as the service reads it.
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
-``PRINCIPAL``, ``source_arn(event, scene)``; what it makes of the answer: ``answer(result, event)``;
-and when it tries again an invocation that was refused: ``retry_waits()``, in seconds, and which
-refusals it tries again, unless all: ``retried(error)``. One whose conversation with the function
-is longer than that (a dialog, a resource that is to be answered elsewhere) has
-``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
+``PRINCIPAL`` (left out where Lambda itself polls), ``source_arn(event, scene)``; what it makes of
+the answer: ``answer(result, event)``; and when it tries again an invocation that was refused:
+``retry_waits()``, in seconds, and which refusals it tries again, unless all: ``retried(error)``.
+One whose conversation with the function is longer than that (a dialog, a resource that is to be
+answered elsewhere) has ``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the
+run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -93,6 +94,7 @@ class Pusher:
 
     def _request(self, delivery: Delivery, kind: InvocationType, scene: Scene) -> InvokeRequest:
         module, event = delivery.module, delivery.event
+        principal = getattr(module, "PRINCIPAL", None)
         arn = delivery.source_arn
         if arn is None and hasattr(module, "source_arn"):
             arn = module.source_arn(event, scene)
@@ -102,7 +104,7 @@ class Pusher:
             Payload(lambda: orjson.loads(encoded), len(encoded)),
             self._chance.uuid("push", delivery.source),
             kind,
-            caller=Caller(module.PRINCIPAL, arn, scene.account),
+            caller=None if principal is None else Caller(principal, arn, scene.account),
         )
 
     def _waits(self, module: ModuleType) -> Iterator[float]:

@@ -12,31 +12,46 @@ key itself. Attribute values are AWS's own, ``{N: "101"}``: a plain value could 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import InitErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from eventsim.backends import Backend
 from eventsim.rules import dynamodb as rules
-from eventsim.rules.attribute_values import InvalidValue, Path, normalised
 from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.rules.roles import Need
+from eventsim.rules.tumbling import in_window, window_of
+from eventsim.sources import _dynamodb_records
+from eventsim.sources._dynamodb_events import (
+    KEYS,
+    PLACED,
+    SHIPPED,
+    Images,
+    Item,
+    Keys,
+    OldItem,
+    Records,
+    Table,
+    View,
+    changes,
+    origin,
+)
 from eventsim.streams import OnPut, nobody
-from eventsim.types import FoundStream, MappingKind, Origin, PutRecord, Record, Stream
+from eventsim.types import (
+    FoundStream,
+    InvocationType,
+    MappingKind,
+    Origin,
+    Record,
+    Scene,
+    Stream,
+)
 
+RecordBlock = _dynamodb_records.RecordBlock
 MAPPING = MappingKind("DynamoDB", starting_positions=("LATEST", "TRIM_HORIZON"))
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 BATCH_INFO = "DDBStreamBatchInfo"
 ARRIVAL_TIMESPEC = "seconds"
 POLL_INTERVAL_SECONDS = 0.25
@@ -100,63 +115,6 @@ class Resource(BaseModel):
         float, PlainValidator(_rollover), WithJsonSchema({"type": "string", "pattern": PATTERN})
     ] = Field(14_400.0, json_schema_extra={"default": "4h"})
     release: Literal["consumed", "retention"] = "consumed"
-
-
-def _item(value: Any) -> Any:
-    try:
-        return normalised(value)
-    except InvalidValue as error:
-        raise _invalid(error, ()) from None
-
-
-def _invalid(error: InvalidValue, below: Path) -> ValidationError:
-    details = InitErrorDetails(
-        type="value_error", loc=(*below, *error.path), input=None, ctx={"error": error}
-    )
-    return ValidationError.from_exception_data("item", [details])
-
-
-Item = Annotated[
-    dict[str, Any],
-    BeforeValidator(_item),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
-]
-
-
-class RecordBlock(BaseModel):
-    """One write: ``{put: {id: {S: "1"}}}``; ``update`` sets what it names, ``delete`` has a key."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1}
-    )
-
-    put: Item | None = None
-    update: Item | None = None
-    delete: Item | None = None
-
-    @model_validator(mode="after")
-    def _one_write(self, info: ValidationInfo) -> Self:
-        given = [name for name in ("put", "update", "delete") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError("write one of put, update and delete")
-        resource = (info.context or {}).get("resource")
-        if resource is not None:
-            try:
-                rules.checked(self._write(), resource.key)
-            except InvalidValue as error:
-                raise _invalid(error, (given[0],)) from None
-        return self
-
-    def record(self) -> PutRecord:
-        """What the table takes."""
-        return PutRecord("", self._write())
-
-    def _write(self) -> rules.Write:
-        if self.put is not None:
-            return rules.Write("put", self.put)
-        if self.update is not None:
-            return rules.Write("update", self.update)
-        return rules.Write("delete", self.delete or {})
 
 
 def stream_name(text: str) -> tuple[str, str | None]:
@@ -242,6 +200,85 @@ def _own_bytes(record: Record) -> int:
     if change.old_image is not None:
         size += _OLD_IMAGE_BYTES + len(change.old_image)
     return size + _IDENTITY_BYTES if change.expired else size
+
+
+def insert(
+    scene: Scene,
+    *,
+    table: Table = "orders",
+    item: Item = PLACED,
+    keys: Keys = KEYS,
+    view: View = "NEW_AND_OLD_IMAGES",
+    records: Records = 1,
+) -> dict[str, Any]:
+    """Items that were not there were written."""
+    told = changes(scene, Images(None, item), keys, view, records)
+    return event(told, origin(scene, table))
+
+
+def modify(
+    scene: Scene,
+    *,
+    table: Table = "orders",
+    item: Item = SHIPPED,
+    old_item: OldItem = None,
+    keys: Keys = KEYS,
+    view: View = "NEW_AND_OLD_IMAGES",
+    records: Records = 1,
+) -> dict[str, Any]:
+    """Items were changed; an item of your own had its key only, unless it is said how it was."""
+    had = PLACED if item == SHIPPED else {name: item[name] for name in keys if name in item}
+    before = had if old_item is None else old_item
+    told = changes(scene, Images(before, item), keys, view, records)
+    return event(told, origin(scene, table))
+
+
+def remove(
+    scene: Scene,
+    *,
+    table: Table = "orders",
+    item: Item = PLACED,
+    keys: Keys = KEYS,
+    view: View = "NEW_AND_OLD_IMAGES",
+    expired: Annotated[bool, "whether its time to live was over, so that DynamoDB did it"] = False,
+    records: Records = 1,
+) -> dict[str, Any]:
+    """Items were deleted, by somebody or because their time to live was over."""
+    told = changes(scene, Images(item, None), keys, view, records, expired=expired)
+    return event(told, origin(scene, table))
+
+
+def window(
+    scene: Scene,
+    *,
+    table: Table = "orders",
+    item: Item = PLACED,
+    keys: Keys = KEYS,
+    view: View = "NEW_AND_OLD_IMAGES",
+    records: Annotated[int, Field(ge=0, le=10_000), "in the event; none at a window's end"] = 1,
+    seconds: Annotated[int, Field(ge=1, le=900), "TumblingWindowInSeconds"] = 120,
+    state: Annotated[dict[str, Any] | None, "JSON that the function answered last"] = None,
+    final: Annotated[bool, "isFinalInvokeForWindow"] = False,
+    terminated_early: Annotated[bool, "isWindowTerminatedEarly"] = False,
+) -> dict[str, Any]:
+    """Items that were not there were written, in a tumbling window."""
+    place = origin(scene, table)
+    placed = replace(
+        window_of(scene.at.timestamp(), seconds),
+        state=state or {},
+        final=final,
+        terminated_early=terminated_early,
+    )
+    told = changes(scene, Images(None, item), keys, view, records)
+    return in_window(event(told, place), placed, place)
+
+
+EVENTS = (insert, modify, remove, window)
+
+
+def source_arn(event: dict[str, Any], scene: Scene) -> str:
+    """The ARN of the table's stream."""
+    return str(event.get("eventSourceARN") or event["Records"][0]["eventSourceARN"])
 
 
 async def open_stream(

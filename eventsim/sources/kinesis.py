@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -17,12 +18,26 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from eventsim.backends import Backend
 from eventsim.rules import kinesis as rules
+from eventsim.rules.arns import arn
 from eventsim.rules.documents import Encoded
+from eventsim.rules.refusals import check
 from eventsim.rules.roles import Need
+from eventsim.rules.tumbling import in_window, window_of
+from eventsim.sources._base64 import decoded
 from eventsim.streams import OnPut, nobody
-from eventsim.types import FoundStream, MappingKind, Origin, Record, Stream
+from eventsim.types import (
+    FoundStream,
+    InvocationType,
+    MappingKind,
+    Origin,
+    PutRecord,
+    Record,
+    Scene,
+    Stream,
+)
 
 MAPPING = MappingKind("Kinesis")
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 BATCH_INFO = "KinesisBatchInfo"
 ARRIVAL_TIMESPEC = "milliseconds"
 POLL_INTERVAL_SECONDS = 1.0
@@ -32,6 +47,16 @@ ROLE_REFUSED = (
     "Cannot access stream {arn}. Please ensure the role can perform the GetRecords, "
     "GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream in IAM."
 )
+
+
+StreamText = Annotated[str, "the stream's name"]
+Data = Annotated[str, "text of each record; - reads it from stdin"]
+Encoding = Annotated[str | None, "data as base64, instead of a text"]
+PartitionKey = Annotated[str, "of each record"]
+Records = Annotated[int, Field(ge=1, le=10_000), "records in the event"]
+ShardIndex = Annotated[int, Field(ge=0, lt=rules.SHARDS_MAX), "which of the stream's shards"]
+Consumer = Annotated[str | None, "the name of a consumer with enhanced fan-out"]
+_OPENED_SECONDS_AGO = 86_400
 
 
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,6 +178,78 @@ def encoded_size_at_most(records: Sequence[Record], origin: Origin) -> int:
     varying = _KEY_BYTES_MAX + _ARRIVAL_BYTES_MAX + longest_number + _BASE64_PADDING
     data = sum(map(len, map(_DATA, records)))
     return _FRAME_BYTES + len(records) * (same + varying) + data * 4 // 3
+
+
+def records(
+    scene: Scene,
+    *,
+    stream: StreamText = "orders",
+    data: Data = '{"order": 1}',
+    encoded: Encoding = None,
+    partition_key: PartitionKey = "customer-1",
+    records: Records = 1,
+    shard: ShardIndex = 0,
+    consumer: Consumer = None,
+) -> dict[str, Any]:
+    """Records of one shard, as a mapping's function gets them."""
+    told = _told(scene, data, encoded, partition_key, records, shard)
+    return event(told, _origin(scene, stream, shard, consumer))
+
+
+def window(
+    scene: Scene,
+    *,
+    stream: StreamText = "orders",
+    data: Data = '{"order": 1}',
+    encoded: Encoding = None,
+    partition_key: PartitionKey = "customer-1",
+    records: Annotated[int, Field(ge=0, le=10_000), "in the event; none at a window's end"] = 1,
+    shard: ShardIndex = 0,
+    seconds: Annotated[int, Field(ge=1, le=900), "TumblingWindowInSeconds"] = 120,
+    state: Annotated[dict[str, Any] | None, "JSON that the function answered last"] = None,
+    final: Annotated[bool, "isFinalInvokeForWindow"] = False,
+    terminated_early: Annotated[bool, "isWindowTerminatedEarly"] = False,
+) -> dict[str, Any]:
+    """Records of one shard in a tumbling window."""
+    told = _told(scene, data, encoded, partition_key, records, shard)
+    origin = _origin(scene, stream, shard, None)
+    placed = replace(
+        window_of(scene.at.timestamp(), seconds),
+        state=state or {},
+        final=final,
+        terminated_early=terminated_early,
+    )
+    return in_window(event(told, origin), placed, origin)
+
+
+EVENTS = (records, window)
+
+
+def source_arn(event: dict[str, Any], scene: Scene) -> str:
+    """The ARN of the stream, or of its consumer."""
+    return str(event.get("eventSourceARN") or event["Records"][0]["eventSourceARN"])
+
+
+def _told(
+    scene: Scene, data: str, encoded: str | None, key: str, count: int, shard: int
+) -> list[Record]:
+    payload = data.encode() if encoded is None else decoded(encoded)
+    check(rules.refuse_record(PutRecord(key, payload)))
+    prefix = rules.sequence_prefix(scene.at.timestamp() - _OPENED_SECONDS_AGO, shard)
+    arrival = rules.arrival_stamp(scene.at.timestamp())
+    return [
+        Record(rules.sequence_number(prefix, scene.count("records") + 1), key, payload, arrival)
+        for _ in range(count)
+    ]
+
+
+def _origin(scene: Scene, stream: str, shard: int, consumer: str | None) -> Origin:
+    source = rules.stream_arn(stream, scene.account, scene.region)
+    if consumer is not None:
+        made = scene.at.timestamp() - _OPENED_SECONDS_AGO
+        source = rules.consumer_arn(source, consumer, made)
+    role = arn("iam", scene.region, scene.account, "role/stream-reader")
+    return Origin(rules.shard_id(shard), source, scene.region, role)
 
 
 async def open_stream(

@@ -23,8 +23,8 @@ from eventsim.rules import sns as rules
 from eventsim.rules.refusals import check
 from eventsim.rules.sns import FIFO_SUFFIX
 from eventsim.rules.sns_filters import FilterPolicy, Scope, filter_policy
+from eventsim.sources._message_attributes import ATTRIBUTES_TEXT, attributes_of
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
-from eventsim.sources._sns_attributes import published_attributes
 from eventsim.types import InvocationType, Publish, Queue, Scene, Topic
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
@@ -37,10 +37,7 @@ REFERENCES = {
 TopicName = Annotated[str, "the topic's name"]
 Text = Annotated[str, Field(min_length=1), "the message; - reads it from stdin"]
 Subject = Annotated[str | None, "the message's subject"]
-Attributes = Annotated[
-    dict[str, Any] | None,
-    'JSON: {"name": "text", "n": 1, "list": ["a"], "raw": {"Type": "Binary", "Value": "aGk="}}',
-]
+Attributes = Annotated[dict[str, Any] | None, ATTRIBUTES_TEXT]
 Version = Annotated[Literal["1", "2"], "of the signature: SHA1 or SHA256"]
 
 
@@ -214,7 +211,7 @@ def _published(
 ) -> rules.Notification:
     if topic.endswith(FIFO_SUFFIX):
         raise EventsimError(f"topic {topic}: no function subscribes to a FIFO topic")
-    publish = Publish(message, subject, published_attributes(attributes or {}))
+    publish = Publish(message, subject, attributes_of(attributes or {}))
     check(rules.refuse_message(publish))
     topic_arn = arns.arn("sns", scene.region, scene.account, topic)
     return rules.Notification(

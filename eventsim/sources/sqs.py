@@ -22,10 +22,21 @@ from eventsim.ids import Chance
 from eventsim.rules import sqs as rules
 from eventsim.rules.documents import Encoded
 from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.rules.refusals import check
 from eventsim.rules.roles import Need
+from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.services import OnMessages, QueueSettings, nobody
+from eventsim.sources._message_attributes import ATTRIBUTES_TEXT, attributes_of
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
-from eventsim.types import MappingKind, Message, Origin, Queue
+from eventsim.types import (
+    InvocationType,
+    MappingKind,
+    Message,
+    Origin,
+    Queue,
+    Scene,
+    SendMessage,
+)
 
 MAPPING = MappingKind(
     "SQS",
@@ -45,6 +56,7 @@ MAPPING = MappingKind(
 )
 EXECUTION_POLICY = "AWSLambdaSQSQueueExecutionRole"
 ROLE_REFUSED = "The function execution role does not have permissions to call {action} on SQS"
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 REFERENCES = {("redrive", "queue"): "open_queue"}
 FILTER_KEY = "body"
 FILTER_PLAIN_TEXT = True  # a pattern may give the body an array of strings
@@ -157,6 +169,69 @@ def filterable(message: Message) -> dict[str, Any]:
 def encoded_size(messages: Sequence[Message], origin: Origin, windowed: bool = False) -> int:
     """How many bytes ``event`` of the same arguments has as compact JSON in UTF-8."""
     return len(orjson.dumps(event(messages, origin, windowed)))
+
+
+def message(
+    scene: Scene,
+    *,
+    queue: Annotated[str, "the queue's name; a FIFO queue ends in .fifo"] = "orders",
+    body: Annotated[str, "of each message; - reads it from stdin"] = '{"order": 1}',
+    attributes: Annotated[dict[str, Any] | None, ATTRIBUTES_TEXT] = None,
+    records: Annotated[int, Field(ge=1, le=10_000), "messages in the event"] = 1,
+    receive_count: Annotated[int, Field(ge=1), "how often each was received"] = 1,
+    group_id: Annotated[str | None, "MessageGroupId; of a FIFO queue, or for fair queues"] = None,
+    deduplication_id: Annotated[str | None, "of a FIFO queue; the body's SHA-256"] = None,
+    trace_header: Annotated[str | None, "AWSTraceHeader"] = None,
+    dead_letter_of: Annotated[str | None, "the queue that gave the messages up"] = None,
+) -> dict[str, Any]:
+    """Messages of a queue, as a mapping's function gets them."""
+    given = attributes_of(attributes or {})
+    group = "orders" if group_id is None and rules.is_fifo(queue) else group_id
+    deduplication = deduplication_id or rules.content_id(body) if rules.is_fifo(queue) else None
+    asked = SendMessage(body, given, None, group, deduplication)
+    check(rules.refuse_message(asked, rules.is_fifo(queue), content_based=False))
+    system = {"ApproximateReceiveCount": str(receive_count)}
+    if trace_header is not None:
+        system["AWSTraceHeader"] = trace_header
+    system["SentTimestamp"] = str(epoch_milliseconds(scene.at))
+    system["SenderId"] = f"AROA{scene.letters(17)}:sender"
+    if dead_letter_of is not None:
+        dead_letter = rules.queue_arn(dead_letter_of, scene.account, scene.region)
+        system["DeadLetterQueueSourceArn"] = dead_letter
+    if group is not None:
+        system["MessageGroupId"] = group
+    if deduplication is not None:
+        system["MessageDeduplicationId"] = deduplication
+    system["ApproximateFirstReceiveTimestamp"] = str(epoch_milliseconds(scene.at) + 1)
+    made = [_message(scene, queue, asked, system, receive_count) for _ in range(records)]
+    arn = rules.queue_arn(queue, scene.account, scene.region)
+    return event(made, Origin(arn=arn, region=scene.region))
+
+
+EVENTS = (message,)
+
+
+def source_arn(event: dict[str, Any], scene: Scene) -> str:
+    """The queue's ARN."""
+    return str(event["Records"][0]["eventSourceARN"])
+
+
+def _message(
+    scene: Scene, queue: str, asked: SendMessage, system: dict[str, str], receives: int
+) -> Message:
+    message_id = scene.uuid()
+    attributes = dict(system)
+    if rules.is_fifo(queue):
+        attributes["SequenceNumber"] = rules.sequence_number(scene.count("messages"))
+    return Message(
+        message_id,
+        rules.receipt_handle(queue, message_id, receives),
+        asked.body,
+        rules.md5_of_body(asked.body),
+        attributes,
+        asked.message_attributes,
+        rules.md5_of_attributes(asked.message_attributes),
+    )
 
 
 async def open_queue(

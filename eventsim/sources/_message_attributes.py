@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from eventsim.errors import EventsimError
+from eventsim.sources._base64 import decoded
 
+ATTRIBUTES_TEXT = (
+    'JSON: {"name": "text", "n": 1, "list": ["a"], "raw": {"Type": "Binary", "Value": "aGk="}}'
+)
 _TYPES = ("String", "String.Array", "Number", "Binary")
 
 
-def published_attributes(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def attributes_of(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Attributes in the fields of Publish and SendMessage.
 
     A text is a String, a number a Number, an array a String.Array; ``{"Type": ..., "Value": ...}``
@@ -45,7 +47,4 @@ def _typed(name: str, kind: Any, value: Any) -> dict[str, Any]:
         raise EventsimError(f"attribute '{name}' has the value {value!r}; write a text")
     if not str(kind).startswith("Binary"):
         return {"DataType": kind, "StringValue": value}
-    try:
-        return {"DataType": kind, "BinaryValue": b64decode(value, validate=True)}
-    except NotBase64:
-        raise EventsimError(f"attribute '{name}' is {value!r}, which is not base64") from None
+    return {"DataType": kind, "BinaryValue": decoded(value)}
