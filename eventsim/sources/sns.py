@@ -10,7 +10,6 @@ cannot take it, and not at all when the function is not there or not to be invok
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -24,6 +23,7 @@ from eventsim.rules.refusals import check
 from eventsim.rules.sns import FIFO_SUFFIX
 from eventsim.rules.sns_filters import FilterPolicy, Scope, filter_policy
 from eventsim.sources._message_attributes import ATTRIBUTES_TEXT, attributes_of
+from eventsim.sources._names import uuid_of
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import InvocationType, Publish, Queue, Scene, Topic
 
@@ -226,9 +226,7 @@ def _published(
 
 def _subscription(topic_arn: str) -> str:
     """The ARN of the topic's subscription, the same each time."""
-    digest = sha256(topic_arn.encode()).hexdigest()
-    uuid = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
-    return f"{topic_arn}:{uuid}"
+    return f"{topic_arn}:{uuid_of(topic_arn)}"
 
 
 def _queue(topic: str, given: str, queues: Mapping[str, Queue]) -> Queue:
