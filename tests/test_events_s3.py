@@ -23,6 +23,7 @@ VERSIONS = {
     "IntelligentTiering": "2.3",
     "ObjectTagging": "2.3",
     "ObjectAcl": "2.3",
+    "ObjectRetention": "2.5",
     "ObjectRestore:Delete": "2.3",
 }
 
@@ -58,8 +59,11 @@ def test_each_kind_has_its_version_and_says_of_the_object_what_there_is_to_say(n
     moved = kind in ("LifecycleTransition", "IntelligentTiering")
     assert record["eventVersion"] == version
     assert ("size" in told) is not (gone or of_metadata)
-    assert ("sequencer" in told) is not (of_metadata or moved)
-    assert ("versionId" in told) is (kind.endswith("MarkerCreated") or "Replication" in kind)
+    locked = kind == "ObjectRetention:Put"
+    assert ("sequencer" in told) is not (of_metadata or moved or locked)
+    versioned = kind.endswith("MarkerCreated") or "Replication" in kind or locked
+    assert ("versionId" in told) is versioned
+    assert event("s3", name, event_version="2.6")["Records"][0]["eventVersion"] == "2.6"
 
 
 def test_sequencers_grow_from_event_to_event_of_whatever_kind() -> None:

@@ -37,6 +37,9 @@ EVENT_NAMES = (
     "s3:ObjectTagging:Put",
     "s3:ObjectTagging:Delete",
     "s3:ObjectAcl:Put",
+    "s3:ObjectRetention:Put",
+    "s3:ObjectAnnotation:Put",
+    "s3:ObjectAnnotation:Delete",
 )
 EVENT_PATTERNS = (
     "s3:ObjectCreated:*",
@@ -45,6 +48,7 @@ EVENT_PATTERNS = (
     "s3:Replication:*",
     "s3:LifecycleExpiration:*",
     "s3:ObjectTagging:*",
+    "s3:ObjectAnnotation:*",
 )
 NOTIFICATIONS_MAX = 100
 

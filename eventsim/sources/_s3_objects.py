@@ -26,6 +26,7 @@ StorageClass = Literal[
 ]
 ArchiveTier = Literal["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]
 
+BUCKET, KEY, CONFIGURATION = "photos", "red flower.jpg", "object-events"  # unless said otherwise
 SERVICE = "s3.amazonaws.com"
 EMPTY_ETAG = md5(b"", usedforsecurity=False).hexdigest()
 

@@ -1,8 +1,15 @@
-"""A record of S3's notifications: what all of them say."""
+"""
+A record of S3's notifications: what all of them say.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+(Each kind has its version, 2.1, 2.2 or 2.3. Newer editions of the page have one version for all
+kinds, 2.4 and then 2.5, which has what the others have; ``--event-version 2.5`` gives it.)
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 from urllib.parse import quote_plus
 
 from eventsim.rules.arns import arn
@@ -10,6 +17,23 @@ from eventsim.rules.timestamps import iso_milliseconds
 from eventsim.sources import _s3_objects as objects
 from eventsim.sources._s3_objects import EMPTY_ETAG, SERVICE, Content
 from eventsim.types import Scene
+
+Build = Callable[..., dict[str, Any]]
+ConfigurationId = Annotated[str, "the id of the bucket's notification configuration"]
+MarkerVersionId = Annotated[str | None, "the version of the marker; drawn unless given"]
+EventVersion = Annotated[
+    str | None, "eventVersion; that of the kind unless given, as 2.5 where S3 has one for all"
+]
+
+
+def named(name: str, says: str) -> Callable[[Build], Build]:
+    """Call a builder by the name of its event, for those that several events share."""
+
+    def call(build: Build) -> Build:
+        build.__name__, build.__doc__ = name, says
+        return build
+
+    return call
 
 
 def described(key: str, content: Content | None, version: str | None) -> dict[str, Any]:

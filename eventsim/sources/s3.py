@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from eventsim.backends import Backend
 from eventsim.rules.arns import arn
-from eventsim.sources import _s3_notifications
+from eventsim.sources import _s3_requests, _s3_upkeep
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import Bucket, InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "s3.amazonaws.com"
-EVENTS = _s3_notifications.EVENTS
+EVENTS = (*_s3_requests.EVENTS, *_s3_upkeep.EVENTS)
 
 
 class Resource(BaseModel):

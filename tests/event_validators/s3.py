@@ -19,6 +19,9 @@ _REPLICATION = powertools(
 _TRANSITION = powertools(
     "S3Model", {"Records.*.lifecycleEventData": f"the model lacks it: {_STRUCTURE}"}
 )
+_RETENTION = powertools(
+    "S3Model", {"Records.*.objectRetentionEventData": f"the model lacks it: {_STRUCTURE}"}
+)
 # Powertools wants a size, which S3 does not tell where an object's own bytes are as they were.
 _OF_METADATA = typed("S3Event")
 _CONFIGURATION = schema(
@@ -85,6 +88,7 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
         for event in ("failed", "missed-threshold", "after-threshold", "not-tracked")
     },
     ("s3", "lifecycle-transition"): _TRANSITION,
+    ("s3", "retention-put"): _RETENTION,
     ("s3", "tagging-put"): _OF_METADATA,
     ("s3", "tagging-delete"): _OF_METADATA,
     ("s3", "acl-put"): _OF_METADATA,
