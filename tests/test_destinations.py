@@ -176,6 +176,35 @@ async def test_raw_delivery_is_the_body_itself(place: Place) -> None:
     assert [orjson.loads(body) for body in await bodies(queue)] == [BODY]
 
 
+@pytest.mark.parametrize(
+    ("scope", "policy"),
+    [
+        ("MessageAttributes", {"kind": ["wanted"]}),
+        ("MessageBody", {"size": [{"numeric": [">", 1]}]}),
+    ],
+)
+async def test_a_subscription_gets_what_its_filter_policy_accepts(
+    place: Place, scope: str, policy: dict[str, Any]
+) -> None:
+    queue = await place.queue("inbox")
+    filtered = {"queue": "inbox", "raw_message_delivery": True, "filter_policy_scope": scope}
+    subscriptions = [{**filtered, "filter_policy": policy}]
+    topic = await place.topic({"subscriptions": subscriptions}, inbox=queue)
+
+    for kind, size in (("wanted", 2), ("other", 1)):
+        attributes = {"kind": {"DataType": "String", "StringValue": kind}}
+        await topic.publish(Publish(f'{{"size": {size}}}', None, attributes))
+
+    assert await bodies(queue) == ['{"size": 2}']
+
+
+def test_a_filter_policy_that_sns_refuses_is_no_subscription() -> None:
+    wrong = {"subscriptions": [{"queue": "inbox", "filter_policy": {"kind": "wanted"}}]}
+
+    with pytest.raises(ValueError, match="kind: takes an array"):
+        sns.Resource.model_validate(wrong)
+
+
 async def test_a_bucket_gets_an_object_with_the_event_as_json_text(place: Place) -> None:
     bucket = await place.bucket()
 

@@ -11,6 +11,7 @@ import base64
 import gzip
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,13 +27,23 @@ import pytest
 from eventsim.ids import Chance
 from eventsim.push.builders import Builder, builders, sources
 from eventsim.types import Scene
-from tests.event_validators import FORMS, Tables, tables
+from tests.commands import eventsim
+from tests.event_validators import FORMS, UNITS, Tables, tables
 
 PAGE = Path(__file__).parent.parent / "docs" / "events.md"
 AT = datetime(2026, 3, 1, 9, 23, 45, 678_901, UTC)
 REGIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
 COUNT = 100
 
+CHAINS = (
+    "eventsim generate s3 put | eventsim generate sns --message -",
+    "eventsim generate s3 put | eventsim generate sqs --body -",
+    "eventsim generate s3 put | eventsim generate sns envelope --message -"
+    " | eventsim generate sqs --body -",
+    "eventsim generate s3_eventbridge | eventsim generate kinesis --data -",
+    "eventsim generate sns envelope | eventsim generate firehose --data -",
+    "eventsim generate documentdb | eventsim generate kafka --value -",
+)
 EVENTS = [event for source in sources() for event in builders(source).values()]
 each = pytest.mark.parametrize("event", EVENTS, ids=lambda event: f"{event.source}-{event.name}")
 
@@ -67,7 +78,7 @@ ARN = re.compile(
     re.DOTALL,
 )
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]|\d\d/[A-Z][a-z]{2}/\d{4}")
-SECONDS = range(1_000_000_000, 10_000_000_000)
+AROUND = timedelta(days=366 * 10)
 
 
 class Leaf(NamedTuple):
@@ -212,15 +223,25 @@ def test_arns_are_well_formed_and_of_the_partition_of_the_region(
 
 @each
 def test_moments_are_written_as_the_service_writes_them(event: Builder) -> None:
-    forms = [FORMS[name] for name in validators().times.get(event.source, ())]
+    names = validators().times.get(event.source, ())
     for leaf in leaves(event.event(scene())):
         if isinstance(leaf.value, str) and DATE.match(leaf.value):
+            forms = [FORMS[name] for name in names if name in FORMS]
             assert any(re.fullmatch(form, leaf.value) for form in forms), leaf
-            assert abs(_moment(leaf.value) - AT) < timedelta(days=366 * 10), leaf
-        elif "time" in leaf.key.lower() and isinstance(leaf.value, int | float):
-            for seconds in (leaf.value, leaf.value / 1000):
-                if int(seconds) in SECONDS:
-                    assert abs(seconds - AT.timestamp()) < 366 * 86_400 * 10, leaf
+            assert abs(_moment(leaf.value) - AT) < AROUND, leaf
+        elif "time" in leaf.key.lower() and (unit := _unit(leaf.value)):
+            assert unit in names or not {*UNITS} & {*names}, leaf
+            at = datetime.fromtimestamp(float(leaf.value) * UNITS[unit], UTC)
+            assert abs(at - AT) < AROUND, leaf
+
+
+def _unit(value: Any) -> str | None:
+    """The unit of a number that is a time since 1970."""
+    if isinstance(value, str) and not value.isdecimal():
+        return None
+    number = int(value) if isinstance(value, int | float | str) else 0
+    digits = {10: "epoch_seconds", 13: "epoch_milliseconds"}
+    return digits.get(len(str(number)))
 
 
 def _moment(text: str) -> datetime:
@@ -248,6 +269,30 @@ def test_what_is_encoded_and_signed_is_what_it_says(event: Builder) -> None:
             base64.b64decode(where["body"], validate=True)
 
 
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_chain_of_events_holds_the_first_in_the_last(chain: str) -> None:
+    text, first = "", ""
+    for command in chain.split(" | "):
+        ended = eventsim(*shlex.split(command)[1:], stdin=text)
+        assert ended.code == 0, ended.stderr
+        text = ended.stdout
+        first = first or text
+    assert json.loads(first) in list(_inside(json.loads(text)))
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Everything in an event, and in the JSON that is text or base64 in it."""
+    yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _inside(inner)
+    elif isinstance(value, str) and value[:1] in "{e":
+        try:
+            yield from _inside(json.loads(value if value[0] == "{" else base64.b64decode(value)))
+        except ValueError:
+            return
+
+
 def page() -> str:
     """What docs/events.md has to say."""
     lines = [
@@ -258,13 +303,23 @@ def page() -> str:
         "where nobody has one, a JSON Schema of ours after a page of AWS's documentation.",
         "A test holds this page to be current, `python -m tests.test_events_contract` writes it.",
         "",
+        "## Chains",
+        "",
+        "A flag whose value is `-` is read from stdin, so one event goes into another:",
+        "",
+        "```sh",
+        *CHAINS,
+        "```",
+        "",
+        "## All of them",
+        "",
         "| source | event | | accepted by |",
         "|---|---|---|---|",
     ]
     gaps: dict[str, str] = {}
     for event in EVENTS:
         validator = validators().validators[event.source, event.name]
-        notes = "".join(f" but for `{gap}`" for gap in validator.gaps)
+        notes = " but for " * bool(validator.gaps) + ", ".join(f"`{gap}`" for gap in validator.gaps)
         gaps |= validator.gaps
         says = event.sentence.replace("|", "\\|")
         lines.append(f"| {event.source} | {event.name} | {says} | {validator.name}{notes} |")

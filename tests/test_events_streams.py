@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import S3SqsEventNotificationModel, SqsModel
 
 from eventsim.errors import EventsimError, ServiceError
 from eventsim.sources import dynamodb, kinesis, sqs
@@ -50,8 +51,19 @@ def test_an_object_in_s3_reaches_a_function_by_way_of_a_topic_and_a_queue() -> N
     put = eventsim("generate", "s3", "put", "--key", "a b.jpg", "--compact").stdout
     told = eventsim("generate", "sns", "envelope", "--message", "-", "--compact", stdin=put).stdout
     queued = eventsim("generate", "sqs", "message", "--body", "-", stdin=told).stdout
-    notification = json.loads(json.loads(queued)["Records"][0]["body"])
+    [record] = SqsModel.model_validate_json(queued, extra="forbid").Records
+    assert isinstance(record.body, str)
+    notification = json.loads(record.body)
     assert json.loads(notification["Message"]) == json.loads(put)
+
+
+def test_an_object_in_s3_reaches_a_function_by_way_of_a_queue() -> None:
+    put = eventsim("generate", "s3", "put", "--key", "a b.jpg").stdout
+    queued = eventsim("generate", "sqs", "--body", "-", stdin=put).stdout
+    [record] = S3SqsEventNotificationModel.model_validate_json(queued, extra="forbid").Records
+    [inner] = record.body.Records
+    assert inner.s3.object is not None
+    assert inner.s3.object.key == "a+b.jpg"
 
 
 def test_records_are_of_one_shard_and_their_data_is_what_was_said() -> None:

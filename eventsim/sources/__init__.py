@@ -25,6 +25,9 @@ A source in which a text can name a part of a resource, such as a consumer, also
 ``stream_name`` (see ``eventsim.scenario.lookup``), and its ``Resource`` has ``consumers``. The
 ``Resource`` of a queue has ``visibility_timeout``.
 
+A source that pushes, or whose events ``eventsim generate`` makes, has ``EVENTS``, its builders
+(see ``eventsim.push.builders``), and says how it invokes (see ``eventsim.push``).
+
 A source whose records a scenario writes in a shape of their own also has ``RecordBlock`` (see
 ``eventsim.scenario.records``).
 

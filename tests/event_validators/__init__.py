@@ -8,7 +8,7 @@ One module of this package for each part of the sources, with two tables:
   ``Validator("what it is", check)``, where ``check(event)`` raises what it likes for an event
   that it does not accept.
 * ``TIMES``: ``{source: (form, ...)}``, the forms of ``FORMS`` in which the source writes dates as
-  text. A source that writes none is left out.
+  text, and the ``UNITS`` of those that are numbers. A source that writes none is left out.
 
 A gap of a consumer (a key that AWS sends and its model lacks) is allowed by its path and with the
 reason, never all of them. An allowance that no event needs fails the contract.
@@ -42,6 +42,10 @@ FORMS = {
     "iso_no_zone": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}",
     "common_log": r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000",
 }
+
+
+# And as numbers, in seconds.
+UNITS = {"epoch_seconds": 1.0, "epoch_milliseconds": 0.001}
 
 
 class Refused(AssertionError):

@@ -31,6 +31,7 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
 }
 TIMES = {
     "sns": ("iso_milliseconds",),
-    "kinesis": ("iso_seconds",),
-    "dynamodb": ("iso_seconds",),
+    "sqs": ("epoch_milliseconds",),
+    "kinesis": ("iso_seconds", "epoch_seconds"),
+    "dynamodb": ("iso_seconds", "epoch_seconds"),
 }

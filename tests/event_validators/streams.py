@@ -181,4 +181,10 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
     ("documentdb", "replace"): _change("replace", (), fullDocument=_DOCUMENT),
     ("documentdb", "delete"): _change("delete", ()),
 }
-TIMES = {"ses": ("iso_milliseconds",)}
+TIMES = {
+    "ses": ("iso_milliseconds",),
+    "firehose": ("epoch_milliseconds",),
+    "kafka": ("epoch_milliseconds",),
+    "amazon_mq": ("epoch_milliseconds",),
+    "documentdb": ("epoch_seconds",),
+}
