@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
 from eventsim.clock import Clock
 from eventsim.errors import InvokeError
 from eventsim.ids import Chance
-from eventsim.journal import Journal
 from eventsim.types import (
     Answer,
     Caller,
@@ -35,6 +34,9 @@ from eventsim.types import (
     Payload,
     Scene,
 )
+
+if TYPE_CHECKING:
+    from eventsim.journal import Journal  # which brings structlog; who only builds has no need
 
 
 @dataclass(frozen=True, slots=True)
