@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventsim.clock import Clock
-from eventsim.errors import EventsimError
+from eventsim.errors import EventsimError, InvokeError, TooManyRequests
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.push import Delivery, Pusher, read
@@ -112,24 +112,28 @@ def test_a_record_that_is_there_twice_failed() -> None:
 class Function:
     """An invoker whose function answers one result after the other."""
 
-    def __init__(self, clock: Clock, results: Sequence[InvokeResult]) -> None:
+    def __init__(self, clock: Clock, results: Sequence[InvokeResult | InvokeError]) -> None:
         self.clock, self.results, self.asked = clock, list(results), list[float]()
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         self.asked.append(self.clock.time())
-        return self.results.pop(0)
+        result = self.results.pop(0)
+        if isinstance(result, InvokeError):
+            raise result
+        return result
 
 
 @pytest.mark.parametrize(
     ("results", "accepted", "times"),
     [
         ([FAILED, answered([]), transformed()], True, [0, 1, 2]),
+        ([TooManyRequests("no"), transformed()], True, [0, 1]),
         ([FAILED] * 4, False, [0, 1, 2, 3]),
         ([transformed({"result": "ProcessingFailed"})], False, [0]),
     ],
 )
 async def test_firehose_tries_three_times_more_when_nothing_came_of_it(
-    clock: Clock, results: list[InvokeResult], accepted: bool, times: list[float]
+    clock: Clock, results: list[InvokeResult | InvokeError], accepted: bool, times: list[float]
 ) -> None:
     function = Function(clock, results)
     pusher = Pusher(function, Journal(clock), clock, Chance(1))

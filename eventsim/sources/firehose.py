@@ -84,7 +84,7 @@ async def deliver(pushing: Pushing, delivery: Any, scene: Scene) -> Answer:
     """Invoke the function, and three times more when nothing came of it."""
     for _ in range(RETRIES):
         answer = await pushing.invoke(delivery, scene)
-        if answer.value is not None:
+        if isinstance(answer.value, dict):  # what became of each record
             return answer
         await pushing.clock.sleep(RETRY_SECONDS)
     return await pushing.invoke(delivery, scene)
