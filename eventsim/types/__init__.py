@@ -17,6 +17,7 @@ from eventsim.types.durations import (
     Gamma,
     Lognormal,
     Uniform,
+)
 from eventsim.types.http import (
     Calling,
     Front,
