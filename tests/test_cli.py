@@ -19,7 +19,7 @@ from eventsim.journal.sinks import JsonLinesSink
 from eventsim.push.builders import builders, sources
 from tests.commands import APP, SCENARIO, eventsim
 
-VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll", "generate")
+VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll", "serve", "generate")
 PROJECT = Path(__file__).parent.parent
 
 

@@ -183,8 +183,8 @@ def test_the_valid_one_has_no_fault() -> None:
         # resources
         ("shards: 2", "shards: 0",
          ["6:35: resources.orders.shards is 0; it must be at least 1"]),
-        ("{type: kinesis, shards: 2}", "{type: api}",
-         ["6:18: resources.orders.type is 'api', which is not simulated yet"]),
+        ("{type: kinesis, shards: 2}", "{type: bucket}",
+         ["6:18: resources.orders.type is 'bucket', which is not simulated yet"]),
         ("{type: kinesis, shards: 2}", "{shards: 2}",
          ["6:3: resources.orders.type is empty; write a type of resource"]),
         ("{type: kinesis, shards: 2}", "kinesis",

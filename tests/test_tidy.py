@@ -24,7 +24,7 @@ ROWS = [
     {"simulation", "pytest_plugin"},
     {"scenario", "steps"},
     {"traffic", "replay"},
-    {"poller", "push"},
+    {"poller", "push", "front"},
     {"event_queue"},
     {"environments"},
     {"sources", "invokers", "destinations"},

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from eventsim import __version__
-from eventsim.cli import check, generate, init, invoke, listing, poll, report, run, schema
+from eventsim.cli import check, generate, init, invoke, listing, poll, report, run, schema, serve
 
 app = typer.Typer(
     name="eventsim",
@@ -62,6 +62,7 @@ _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
+_add("serve", serve.serve, serve.EXAMPLES)
 app.command(
     "generate",
     epilog=_examples(generate.EXAMPLES),

@@ -17,7 +17,7 @@ from eventsim.cli.progress import KINDS, Progress
 from eventsim.cli.report import Report
 from eventsim.cli.sinks import FrameSink, StdoutSink
 from eventsim.cli.stats import Stats
-from eventsim.cli.talk import hush
+from eventsim.cli.talk import Talk, hush
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.journal import Entry, Sink
@@ -40,7 +40,7 @@ def perform(asked: Asked, talk: Progress) -> int:
         talk.say(f"note: {note}")
     with _whole_journal(asked, report) as kept:
         entries = Entries(FrameSink(), kept)
-        options = _options(asked, scenario, entries, talk)
+        options = options_of(asked, scenario, entries, talk)
         follow = talk.terminal and not (asked.quiet or asked.verbose or asked.debug)
         failure = _drive(scenario, options, talk if follow else None, stats := Stats())
         talk.stop()
@@ -84,7 +84,8 @@ def _whole_journal(asked: Asked, report: Report) -> Iterator[str | None]:
         yield None
 
 
-def _options(asked: Asked, scenario: Scenario, entries: Entries, talk: Progress) -> Options:
+def options_of(asked: Asked, scenario: Scenario, entries: Entries, talk: Talk) -> Options:
+    """What was asked for, and where the run's entries go."""
     given = variables(asked.env_vars, list(scenario.functions)) if asked.env_vars else {}
     options = asked.options()
     eager = not options.virtual(scenario)

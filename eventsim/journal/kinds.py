@@ -269,6 +269,10 @@ KINDS: dict[str, Kind] = {
     "push_answered": Kind(
         "the service read the function's answer", ("source", "function", "request_id", "accepted")
     ),
+    "request_served": Kind(
+        "a front answered an HTTP request, or a WebSocket connection to it ended",
+        ("front", "method", "url_path", "http_status"),
+    ),
     "payload_kept": Kind(
         "the content that other entries name by its hash, once", ("hash", "content")
     ),

@@ -2,12 +2,12 @@
 A service that pushes: authorise, invoke, and read the answer as the service reads it.
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
-``PRINCIPAL`` (left out where Lambda itself polls), ``source_arn(event, scene)``; what it makes of
-the answer: ``answer(result, event)``; and when it tries again an invocation that was refused:
-``retry_waits()``, in seconds, and which refusals it tries again, unless all: ``retried(error)``.
-One whose conversation with the function is longer than that (a dialog, a resource that is to be
-answered elsewhere) has ``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the
-run.
+``PRINCIPAL`` (left out or None for one that asks in nobody's name), ``source_arn(event, scene)``;
+what it makes of the answer: ``answer(result, event)``; what it makes of an invocation that was
+refused: ``refusal(error, event)``, and when it tries that again: ``retry_waits()``, in seconds,
+of which refusals, unless all: ``retried(error)``. One whose conversation with the function is
+longer than that (a dialog, a resource that is to be answered elsewhere) has
+``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -83,7 +83,7 @@ class Pusher:
                 wait = next(waits, None) if _retried(module, refused) else None
                 if wait is None:
                     self._tell("push_failed", request, delivery, refused.message, code=refused.code)
-                    return Answer(False, None, str(refused))
+                    return refusal(module, refused, delivery.event)
                 self._tell("push_retried", request, delivery, refused.message, wait=wait)
                 await self.clock.sleep(wait)
             else:
@@ -96,7 +96,6 @@ class Pusher:
 
     def _request(self, delivery: Delivery, kind: InvocationType, scene: Scene) -> InvokeRequest:
         module, event = delivery.module, delivery.event
-        principal = getattr(module, "PRINCIPAL", None)
         arn = delivery.source_arn
         if arn is None and hasattr(module, "source_arn"):
             arn = module.source_arn(event, scene)
@@ -106,7 +105,7 @@ class Pusher:
             Payload(lambda: orjson.loads(encoded), len(encoded)),
             self._chance.uuid("push", delivery.source),
             kind,
-            caller=None if principal is None else Caller(principal, arn, scene.account),
+            caller=_caller(module, arn, scene),
         )
 
     def _waits(self, module: ModuleType) -> Iterator[float]:
@@ -145,3 +144,15 @@ def read(module: ModuleType, result: InvokeResult, event: Any) -> Answer:
     if result.function_error is not None:
         return Answer(False, None, f"the function failed: {result.function_error}")
     return Answer()
+
+
+def refusal(module: ModuleType, refused: InvokeError, event: Any) -> Answer:
+    """What a service makes of an invocation that was refused."""
+    if hasattr(module, "refusal"):
+        return cast("Answer", module.refusal(refused, event))
+    return Answer(False, None, str(refused))
+
+
+def _caller(module: ModuleType, arn: str | None, scene: Scene) -> Caller | None:
+    principal = getattr(module, "PRINCIPAL", None)
+    return None if principal is None else Caller(principal, arn, scene.account)

@@ -19,12 +19,20 @@ from eventsim.scenario.document import Document
 from eventsim.scenario.durations import Recorded
 from eventsim.scenario.event_checks import event_problems
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
-from eventsim.scenario.lookup import items, no_resource, read, resource_problems, source_of
+from eventsim.scenario.lookup import (
+    items,
+    no_resource,
+    read,
+    resource_problems,
+    settings_of,
+    source_of,
+)
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant, where
 from eventsim.scenario.project import inside
 from eventsim.scenario.records import record_problems
 from eventsim.scenario.role_checks import role_problems
+from eventsim.scenario.triggers import is_trigger, trigger_models
 from eventsim.scenario.values import START, moment, seconds
 
 
@@ -33,6 +41,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     root = document.value
     yield from _references(document)
     yield from _resources(root)
+    yield from _triggers(root)
     yield from mapping_problems(root)
     yield from role_problems(root, read(moment, root.get("start")) or START)
     yield from event_problems(root)
@@ -88,6 +97,25 @@ def _resources(root: dict[str, Any]) -> Iterator[Problem]:
         for keys, opener in getattr(module, "REFERENCES", {}).items():
             for path, text in _values(block, keys):
                 yield from resource_problems(("resources", name, *path), text, root, opener)
+
+
+def _triggers(root: dict[str, Any]) -> Iterator[Problem]:
+    """What requests come to names functions and resources that are there."""
+    functions = [name for name, _ in items(root, "functions")]
+    for name, _ in items(root, "resources"):
+        settings = settings_of(name, root)
+        for keys, text in getattr(settings, "functions", list)():
+            if text.partition(":")[0] not in functions:
+                yield _nobody(("resources", name, *keys), text, "function", functions)
+    for name, block in items(root, "functions"):
+        for event_name, event in items(block, "Events"):
+            kind = event.get("Type") if isinstance(event, dict) else None
+            properties = event.get("Properties") if isinstance(event, dict) else None
+            if isinstance(kind, str) and is_trigger(kind) and isinstance(properties, dict):
+                key = getattr(trigger_models()[kind][1], "refers", ("",))[0]
+                path = ("functions", name, "Events", event_name, "Properties", key)
+                if isinstance(properties.get(key), str):
+                    yield from resource_problems(path, properties[key], root, "open_fronts")
 
 
 def _values(block: Any, keys: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, str]]:

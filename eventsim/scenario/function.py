@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     PlainValidator,
@@ -38,6 +39,7 @@ from eventsim.scenario.mapping import (
 from eventsim.scenario.permissions import PermissionBlock, each_once
 from eventsim.scenario.problem import refuse, refuse_below, show
 from eventsim.scenario.run_in import MODEL, RUN_IN_SCHEMA, RunIn, known_runtime, parse, resolved
+from eventsim.scenario.triggers import UrlConfig, is_trigger, trigger_properties
 from eventsim.scenario.values import (
     FilePath,
     Flag,
@@ -59,21 +61,25 @@ def _event(value: Any) -> Any:
     kind = value.get("Type") if isinstance(value, dict) else None
     if isinstance(kind, str) and not_simulated(kind):
         raise refuse_below((("Type",), f"is '{kind}', which is not simulated yet"))
+    if is_trigger(kind) and isinstance(value, dict):
+        return {"Properties": {}, **value}  # SAM lets a default route do without
     return value
 
 
-def _properties(value: Any, info: ValidationInfo) -> MappingProperties:
+def _properties(value: Any, info: ValidationInfo) -> BaseModel:
     """The properties as those of the source that the event's type means."""
+    if is_trigger(info.data.get("type")):
+        return trigger_properties(info.data["type"], value)
     kinds = (info.context or {}).get("kinds") or mapping_kinds()
     kind = kinds.get(info.data.get("type", "")) or unknown_kind(value)
     return properties_model(kind).model_validate(value)
 
 
 class Event(SamBlock):
-    """An event source mapping, as SAM writes it below its function."""
+    """An event source mapping, or requests that come in, as SAM writes it below its function."""
 
     type: Text = Field(examples=["Kinesis"])
-    properties: Annotated[MappingProperties, PlainValidator(_properties)] = Field(
+    properties: Annotated[Any, PlainValidator(_properties)] = Field(
         examples=["{Stream: …, StartingPosition: TRIM_HORIZON}"]
     )
 
@@ -171,6 +177,7 @@ class FunctionBlock(ExecutionRole):
     dead_letter_queue: DeadLetterQueue | None = None
     event_invoke_config: EventInvokeBlock | None = None
     recursive_loop: RecursiveLoop = "Terminate"
+    function_url_config: UrlConfig | None = None
     events: dict[MappingName, Annotated[Event, BeforeValidator(_event)]] = Field(
         default_factory=dict
     )
@@ -218,10 +225,19 @@ class FunctionBlock(ExecutionRole):
             "crash_rate": self.crashes,
         }
 
+    def mappings(self) -> dict[str, MappingProperties]:
+        """The properties of its event source mappings, by the names of the events."""
+        found = ((name, event.properties) for name, event in self.events.items())
+        return {name: each for name, each in found if isinstance(each, MappingProperties)}
+
+    def triggers(self) -> dict[str, Event]:
+        """The other events, by their names."""
+        return {name: each for name, each in self.events.items() if is_trigger(each.type)}
+
     def destinations(self) -> Iterator[str]:
         """What the function's events send to, as it is written: SAM lets a role it makes do so."""
-        for event in self.events.values():
-            on_failure = event.properties.settings().get("on_failure")
+        for properties in self.mappings().values():
+            on_failure = properties.settings().get("on_failure")
             if on_failure:
                 yield on_failure
         if self.dead_letter_queue is not None:

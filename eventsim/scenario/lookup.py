@@ -23,6 +23,7 @@ T = TypeVar("T")
 _UNFIT = {
     "MAPPING": "which no mapping reads",
     "open_queue": "not a queue",
+    "open_fronts": "to which no requests come",
     "open_stream": "onto which no records are put",
 }
 

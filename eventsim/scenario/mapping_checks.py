@@ -34,6 +34,7 @@ from eventsim.scenario.mapping import (
     unknown_kind,
 )
 from eventsim.scenario.problem import Path, Problem, meant, problems_of
+from eventsim.scenario.triggers import is_trigger
 from eventsim.scenario.values import START, moment
 from eventsim.types import EventSourceMapping, MappingKind
 
@@ -128,15 +129,15 @@ def _each_mapping(root: dict[str, Any]) -> Iterator[_Mapping]:
     for function, block in items(root, "functions"):
         for name, event in items(block, "Events"):
             properties = event.get("Properties") if isinstance(event, dict) else None
-            if isinstance(properties, dict) and not _not_simulated(event.get("Type")):
+            if isinstance(properties, dict) and not _no_mapping(event.get("Type")):
                 path = ("functions", function, "Events", name)
                 timeout = block.get("Timeout", FunctionBlock.model_fields["timeout"].default)
                 number = timeout if isinstance(timeout, int) else None
                 yield _Mapping(path, function, name, event.get("Type"), properties, number)
 
 
-def _not_simulated(event_type: Any) -> bool:
-    return isinstance(event_type, str) and not_simulated(event_type)
+def _no_mapping(event_type: Any) -> bool:
+    return isinstance(event_type, str) and (not_simulated(event_type) or is_trigger(event_type))
 
 
 def _kind(mapping: _Mapping, scene: _Scene) -> MappingKind:

@@ -45,6 +45,7 @@ from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.policies import Arns
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
+from eventsim.scenario.triggers import front_keys
 from eventsim.scenario.values import START, Moment, Seconds, Text, Whole
 from eventsim.types import EventSourceMapping, Function
 
@@ -281,11 +282,18 @@ class Scenario(Block):
             **values,
         )
 
-    def notes(self) -> Iterator[str]:
-        """What is said about settings that are accepted and have no effect."""
+    def notes(self, *, served: bool = False) -> Iterator[str]:
+        """What is said about settings that are accepted and have no effect.
+
+        Requests come to what takes them where the scenario is *served*, and nowhere else.
+        """
         for name, block in self.functions.items():
             for note in block.notes():
                 yield f"functions.{name}.{note}"
+        types = {name: resource.type for name, resource in self.resources.items()}
+        fronts = [] if served else [*front_keys(types, self.functions)]
+        if fronts:
+            yield f"no requests come to {', '.join(fronts)}, unless by `eventsim serve`"
 
     def function_of(self, mapping: EventSourceMapping) -> FunctionBlock:
         """The function that a mapping invokes, by an alias or not."""
@@ -329,8 +337,8 @@ class Scenario(Block):
     def _uses(self, block: FunctionBlock, arns: Arns) -> Uses:
         types = self._types()
         sources = (
-            registry.load("sources", types[target(event.properties.resource, types).resource])
-            for event in block.events.values()
+            registry.load("sources", types[target(properties.resource, types).resource])
+            for properties in block.mappings().values()
         )
         policies = (getattr(source, "EXECUTION_POLICY", None) for source in sources)
         targets = [
@@ -346,17 +354,17 @@ class Scenario(Block):
         calls it; that of a part of a resource below the part's name (``orders/fast``).
         """
         return tuple(
-            self._mapping(name, event_name, event.properties, arns)
+            self._mapping(name, event_name, properties, arns)
             for name, block in self.functions.items()
-            for event_name, event in block.events.items()
+            for event_name, properties in block.mappings().items()
         )
 
     def targets(self) -> tuple[Target, ...]:
         """What each of the mappings reads: a resource, or a part of one such as a consumer."""
         return tuple(
-            target(event.properties.resource, self._types())
+            target(properties.resource, self._types())
             for block in self.functions.values()
-            for event in block.events.values()
+            for properties in block.mappings().values()
         )
 
     def _root(self) -> dict[str, Any]:

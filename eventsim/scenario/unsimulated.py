@@ -17,7 +17,7 @@ FUNCTION_PROPERTIES = _words(
     """
     AutoPublishAliasAllProperties AutoPublishCodeSha256 CapacityProviderConfig
     CodeSigningConfigArn DeploymentPreference DurableConfig
-    FileSystemConfigs FunctionName FunctionScalingConfig FunctionUrlConfig ImageConfig ImageUri
+    FileSystemConfigs FunctionName FunctionScalingConfig ImageConfig ImageUri
     InlineCode Layers LoggingConfig PropagateTags PublishToLatestPublished
     RuntimeManagementConfig SnapStart SourceKMSKeyArn TenancyConfig Tracing
     VersionDeletionPolicy
@@ -34,12 +34,12 @@ MAPPING_PROPERTIES = _words(
 
 EVENT_TYPES = _words(
     """
-    AlexaSkill Api CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB
-    EventBridgeRule HttpApi IoTRule MQ MSK S3 SNS Schedule ScheduleV2 SelfManagedKafka
+    AlexaSkill CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB
+    EventBridgeRule IoTRule MQ MSK S3 SNS Schedule ScheduleV2 SelfManagedKafka
     """
 )
 
-RESOURCE_TYPES = _words("api bucket queue topic")
+RESOURCE_TYPES = _words("bucket queue topic")
 
 STEPS = _words(
     """

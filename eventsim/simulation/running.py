@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -71,6 +71,11 @@ class Simulation:
         self._setting: Setting
 
     @property
+    def setting(self) -> Setting:
+        """Everything that the run acts on, for the parts of eventsim."""
+        return self._setting
+
+    @property
     def clock(self) -> Clock:
         return self._setting.clock
 
@@ -124,9 +129,10 @@ class Simulation:
     ) -> None:
         await self._closing.__aexit__(kind, error, trace)
 
-    async def run(self) -> Result:
+    async def run(self, meanwhile: Callable[[], Awaitable[None]] | None = None) -> Result:
         """Play the timeline, poll until every stream is drained, and judge the expectations.
 
+        *meanwhile*, where there is such a thing, decides when the timeline ends: at its own end.
         A run that is interrupted, or that cannot go on, closes its journal with that outcome
         and raises.
         """
@@ -138,10 +144,10 @@ class Simulation:
         frame = Frame(self.scenario, self.clock, self.journal, setting.tally, setting.environments)
         frame.begin(seed=setting.seed, backend=setting.backend.name, start=self.scenario.start)
         with frame.survived("the run"):
-            await self._play()
+            await self._play(meanwhile)
         return self._judge(expecting, frame)
 
-    async def _play(self) -> None:
+    async def _play(self, meanwhile: Callable[[], Awaitable[None]] | None) -> None:
         try:
             with self._until():
                 async with anyio.create_task_group() as tasks:
@@ -150,7 +156,7 @@ class Simulation:
                     async with anyio.create_task_group() as on_streams:
                         for mapping in self._setting.mappings.values():
                             await mapping.create(on_streams if mapping.on_stream else tasks)
-                        await self._timeline()
+                        await self._timeline_and(meanwhile)
                         self._finish_streams()
                     await self._setting.events.idle()
                     self._finish_queues()  # they got what the streams and events gave up
@@ -179,6 +185,15 @@ class Simulation:
     def _until(self) -> anyio.CancelScope:
         limit = self.scenario.run_for
         return anyio.CancelScope() if limit is None else self.clock.move_on_at(limit)
+
+    async def _timeline_and(self, meanwhile: Callable[[], Awaitable[None]] | None) -> None:
+        if meanwhile is None:
+            await self._timeline()
+            return
+        async with anyio.create_task_group() as both:
+            both.start_soon(self._timeline)
+            await meanwhile()
+            both.cancel_scope.cancel()
 
     async def _timeline(self) -> None:
         """Start each step at its time; return when the last of them has ended."""

@@ -13,7 +13,10 @@ from eventsim.rules.arns import service_of
 from eventsim.scenario import Scenario
 from eventsim.types import Bucket, Bus, Destination, FunctionTarget, Invoker, Queue, Topic
 
-OPENERS = ("open_stream", "open_queue", "open_topic", "open_bucket", "open_bus")
+OPENERS = (
+    *("open_stream", "open_queue", "open_topic", "open_bucket", "open_bus"),
+    "open_fronts",
+)
 
 
 @dataclass(frozen=True, slots=True)
