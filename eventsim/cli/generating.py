@@ -155,7 +155,7 @@ def _json(text: Any) -> Any:
 def _print(event: Builder, said: dict[str, Any], own: dict[str, Any]) -> None:
     scene = Scene(own["region"], own["account"], _moment(own["at"]), Chance(own["seed"]))
     changes = [parse(text) for text in own["set"]]
-    lines = own["compact"] or own["count"] > 1
+    lines = own["compact"] or own["count"] > 1 or not sys.stdout.isatty()
     out: Callable[[bytes], object] = sys.stdout.buffer.write
     sys.stdout.flush()
     for _ in range(own["count"]):
