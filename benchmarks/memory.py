@@ -1,7 +1,7 @@
 """
 The whole path from a recording to the function: its memory, and its time beside a bare loop.
 
-Each peak is that of a process of its own, ``python -m benchmarks.memory RECORDING COUNT``.
+Each peak is that of a process of its own, ``python -m benchmarks.memory RECORDING COUNT WAY``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.polling import ARN, DATA, START, handler
 from benchmarks.recorded import play, save
@@ -32,6 +32,15 @@ KEYS = 4_096
 SECONDS = 2.0  # of the smaller recording: readers, who ask once a second, are in their stride
 PAIRS = 3
 MEBIBYTE = 1024 * 1024
+
+# What a mapping sets besides, and how that is called in a figure.
+WAYS: dict[str, dict[str, Any]] = {
+    "": {},
+    ", ParallelizationFactor 10": {"ParallelizationFactor": 10},
+    ", a filter that drops everything": {
+        "FilterCriteria": {"Filters": [{"Pattern": '{"partitionKey": ["nobody"]}'}]}
+    },
+}
 
 
 class Peak(NamedTuple):
@@ -64,9 +73,9 @@ def bare(recording: Path) -> None:
         handler(event, None)
 
 
-def peak_of(recording: Path, count: int) -> Peak:
+def peak_of(recording: Path, count: int, way: str) -> Peak:
     """Play a recording in a fresh process and return what that needed."""
-    command = [sys.executable, "-m", "benchmarks.memory", str(recording), str(count)]
+    command = [sys.executable, "-m", "benchmarks.memory", str(recording), str(count), way]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return Peak(*json.loads(done.stdout))
 
@@ -84,13 +93,13 @@ def peak_so_far() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def peaks(smaller: Path, count: int, larger: Path) -> Figure:
+def peaks(smaller: Path, count: int, larger: Path, way: str) -> Figure:
     """How the peak grows when the recording is ten times as long."""
-    less, more = peak_of(smaller, count), peak_of(larger, 10 * count)
+    less, more = peak_of(smaller, count, way), peak_of(larger, 10 * count, way)
     ratio = round(more.size / less.size, 3)
     return Figure(
         f"peak memory, {10 * count:,} records of a recording, {SHARDS} shards, "
-        f"BatchSize {BATCH_SIZE}",
+        f"BatchSize {BATCH_SIZE}{way}",
         "the same run with a tenth of the records",
         ratio,
         ratio,
@@ -108,7 +117,8 @@ def figures(count: int = 100_000) -> Iterator[Figure]:
         smaller, larger = Path(folder) / "smaller.jsonl", Path(folder) / "larger.jsonl"
         save(smaller, START, records(count, count / SECONDS))
         save(larger, START, records(10 * count, count / SECONDS))
-        yield peaks(smaller, count, larger)
+        for way in WAYS:
+            yield peaks(smaller, count, larger, way)
         yield compare(
             f"{count:,} records of a recording, {SHARDS} shards, BatchSize {BATCH_SIZE}, "
             "journal off",
@@ -123,9 +133,9 @@ def figures(count: int = 100_000) -> Iterator[Figure]:
 
 def main() -> None:
     """Play one recording, and print this process's peak and seconds as JSON."""
-    recording, count = Path(sys.argv[1]), int(sys.argv[2])
+    recording, count, way = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     start = time.perf_counter()
-    play(recording, SHARDS, BATCH_SIZE, count)
+    play(recording, SHARDS, BATCH_SIZE, count, **WAYS[way])
     print(json.dumps([peak_so_far(), time.perf_counter() - start]))
 
 

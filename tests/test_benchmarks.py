@@ -20,6 +20,10 @@ NAMES = (
     "1,000 records, 64 shards, BatchSize 1, journal off",
     "63,000 records on 63 shards while another always fails, BatchSize 100",
     "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100",
+    "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100, "
+    "ParallelizationFactor 10",
+    "peak memory, 20,000 records of a recording, 64 shards, BatchSize 100, "
+    "a filter that drops everything",
     "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
     "24 h of capped retries on 64 shards (92,608 invocations)",
     "a year of 500 sparse records, 8 shards, journal off",
