@@ -5,17 +5,19 @@ A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is t
 ``PRINCIPAL`` (left out or None for one that asks in nobody's name), ``source_arn(event, scene)``;
 what it makes of the answer: ``answer(result, event)``; what it makes of an invocation that was
 refused: ``refusal(error, event)``, and when it tries that again: ``retry_waits()``, in seconds,
-of which refusals, unless all: ``retried(error)``. One whose conversation with the function is
-longer than that (a dialog, a resource that is to be answered elsewhere) has
-``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
+of which refusals, unless all: ``retried(error)``. Where its ways have changed with time it has
+``invocation_types(profile)``. One whose conversation with the function is longer than that (a
+dialog, a resource that is to be answered elsewhere) has ``deliver(pushing, delivery, scene)``, and
+a ``memory`` of its own for the run.
+dialog, a resource that is to be answered elsewhere) has ``deliver(pushing, delivery, scene)``, and
+a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +29,7 @@ from eventsim.ids import Chance
 from eventsim.types import (
     Answer,
     Caller,
+    Delivery,
     InvocationType,
     Invoker,
     InvokeRequest,
@@ -38,17 +41,7 @@ from eventsim.types import (
 if TYPE_CHECKING:
     from eventsim.journal import Journal  # which brings structlog; who only builds has no need
 
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event on its way to a function, by the name that the service has for it."""
-
-    source: str
-    module: ModuleType
-    event: Any
-    function: str
-    invocation_type: InvocationType | None = None
-    source_arn: str | None = None
+__all__ = ["Delivery", "Pusher", "read", "refusal"]
 
 
 class Pusher:
@@ -72,10 +65,10 @@ class Pusher:
     async def invoke(self, delivery: Delivery, scene: Scene) -> Answer:
         """Invoke the function with the event, trying again as its service does when refused."""
         module = delivery.module
-        kind = delivery.invocation_type or module.INVOCATION_TYPES[0]
+        kind = delivery.invocation_type or _types(module, scene)[0]
         request = self._request(delivery, kind, scene)
         self._tell("event_pushed", request, delivery, type=kind)
-        waits = self._waits(module)
+        waits = _waits(delivery)
         while True:
             try:
                 result = await self._invoker.invoke(request)
@@ -108,11 +101,9 @@ class Pusher:
             caller=_caller(module, arn, scene),
         )
 
-    def _waits(self, module: ModuleType) -> Iterator[float]:
-        waits = cast(
-            "Iterable[float]", module.retry_waits() if hasattr(module, "retry_waits") else ()
-        )
-        return iter(waits)
+    def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
+        """Write an entry of the journal."""
+        self._journal.write(kind, because, **fields)
 
     def _tell(
         self,
@@ -150,9 +141,22 @@ def refusal(module: ModuleType, refused: InvokeError, event: Any) -> Answer:
     """What a service makes of an invocation that was refused."""
     if hasattr(module, "refusal"):
         return cast("Answer", module.refusal(refused, event))
-    return Answer(False, None, str(refused))
+    return Answer(False, refused, str(refused))
 
 
 def _caller(module: ModuleType, arn: str | None, scene: Scene) -> Caller | None:
     principal = getattr(module, "PRINCIPAL", None)
     return None if principal is None else Caller(principal, arn, scene.account)
+
+
+def _types(module: ModuleType, scene: Scene) -> Sequence[InvocationType]:
+    if hasattr(module, "invocation_types"):
+        return cast("Sequence[InvocationType]", module.invocation_types(scene.profile))
+    return cast("Sequence[InvocationType]", module.INVOCATION_TYPES)
+
+
+def _waits(delivery: Delivery) -> Iterator[float]:
+    waits = delivery.waits
+    if waits is None and hasattr(delivery.module, "retry_waits"):
+        waits = cast("Iterable[float]", delivery.module.retry_waits())
+    return iter(waits or ())

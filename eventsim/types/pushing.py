@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsim.ids import Chance
+from eventsim.types.invocations import InvocationType
+
+if TYPE_CHECKING:
+    from eventsim.clock import Clock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,6 +23,7 @@ class Scene:
     """Where and when an event comes about: what a builder takes its ARNs, ids and times from.
 
     The same scene gives the same event, and a scene goes on: the next event has ids of its own.
+    ``profile`` is the time whose limits and ways hold, ``today`` or ``2017``.
     """
 
     region: str = "us-east-1"
@@ -24,6 +31,7 @@ class Scene:
     at: datetime = START
     chance: Chance = field(default_factory=lambda: Chance(0))
     actor: str = ""  # whose events: what is drawn for one leaves those of the others as they are
+    profile: str = "today"
 
     def uuid(self) -> str:
         """A version 4 UUID."""
@@ -62,3 +70,38 @@ class Answer:
     accepted: bool = True
     value: Any = None
     because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to a function, by the name that the service has for it.
+
+    ``waits`` are the seconds before each further attempt when the invocation is refused, those of
+    the source without them.
+    """
+
+    source: str
+    module: ModuleType
+    event: Any
+    function: str
+    invocation_type: InvocationType | None = None
+    source_arn: str | None = None
+    waits: Iterable[float] | None = None
+
+
+class Pushing(Protocol):
+    """What a source with a conversation of its own goes through: ``push.Pusher`` is one."""
+
+    clock: Clock
+
+    def memory(self, source: str) -> dict[str, Any]:
+        """What the source remembers from one event of the run to the next."""
+
+    def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
+        """Write an entry of the journal."""
+
+    async def invoke(self, delivery: Delivery, scene: Scene) -> Answer:
+        """Invoke the function, trying again as the service does when it is refused.
+
+        The answer to a refusal that is final has the InvokeError as its value.
+        """
