@@ -332,8 +332,8 @@ def test_the_valid_one_has_no_fault() -> None:
          ["21:14: timeline[1].putt is no step; did you mean 'put'?"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "{at: 6s}",
          ["21:5: timeline[1] does nothing; a step has a key that says what to do: "
-          "delete, grant, invoke, load, merge, publish, push, put, restart, revoke, send, shift, "
-          "split, throttle, update"]),
+          "delete, grant, invoke, load, log, merge, publish, push, put, put_metric, replay, "
+          "restart, revoke, send, shift, split, throttle, update"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "put",
          ["21:5: timeline[1] is 'put'; write a mapping, such as {at: 5s, put: orders, …}"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "{at: 6s, put: orders, a.b: 1}",

@@ -20,7 +20,7 @@ import anyio
 from eventsim.clock import Clock
 from eventsim.environments.concurrency import Concurrency
 from eventsim.environments.functions import Functions
-from eventsim.environments.pool import Environment, Ground, OnLog, Pool
+from eventsim.environments.pool import Environment, Ground, OnLog, OnText, Pool
 from eventsim.environments.serving import Server
 from eventsim.errors import InvalidParameterValue
 from eventsim.ids import Chance
@@ -63,6 +63,10 @@ class Environments:
         self.concurrency = Concurrency(concurrent_executions)
         self._server = Server(self._ground)
         self._pools: dict[tuple[str, str], Pool] = {}
+
+    def read_log(self, function_name: str, on_text: OnText) -> None:
+        """Call *on_text* with the log stream and all of an invocation's log, Lambda's lines too."""
+        self._ground.log_readers.setdefault(function_name, []).append(on_text)
 
     @property
     def clock(self) -> Clock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from eventsim.clock import Clock
@@ -22,6 +22,7 @@ from eventsim.runtimes import Runtime, RuntimeFactory
 from eventsim.types import Function
 
 OnLog = Callable[[str, str], None]
+OnText = Callable[[str, str], None]  # with the log stream, and all that was written to it at once
 ON_DEMAND = "no environment was idle"
 PROVISIONED = "provisioned concurrency"
 _MOST_RECENT = "the most recently used idle one"
@@ -39,6 +40,7 @@ class Ground:
     on_log: OnLog | None
     idle_seconds: float
     profile: Profile
+    log_readers: dict[str, list[OnText]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

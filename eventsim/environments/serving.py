@@ -63,7 +63,9 @@ class Server:
         if outcome.error is not None:
             outcome = self._after_error(pool, environment, call, outcome)
         billed = billed_seconds(outcome.duration, start.init or 0.0, self._ground.profile)
-        if whole_log or outcome.log or start.log or self._ground.journal.detail == "payload":
+        is_read = pool.function.name in self._ground.log_readers
+        is_kept = is_read or self._ground.journal.detail == "payload"
+        if whole_log or outcome.log or start.log or is_kept:
             outcome = self._with_log(pool, environment, call, start, outcome, whole_log, billed)
         self._tell_finish(pool, environment, call, start.init, outcome, billed)
         return outcome
@@ -200,7 +202,8 @@ class Server:
         if self._ground.on_log is not None:
             for line in (start.log + log).splitlines():
                 self._ground.on_log(function.name, line)
-        if not whole_log and self._ground.journal.detail != "payload":
+        readers = self._ground.log_readers.get(function.name, ())
+        if not whole_log and not readers and self._ground.journal.detail != "payload":
             return outcome
         report = log_lines.report(
             call.request_id,
@@ -221,6 +224,8 @@ class Server:
                 environment=environment.id,
                 text=start.log + whole,
             )
+        for read in readers:
+            read(environment.log_stream, start.log + whole)
         return outcome._replace(log=whole)
 
     def _tell_finish(

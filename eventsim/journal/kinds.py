@@ -273,6 +273,39 @@ KINDS: dict[str, Kind] = {
         "a front answered an HTTP request, or a WebSocket connection to it ended",
         ("front", "method", "url_path", "http_status"),
     ),
+    "event_put": Kind(
+        "an event was put on the bus `source`", ("source", "event_id", "sender", "detail_type")
+    ),
+    "rule_matched": Kind("an event matched a rule of its bus", ("source", "rule", "event_id")),
+    "schedule_fired": Kind("the schedule of a rule fired", ("source", "rule")),
+    "target_told": Kind(
+        "a target of a rule, which is no function, took an event",
+        ("source", "rule", "target", "event_id"),
+    ),
+    "target_retried": Kind(
+        "a target of a rule did not take an event; it is tried again in `wait` seconds",
+        ("source", "rule", "target", "event_id", "wait"),
+    ),
+    "target_failed": Kind(
+        "a target of a rule was given up for an event, which went to the queue `destination`",
+        ("source", "rule", "target", "event_id", "code", "destination"),
+    ),
+    "alarm_changed": Kind("the alarm `source` entered a state", ("source", "state")),
+    "action_taken": Kind(
+        "an alarm published its change to the topic `target`", ("source", "target")
+    ),
+    "action_failed": Kind(
+        "the topic `target` did not take the change of an alarm", ("source", "target", "code")
+    ),
+    "resource_answered": Kind(
+        "the function of a custom resource answered at the ResponseURL; `accepted` says that it "
+        "did as the service asks",
+        ("source", "function", "resource", "request", "accepted"),
+    ),
+    "resource_changed": Kind(
+        "a custom resource of a stack entered a state",
+        ("source", "function", "resource", "physical_id", "state"),
+    ),
     "payload_kept": Kind(
         "the content that other entries name by its hash, once", ("hash", "content")
     ),

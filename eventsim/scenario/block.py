@@ -52,7 +52,8 @@ class Step(Block):
     ``mapping_keys`` a mapping as function.Event, ``function_keys`` a function, ``target_keys`` one
     with its version or alias if need be, ``alias_keys``
     an alias as function:alias, ``changeable_keys`` a mapping or a function, ``deletable_keys`` a
-    mapping or a stream, ``policy_keys`` a function whose policy changes.
+    mapping or a stream, ``receiver_keys`` a function like ``target_keys``, or a bus,
+    ``policy_keys`` a function whose policy changes.
     ``record_keys`` are those that hold a list of records, with the key of the resource that they
     are for; a record is a ``record_block`` where its source has no shape of its own.
     """
@@ -64,6 +65,7 @@ class Step(Block):
     mapping_keys: ClassVar[Collection[str]] = ()
     function_keys: ClassVar[Collection[str]] = ()
     target_keys: ClassVar[Collection[str]] = ()
+    receiver_keys: ClassVar[Collection[str]] = ()
     alias_keys: ClassVar[Collection[str]] = ()
     changeable_keys: ClassVar[Collection[str]] = ()
     deletable_keys: ClassVar[Collection[str]] = ()

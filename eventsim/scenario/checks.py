@@ -24,14 +24,17 @@ from eventsim.scenario.lookup import (
     no_resource,
     read,
     resource_problems,
+    resource_types,
     settings_of,
     source_of,
+    values_at,
 )
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant, where
 from eventsim.scenario.project import inside
 from eventsim.scenario.records import record_problems
 from eventsim.scenario.role_checks import role_problems
+from eventsim.scenario.trigger_checks import ALWAYS_THERE, trigger_problems
 from eventsim.scenario.triggers import is_trigger, trigger_models
 from eventsim.scenario.values import START, moment, seconds
 
@@ -43,6 +46,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _resources(root)
     yield from _triggers(root)
     yield from mapping_problems(root)
+    yield from trigger_problems(root)
     yield from role_problems(root, read(moment, root.get("start")) or START)
     yield from event_problems(root)
     yield from _timeline(root, folder, project)
@@ -95,7 +99,7 @@ def _resources(root: dict[str, Any]) -> Iterator[Problem]:
     for name, block in items(root, "resources"):
         module = source_of(block.get("type")) if isinstance(block, dict) else None
         for keys, opener in getattr(module, "REFERENCES", {}).items():
-            for path, text in _values(block, keys):
+            for path, text in values_at(block, keys):
                 yield from resource_problems(("resources", name, *path), text, root, opener)
 
 
@@ -116,17 +120,6 @@ def _triggers(root: dict[str, Any]) -> Iterator[Problem]:
                 path = ("functions", name, "Events", event_name, "Properties", key)
                 if isinstance(properties.get(key), str):
                     yield from resource_problems(path, properties[key], root, "open_fronts")
-
-
-def _values(block: Any, keys: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text below *keys*, through lists, with its path."""
-    if isinstance(block, list | tuple):
-        for index, item in enumerate(block):
-            yield from _values(item, keys, (*path, index))
-    elif isinstance(block, dict) and keys:
-        yield from _values(block.get(keys[0]), keys[1:], (*path, keys[0]))
-    elif isinstance(block, str) and block and not keys:
-        yield path, block
 
 
 def _timeline(root: dict[str, Any], folder: FilePath, project: FilePath) -> Iterator[Problem]:
@@ -180,6 +173,13 @@ def _named(
         name = step[key].partition(":")[0] if isinstance(step.get(key), str) else ""
         if name and name not in functions:
             yield _nobody((*path, key), name, "function", functions)
+    for key in model.receiver_keys:
+        name = step[key].partition(":")[0] if isinstance(step.get(key), str) else ""
+        if name and name not in functions and name != ALWAYS_THERE:
+            if name in resource_types(root):
+                yield from resource_problems((*path, key), name, root, "open_bus")
+            else:
+                yield _nobody((*path, key), name, "function and no bus", functions)
     for key in model.alias_keys:
         yield from alias_problems((*path, key), step.get(key), functions)
     for key in model.changeable_keys:

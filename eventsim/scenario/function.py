@@ -76,7 +76,7 @@ def _properties(value: Any, info: ValidationInfo) -> BaseModel:
 
 
 class Event(SamBlock):
-    """An event source mapping, or requests that come in, as SAM writes it below its function."""
+    """An event source mapping, or what a service pushes, as SAM writes it below its function."""
 
     type: Text = Field(examples=["Kinesis"])
     properties: Annotated[Any, PlainValidator(_properties)] = Field(
@@ -224,6 +224,11 @@ class FunctionBlock(ExecutionRole):
             "error_rate": self.errors,
             "crash_rate": self.crashes,
         }
+
+    def published(self, name: str) -> str:
+        """What the function *name* is invoked by: its alias, if it has one."""
+        alias = self.auto_publish_alias
+        return f"{name}:{alias}" if alias else name
 
     def mappings(self) -> dict[str, MappingProperties]:
         """The properties of its event source mappings, by the names of the events."""

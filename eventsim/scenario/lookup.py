@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _UNFIT = {
     "MAPPING": "which no mapping reads",
+    "open_bus": "not a bus",
     "open_queue": "not a queue",
     "open_fronts": "to which no requests come",
     "open_stream": "onto which no records are put",
@@ -133,6 +134,18 @@ def sent_to_arn(text: str, root: dict[str, Any]) -> str:
     if ":" not in text and text in dict(items(root, "functions")):
         return place.arn(text)
     return text
+
+
+def values_at(block: Any, keys: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text below *keys*, through lists, with its path; ``*`` is any key."""
+    if isinstance(block, list | tuple):
+        for index, item in enumerate(block):
+            yield from values_at(item, keys, (*path, index))
+    elif isinstance(block, dict) and keys:
+        for key in block if keys[0] == "*" else keys[:1]:
+            yield from values_at(block.get(key), keys[1:], (*path, key))
+    elif isinstance(block, str) and block and not keys:
+        yield path, block
 
 
 def _unfit(path: Path, name: str, resource: Any, wants: str) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ from eventsim.scenario.mapping import (
     unknown_kind,
 )
 from eventsim.scenario.problem import Path, Problem, meant, problems_of
-from eventsim.scenario.triggers import is_trigger
+from eventsim.scenario.triggers import is_trigger, trigger_models
 from eventsim.scenario.values import START, moment
 from eventsim.types import EventSourceMapping, MappingKind
 
@@ -163,7 +163,7 @@ def _type(mapping: _Mapping, source: Target | None, scene: _Scene) -> Iterator[P
         text = f" is '{mapping.type}', but its {word} is {type_}; write {wanted.event}"
         yield Problem(path, text)
     elif not wanted and mapping.type not in scene.kinds:
-        hint = meant(mapping.type, scene.kinds)
+        hint = meant(mapping.type, [*scene.kinds, *trigger_models()])
         yield Problem(path, f" is '{mapping.type}', which no source answers to{hint}")
 
 

@@ -262,8 +262,7 @@ class Scenario(Block):
         """
 
         def arn(text: str) -> str:
-            given = None if service_of(text) == "lambda" else target(text, self._types()).key
-            return (arns or {}).get(given or "") or sent_to_arn(text, self._root())
+            return self.arn_of_text(text, arns or {})
 
         return tuple(self._function(name, block, arn) for name, block in self.functions.items())
 
@@ -281,6 +280,11 @@ class Scenario(Block):
             invoke_at=block.invoke_at.value(name, self.region) if block.invoke_at else None,
             **values,
         )
+
+    def arn_of_text(self, text: str, arns: Mapping[str, str]) -> str:
+        """The ARN that a text means; *arns* has those of resources, by name, that are known."""
+        given = None if service_of(text) == "lambda" else target(text, self._types()).key
+        return arns.get(given or "") or sent_to_arn(text, self._root())
 
     def notes(self, *, served: bool = False) -> Iterator[str]:
         """What is said about settings that are accepted and have no effect.
@@ -382,7 +386,7 @@ class Scenario(Block):
     def _mapping(
         self, function: str, name: str, properties: MappingProperties, arns: Mapping[str, str]
     ) -> EventSourceMapping:
-        types, alias = self._types(), self.functions[function].auto_publish_alias
+        types = self._types()
         source = target(properties.resource, types)
         settings = properties.settings()
         if settings.get("on_failure"):
@@ -391,6 +395,6 @@ class Scenario(Block):
             name=f"{function}.{name}",
             source=source.resource,
             event_source_arn=arns[source.key],
-            function_name=f"{function}:{alias}" if alias else function,
+            function_name=self.functions[function].published(function),
             **settings,
         )

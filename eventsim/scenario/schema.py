@@ -15,6 +15,7 @@ from eventsim import registry
 from eventsim.scenario.expectation import EXPECTABLE
 from eventsim.scenario.mapping import mapping_kinds, properties_model
 from eventsim.scenario.model import Scenario
+from eventsim.scenario.triggers import trigger_models
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -32,6 +33,7 @@ def schema() -> dict[str, Any]:
     resources = {n: module.Resource for n, module in sources.items() if hasattr(module, "Resource")}
     steps = [registry.load("steps", name).Step for name in registry.names("steps")]
     mappings = {type_: properties_model(kind) for type_, kind in mapping_kinds().items()}
+    pushed = {type_: model for type_, (_, model) in trigger_models().items()}
     own = [m.RecordBlock for m in sources.values() if hasattr(m, "RecordBlock")]
     blocks = [step.record_block for step in steps if step.record_keys] + own
     models: list[type[BaseModel]] = [
@@ -39,6 +41,7 @@ def schema() -> dict[str, Any]:
         *resources.values(),
         *steps,
         *mappings.values(),
+        *pushed.values(),
         *blocks,
     ]
     references, whole = models_json_schema([(model, "validation") for model in models])
@@ -61,7 +64,8 @@ def schema() -> dict[str, Any]:
         for key in step.record_keys:
             fields[key]["anyOf"][0]["items"] = {"anyOf": shapes}
     definitions["Expectation"]["properties"]["entry"]["enum"] = sorted(EXPECTABLE)
-    properties = {type_: references[model, "validation"] for type_, model in mappings.items()}
+    events: dict[str, type[BaseModel]] = {**mappings, **pushed}
+    properties = {type_: references[model, "validation"] for type_, model in events.items()}
     for type_, model in mappings.items():
         if model.kind.starting_positions:
             definitions[_name(properties[type_])]["required"].append("StartingPosition")

@@ -13,7 +13,8 @@ from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
-from eventsim.types import Invoker, Queue, Scene, Stream
+from eventsim.services.metrics import Metric
+from eventsim.types import Bus, Invoker, Queue, Scene, Stream
 
 
 class Stage(Protocol):
@@ -41,6 +42,22 @@ class Stage(Protocol):
 
     @property
     def queues(self) -> Mapping[str, Queue]: ...
+
+    @property
+    def buses(self) -> Mapping[str, Bus]:
+        """The buses by name, the default one among them if it is simulated."""
+
+    def replay(self, bus: str, archive: str, name: str, since: float, until: float) -> None:
+        """Send what an archive has to the rules of its bus again. Raises EventsimError."""
+
+    def write_log(self, group: str, stream: str, messages: Sequence[str]) -> None:
+        """Write lines to a stream of a log group, now."""
+
+    def measure(self, metric: Metric, values: Sequence[float]) -> None:
+        """Have *values* of a metric measured now."""
+
+    def is_function(self, name: str) -> bool:
+        """Whether a name, with an alias or not, is that of a function of the scenario."""
 
     @property
     def mappings(self) -> Mapping[str, MappingLifecycle]: ...

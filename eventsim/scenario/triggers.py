@@ -1,5 +1,5 @@
 """
-Events of a function, and its URL, that are neither polled nor a step: requests that come to it.
+Events of a function, and its URL, that are neither polled nor a step: a service pushes them.
 
 A source's ``SAM_EVENTS`` are the models of the properties that such events have, by their type.
 """
@@ -27,7 +27,7 @@ def trigger_models() -> Mapping[str, tuple[str, type[BaseModel]]]:
 
 
 def is_trigger(event_type: Any) -> bool:
-    """Whether events of this type are requests that come to their function."""
+    """Whether events of this type are pushed to their function."""
     return isinstance(event_type, str) and event_type in trigger_models()
 
 
@@ -43,7 +43,7 @@ class Invited(Protocol):
     def function_url_config(self) -> Any: ...
 
     def triggers(self) -> Mapping[str, Any]:
-        """Its events that are requests, by their names."""
+        """Its events that are pushed, by their names."""
 
 
 def front_keys(types: Mapping[str, str], functions: Mapping[str, Invited]) -> Iterator[str]:
@@ -54,7 +54,9 @@ def front_keys(types: Mapping[str, str], functions: Mapping[str, Invited]) -> It
     for name, function in functions.items():
         if function.function_url_config is not None:
             yield f"functions.{name}.FunctionUrlConfig"
-        yield from (f"functions.{name}.Events.{event}" for event in function.triggers())
+        for event_name, event in function.triggers().items():
+            if hasattr(registry.load("sources", trigger_models()[event.type][0]), "open_fronts"):
+                yield f"functions.{name}.Events.{event_name}"
 
 
 def _url(value: Any) -> BaseModel:

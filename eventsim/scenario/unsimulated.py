@@ -34,8 +34,8 @@ MAPPING_PROPERTIES = _words(
 
 EVENT_TYPES = _words(
     """
-    AlexaSkill CloudFormation CloudWatchEvent CloudWatchLogs Cognito DocumentDB
-    EventBridgeRule IoTRule MQ MSK S3 SNS Schedule ScheduleV2 SelfManagedKafka
+    AlexaSkill CloudFormation Cognito DocumentDB IoTRule MQ MSK S3 SNS
+    SelfManagedKafka
     """
 )
 

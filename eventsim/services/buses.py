@@ -2,14 +2,15 @@
 A simulated EventBridge bus: keeps the events that were put on it last.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html
-(Without rules and targets: an event can be looked at, and nobody is told of it but *on_event*.)
+(Rules and targets are not its own: whoever subscribed is told of every event.)
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -25,10 +26,6 @@ EVENT_BYTES_MAX = 1024 * 1024
 OnEvent = Callable[[BusEvent], None]
 
 
-def nobody(event: BusEvent) -> None:
-    """For a bus whose events interest nobody."""
-
-
 class EventBus:
     """A bus. With *refuse*, an AWS error code, it takes no event at all."""
 
@@ -41,12 +38,12 @@ class EventBus:
         clock: Clock,
         chance: Chance,
         refuse: str | None = None,
-        on_event: OnEvent = nobody,
     ) -> None:
         self.arn = arn("events", region, account, f"event-bus/{name}")
         self._name, self._region, self._account = name, region, account
         self._clock, self._chance = clock, chance
-        self._refuse, self._on_event = refuse, on_event
+        self._refuse = refuse
+        self._subscribers: list[OnEvent] = []
         self._events: deque[BusEvent] = deque(maxlen=EVENTS_KEPT_MAX)
 
     @property
@@ -54,11 +51,18 @@ class EventBus:
         """The last events, oldest first; no more than ``EVENTS_KEPT_MAX``."""
         return tuple(self._events)
 
+    def subscribe(self, on_event: OnEvent) -> None:
+        """Call *on_event* with every event from now on."""
+        self._subscribers.append(on_event)
+
+    async def put_document(self, document: Mapping[str, Any], hops: int = 0) -> None:
+        """Put an event in its envelope; who subscribed has been told when this returns."""
+        self._check_refusal()
+        self._put(BusEvent(str(document["id"]), dict(document), hops))
+
     async def put_event(self, event: PutEvent) -> None:
         """Put an event; it is there when this returns."""
-        if self._refuse is not None:
-            text = f"{self.arn} refuses every event, as its resource says"
-            raise ServiceError(self._refuse, text)
+        self._check_refusal()
         if _size(event) > EVENT_BYTES_MAX:
             text = "Total size of the entries in the request is over the limit."
             raise ServiceError("ValidationException", text)
@@ -75,9 +79,17 @@ class EventBus:
             "resources": list(event.resources),
             "detail": _detail(event.detail),
         }
-        put = BusEvent(id_, document)
-        self._events.append(put)
-        self._on_event(put)
+        self._put(BusEvent(id_, document))
+
+    def _put(self, event: BusEvent) -> None:
+        self._events.append(event)
+        for on_event in self._subscribers:
+            on_event(event)
+
+    def _check_refusal(self) -> None:
+        if self._refuse is not None:
+            text = f"{self.arn} refuses every event, as its resource says"
+            raise ServiceError(self._refuse, text)
 
 
 def _detail(text: str) -> object:

@@ -157,8 +157,10 @@ class Simulation:
                         for mapping in self._setting.mappings.values():
                             await mapping.create(on_streams if mapping.on_stream else tasks)
                         await self._timeline_and(meanwhile)
+                        await self._setting.rules.idle()
                         self._finish_streams()
                     await self._setting.events.idle()
+                    await self._setting.rules.idle()
                     self._finish_queues()  # they got what the streams and events gave up
         finally:
             self._finish_streams()  # a run cut short also tells what has been put by now
@@ -198,6 +200,10 @@ class Simulation:
     async def _timeline(self) -> None:
         """Start each step at its time; return when the last of them has ended."""
         async with anyio.create_task_group() as steps:
+            for fire in self._setting.rules.timers(self.scenario.start):
+                steps.start_soon(fire, name="schedule")
+            for alarm in self._setting.alarms.names():
+                steps.start_soon(self._setting.alarms.watch, alarm, name=f"alarm {alarm}")
             for step in self.scenario.timeline_in_order():
                 await self.clock.sleep_until(step.at)
                 steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,22 +19,29 @@ from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
+from eventsim.push.alarms import Alarms
+from eventsim.push.logs import LogGroups
+from eventsim.push.rules import Rules
 from eventsim.reports import Tally
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import PROFILES
 from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.scenario.policies import Arns
+from eventsim.services.metrics import Metric
+from eventsim.simulation.alarms import open_alarms
 from eventsim.simulation.background import Background
 from eventsim.simulation.dispatching import open_functions, open_invoker
+from eventsim.simulation.logs import open_log_groups
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.options import Options
 from eventsim.simulation.permissions import open_permissions, policy_arns
 from eventsim.simulation.queues import open_queues
+from eventsim.simulation.rules import open_rules
 from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
 from eventsim.simulation.streams import open_streams
-from eventsim.types import Destination, Function, Invoker, Queue, Scene, Stream
+from eventsim.types import Bus, Destination, Function, Invoker, Queue, Scene, Stream
 
 TIMEOUT_MAX = 900
 
@@ -59,6 +66,9 @@ class Setting:
     pusher: Pusher
     background: Background
     events: EventQueue
+    rules: Rules = field(init=False)
+    alarms: Alarms = field(init=False)
+    log_groups: LogGroups = field(init=False)
     mappings: Mapping[str, MappingLifecycle] = field(default_factory=dict)
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
     invoked_here: bool = True
@@ -71,11 +81,44 @@ class Setting:
     def scene(self) -> Scene:
         """Where and when an event comes about now."""
         scenario = self.scenario
-        return Scene(scenario.region, scenario.account, self.clock.wall(), self.chance)
+        return Scene(
+            scenario.region,
+            scenario.account,
+            self.clock.wall(),
+            self.chance,
+            profile=scenario.profile,
+        )
 
     def arn(self, resource: str) -> str:
         """The ARN of a queue, topic, bucket or bus of the scenario."""
         return self.stores.arns()[resource]
+
+    def arn_of_text(self, text: str) -> str:
+        """The ARN that a text of the scenario means: a resource's, a function's, or itself."""
+        streams = {name: stream.arn for name, stream in self.streams.items()}
+        buses = {name: bus.arn for name, bus in self.stores.every_bus().items()}
+        return self.scenario.arn_of_text(text, {**streams, **buses, **self.stores.arns()})
+
+    def replay(self, bus: str, archive: str, name: str, since: float, until: float) -> None:
+        """Send what an archive has to the rules of its bus again. Raises EventsimError."""
+        self.rules.replay(bus, archive, name, since, until)
+
+    def write_log(self, group: str, stream: str, messages: Sequence[str]) -> None:
+        """Write lines to a stream of a log group, now."""
+        self.log_groups.write(group, stream, messages)
+
+    def measure(self, metric: Metric, values: Sequence[float]) -> None:
+        """Have *values* of a metric measured now."""
+        self.alarms.put(metric, values)
+
+    def is_function(self, name: str) -> bool:
+        """Whether a name, with an alias or not, is that of a function of the scenario."""
+        return name.partition(":")[0] in self.scenario.functions
+
+    @property
+    def buses(self) -> Mapping[str, Bus]:
+        """The buses by name, the default one among them if it is simulated."""
+        return self.stores.every_bus()
 
     def role(self, function_name: str) -> str | None:
         """The ARN of a function's execution role, also by the name of its alias; None without."""
@@ -156,6 +199,8 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         invoked_here=options.invoker is None,
         events=events,
     )
+    setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
+    setting.log_groups = open_log_groups(setting)
     setting.mappings = open_mappings(setting)
     return setting
 

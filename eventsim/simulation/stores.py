@@ -10,12 +10,14 @@ from eventsim.backends import Backend
 from eventsim.destinations import Resource, open_destination, open_on_failure
 from eventsim.ids import Chance
 from eventsim.rules.arns import service_of
+from eventsim.rules.bus_rules import DEFAULT_BUS
 from eventsim.scenario import Scenario
+from eventsim.services.buses import EventBus
 from eventsim.types import Bucket, Bus, Destination, FunctionTarget, Invoker, Queue, Topic
 
 OPENERS = (
     *("open_stream", "open_queue", "open_topic", "open_bucket", "open_bus"),
-    "open_fronts",
+    *("open_fronts", "alarm_of"),
 )
 
 
@@ -27,6 +29,7 @@ class Stores:
     topics: Mapping[str, Topic] = field(default_factory=dict)
     buckets: Mapping[str, Bucket] = field(default_factory=dict)
     buses: Mapping[str, Bus] = field(default_factory=dict)
+    default_bus: Bus | None = None
 
     def destination(self, arn: str, chance: Chance) -> Destination:
         """A mapping's on-failure destination. Raises ServiceError or EventsimError."""
@@ -40,6 +43,11 @@ class Stores:
         if service_of(arn) == "lambda":
             return open_destination(arn, {arn: FunctionTarget(arn, invoker)}, chance)
         return open_destination(arn, self._by_arn(), chance)
+
+    def every_bus(self) -> dict[str, Bus]:
+        """The buses by name, the default one of the account among them if it is simulated."""
+        default = {} if self.default_bus is None else {DEFAULT_BUS: self.default_bus}
+        return {**default, **self.buses}
 
     def arns(self) -> dict[str, str]:
         """The ARN of every one of them, by resource name, as its back end calls it."""
@@ -79,7 +87,21 @@ async def open_stores(
         resource = scenario.resources[name]
         module = registry.load("sources", resource.type)
         buses[name] = await module.open_bus(name, resource.settings, backend, chance)
-    return Stores(queues, topics, buckets, buses)
+    default = None if DEFAULT_BUS in buses else _default_bus(backend, chance)
+    return Stores(queues, topics, buckets, buses, default)
+
+
+def _default_bus(backend: Backend, chance: Chance) -> Bus | None:
+    """The bus that every account has in every region; one of a real back end is left alone."""
+    if backend.name != "simulated":
+        return None
+    return EventBus(
+        DEFAULT_BUS,
+        region=backend.region,
+        account=backend.account,
+        clock=backend.clock,
+        chance=chance,
+    )
 
 
 def _opener(kind: str) -> str:

@@ -6,8 +6,11 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+
+import orjson
 
 from eventsim.backends import Backend
 from eventsim.errors import ServiceError, Unreachable
@@ -20,6 +23,12 @@ class ClientBus:
     def __init__(self, arn: str, backend: Backend) -> None:
         self.arn = arn
         self._backend = backend
+
+    async def put_document(self, document: Mapping[str, Any], hops: int = 0) -> None:
+        """Put what is in the envelope; EventBridge makes another around it."""
+        text = orjson.dumps(document["detail"]).decode()
+        resources = tuple(document["resources"])
+        await self.put_event(PutEvent(document["source"], document["detail-type"], text, resources))
 
     async def put_event(self, event: PutEvent) -> None:
         """Put it. Raises ServiceError when it is refused, Unreachable without an answer."""

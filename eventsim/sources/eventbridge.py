@@ -1,33 +1,57 @@
 """
-EventBridge: a bus, for the records of asynchronous invocations.
+EventBridge, which was CloudWatch Events: buses, the events on them, and the rules about these.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from eventsim.backends import Backend
+from eventsim.errors import BackendError, InvokeError
 from eventsim.ids import Chance
-from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
-from eventsim.types import Bus
+from eventsim.rules.bus_rules import FINAL, Rule
+from eventsim.sources._eventbridge_events import (
+    alarm_state_change,
+    custom,
+    ec2_state_change,
+    scheduled,
+    trusted_advisor,
+)
+from eventsim.sources._eventbridge_rules import (
+    CloudWatchEvent,
+    EventBridgeRule,
+    Resource,
+    Schedule,
+)
+from eventsim.sources._refusing import refuse_to_refuse
+from eventsim.types import Bus, InvocationType, Scene
+
+__all__ = ["Resource"]
 
 ARN_SERVICE = "events"  # what EventBridge is called in ARNs
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
+PRINCIPAL = "events.amazonaws.com"
+EVENTS = (custom, scheduled, ec2_state_change, trusted_advisor, alarm_state_change)
+SAM_EVENTS = {
+    "EventBridgeRule": EventBridgeRule,
+    "CloudWatchEvent": CloudWatchEvent,
+    "Schedule": Schedule,
+}
+# What a resource sends to: resources, or functions.
+SENDS_TO = (("rules", "*", "Targets", "Arn"),)
+REFERENCES = {("rules", "*", "Targets", "DeadLetterConfig", "Arn"): "open_queue"}
 
 
-class Resource(BaseModel):
-    """A bus in a scenario: ``audit: {type: eventbridge}``.
+def retried(error: InvokeError) -> bool:
+    """Whether another attempt may help."""
+    return error.code not in FINAL
 
-    ``refuse: AccessDeniedException`` lets a simulated bus refuse every event with that code.
-    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: Literal["eventbridge"] = "eventbridge"
-    refuse: RefusalCode | None = None
+def fired(scene: Scene, rule: Rule) -> dict[str, Any]:
+    """The event that a rule's schedule makes."""
+    return scheduled(scene, rule=rule.name)
 
 
 async def open_bus(name: str, resource: Resource, backend: Backend, chance: Chance) -> Bus:
@@ -48,6 +72,9 @@ async def open_bus(name: str, resource: Resource, backend: Backend, chance: Chan
             refuse=resource.refuse,
         )
     refuse_to_refuse(f"bus {name}", resource.refuse, backend)
+    if resource.rules or resource.archives:
+        text = f"bus {name} has rules or archives, which only the simulated back end serves"
+        raise BackendError(text)
     from eventsim.sources._eventbridge_client import open_client_bus
 
     return await open_client_bus(name, backend)

@@ -12,18 +12,19 @@ from typing import Any, ClassVar
 import anyio
 from pydantic import Field
 
-from eventsim.push import Delivery
+from eventsim.errors import EventsimError
 from eventsim.push.builders import builder, module_of
 from eventsim.rules.paths import changed, parse_path
 from eventsim.scenario.block import Step as TimelineStep
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Text, Whole
-from eventsim.types import InvocationType
+from eventsim.types import Bus, Delivery, InvocationType
 
 
 class Step(TimelineStep):
     """Send an ``event`` of the source ``push`` to the function ``to``, ``count`` times at once.
 
+    What comes in EventBridge's envelope may also be put on a bus; ``default`` is always there.
     What is said below ``with`` are parameters of the event (see ``eventsim generate``), below
     ``set`` any of its fields by its path.
     """
@@ -36,7 +37,7 @@ class Step(TimelineStep):
     changes: dict[str, Any] = Field(default_factory=dict, alias="set")
     count: Whole = Field(1, ge=1, le=100_000)
 
-    target_keys: ClassVar[Collection[str]] = ("to",)
+    receiver_keys: ClassVar[Collection[str]] = ("to",)
 
     async def perform(self, stage: Stage) -> None:
         """Return when the service is done. Raises EventsimError for what cannot be built."""
@@ -46,5 +47,17 @@ class Step(TimelineStep):
                 event = build.event(scene, self.parameters)
                 for path, value in self.changes.items():
                     event = changed(event, parse_path(path), value)
-                delivery = Delivery(self.push, module, event, self.to, self.type)
-                tasks.start_soon(stage.pusher.push, delivery, scene)
+                if stage.is_function(self.to):
+                    delivery = Delivery(self.push, module, event, self.to, self.type)
+                    tasks.start_soon(stage.pusher.push, delivery, scene)
+                else:
+                    await put_on(stage.buses[self.to], event, f"{self.push} {build.name}")
+
+
+async def put_on(bus: Bus, event: Any, what: str) -> None:
+    """Put an event on a bus. Raises EventsimError for one that is not in EventBridge's envelope,
+    or that the bus refuses.
+    """
+    if not isinstance(event, dict) or not {"id", "detail-type", "source", "detail"} <= event.keys():
+        raise EventsimError(f"a {what} is no event of a bus; it has no detail-type")
+    await bus.put_document(event)

@@ -1,0 +1,92 @@
+"""
+CloudWatch Logs: subscription filters, which send the lines of log groups.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from eventsim.errors import PatternError
+from eventsim.rules import log_events
+from eventsim.rules.arns import arn
+from eventsim.rules.log_events import LogEvent, event_id
+from eventsim.rules.log_filters import LogFilter, compile_filter
+from eventsim.rules.timestamps import epoch_milliseconds
+from eventsim.sources._sam import SamProperties
+from eventsim.types import InvocationType, Scene
+
+INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
+PRINCIPAL = "logs.amazonaws.com"
+
+GroupName = Annotated[str, Field(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$")]
+Filters = Annotated[list[str], "the names of the subscription filters"]
+_FILTERS = ["to-the-function"]
+_MESSAGES = ["[ERROR] the order has no total"]
+_GAP_MILLISECONDS = 7
+
+
+class CloudWatchLogs(SamProperties):
+    """The function gets the lines of a log group that match a pattern."""
+
+    log_group_name: GroupName = Field(examples=["/aws/lambda/orders"])
+    filter_pattern: str = ""
+
+    @model_validator(mode="after")
+    def _is_pattern(self) -> Self:
+        try:
+            self.log_filter()
+        except PatternError as error:
+            raise ValueError(f"FilterPattern is none: {error}") from None
+        return self
+
+    def log_filter(self) -> LogFilter:
+        """The pattern, compiled. Raises PatternError."""
+        return compile_filter(self.filter_pattern)
+
+
+SAM_EVENTS = {"CloudWatchLogs": CloudWatchLogs}
+
+
+def data(
+    scene: Scene,
+    *,
+    group: Annotated[str, "the log group"] = "/aws/lambda/orders",
+    stream: Annotated[str | None, "the log stream; as Lambda calls its own unless given"] = None,
+    message: Annotated[list[str], "a line; may be given several times"] = _MESSAGES,
+    filters: Filters = _FILTERS,
+    extracted: Annotated[dict[str, str] | None, "what a filter for fields found in each"] = None,
+    policy_level: Annotated[
+        Literal["ACCOUNT_LEVEL_POLICY"] | None, "of a filter for the whole account"
+    ] = None,
+) -> dict[str, Any]:
+    """Lines of a log stream that match a subscription filter."""
+    drawn = f"{scene.at:%Y/%m/%d}/[$LATEST]{scene.hex(32)}"
+    at = epoch_milliseconds(scene.at)
+    events = []
+    for number, line in enumerate(message):
+        told = LogEvent(at + number * _GAP_MILLISECONDS, line, extracted)
+        events.append((event_id(told.timestamp, at, scene.count("log events")), told))
+    return log_events.encoded(
+        log_events.document(
+            scene.account, group, stream or drawn, filters, events, policy_level=policy_level
+        )
+    )
+
+
+def control(scene: Scene, *, filters: Filters = _FILTERS) -> dict[str, Any]:
+    """CloudWatch Logs looks whether the function is there."""
+    at = epoch_milliseconds(scene.at)
+    return log_events.encoded(log_events.control_document(at, filters))
+
+
+EVENTS = (data, control)
+
+
+def source_arn(event: dict[str, Any], scene: Scene) -> str | None:
+    """The log group, which is in the data; nothing for a control message."""
+    group = log_events.decoded(event)["logGroup"]
+    return arn("logs", scene.region, scene.account, f"log-group:{group}:*") if group else None
