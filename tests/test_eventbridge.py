@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from eventsim import Options, Scenario, Simulation, run
+from eventsim.clock import Clock
 from eventsim.clock import run as run_on
 from eventsim.errors import ScenarioError
 from eventsim.journal.sinks import MemorySink
+from eventsim.services.archives import Archive
+from eventsim.types import BusEvent
 
 ORDER = {"push": "eventbridge", "to": "audit", "with": {"detail": {"id": 1, "total": 7}}}
 PATTERN = {"source": ["com.example.orders"]}
@@ -171,6 +174,44 @@ def test_a_target_that_refuses_is_tried_again_until_its_policy_is_used_up() -> N
     (message,) = played.messages["failed"]
     said = {name: each["StringValue"] for name, each in message.message_attributes.items()}
     assert said["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+
+
+def test_a_topic_that_may_not_be_published_to_is_not_tried_again() -> None:
+    resources = bus({"Arn": "topic"}, topic={"type": "sns", "refuse": "AuthorizationError"})
+    played = Played({"resources": resources, "timeline": [{"at": "1s", **ORDER}]})
+    assert (played.times("target_retried"), played.times("target_failed")) == ([], [1.0])
+
+
+def test_a_run_waits_for_what_is_tried_again_before_its_queues_are_done() -> None:
+    target = {
+        "Arn": "topic",
+        "RetryPolicy": {"MaximumRetryAttempts": 2},
+        "DeadLetterConfig": {"Arn": "failed"},
+    }
+    resources = bus(target, topic={"type": "sns", "refuse": "ThrottledException"}, failed=QUEUE)
+    event = {"Type": "SQS", "Properties": {"Queue": "failed"}}
+    functions = {"f": {"Events": {"Failed": event}}}
+    played = Played(
+        {"resources": resources, "functions": functions, "timeline": [{"at": "1s", **ORDER}]}
+    )
+    ((at, batch),) = played.seen
+    assert at >= 4
+    assert json.loads(batch["Records"][0]["body"])["detail"] == {"id": 1, "total": 7}
+
+
+async def test_an_archive_keeps_nothing_that_is_replayed(clock: Clock) -> None:
+    archive = Archive("kept", clock, retention_days=1)
+    for document in ({"id": "a"}, {"id": "b", "replay-name": "again"}):
+        archive.on_event(BusEvent(document["id"], document))
+    assert [event.id for event in archive.replay("r", 0, 9)] == ["a"]
+
+
+async def test_an_archive_gives_what_is_not_too_old(clock: Clock) -> None:
+    archive = Archive("kept", clock, retention_days=1)
+    archive.on_event(BusEvent("a", {"id": "a"}))
+    await clock.sleep(86_401)
+    archive.on_event(BusEvent("b", {"id": "b"}))
+    assert [event.id for event in archive.replay("r", 0, 99_999)] == ["b"]
 
 
 def test_buses_that_tell_each_other_do_so_five_times() -> None:

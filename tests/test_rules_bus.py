@@ -153,6 +153,8 @@ def test_a_time_that_is_left_out_is_passed_over_and_one_that_comes_twice_counts_
         datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
         datetime(2026, 10, 26, 1, 30, tzinfo=UTC),
     ]
+    again = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)  # two o'clock for the second time
+    assert fires(made, 1, again) == [datetime(2026, 10, 26, 1, 30, tzinfo=UTC)]
 
 
 def test_a_timer_keeps_between_its_start_and_its_end_and_a_moment_comes_once() -> None:

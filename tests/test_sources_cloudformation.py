@@ -103,6 +103,47 @@ def test_a_resource_lives_from_create_through_replacement_to_delete(profile: str
     assert {e["ServiceToken"] for e in seen} == {token}
 
 
+def test_the_same_run_has_the_same_journal_wherever_the_address_is() -> None:
+    def told() -> list[Any]:
+        def handler(event: Any, context: Any) -> None:
+            put(event)
+
+        entries = journal(handler, {"event": "create"}, {"event": "delete"})
+        return [(entry.time, entry.kind, entry.because, entry.fields) for entry in entries]
+
+    assert told() == told()
+
+
+def test_a_child_process_answers_as_well_as_a_handler_in_this_one() -> None:
+    functions = {
+        "seed": {
+            "Handler": "seed_data.handler",
+            "CodeUri": "../fixtures/handlers",
+            "run_in": "python",
+            "Timeout": 30,
+        }
+    }
+    step = {"event": "create", "with": {"properties": {"Table": "a", "Rows": 1}}}
+    states = played(lambda event, context: None, step, {"event": "delete"}, functions=functions)
+    assert [(state, physical_id) for _, state, physical_id, _ in states] == [
+        ("CREATE_IN_PROGRESS", None),
+        ("CREATE_COMPLETE", "seed-a"),
+        ("DELETE_IN_PROGRESS", "seed-a"),
+        ("DELETE_COMPLETE", "seed-a"),
+    ]
+
+
+def test_in_real_time_a_response_is_found_as_well() -> None:
+    def handler(event: Any, context: Any) -> None:
+        put(event)
+
+    time = {"real": {"speed": 100}}
+    assert [state for _, state, *_ in played(handler, {"event": "create"}, time=time)] == [
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+    ]
+
+
 def test_the_profile_says_how_the_function_is_invoked() -> None:
     def types(profile: str) -> list[str]:
         def handler(event: Any, context: Any) -> None:

@@ -28,6 +28,7 @@ WAIT_FIRST, WAIT_MAX = 1.0, 480.0
 FINAL = {
     "AccessDenied",
     "AccessDeniedException",
+    "AuthorizationError",
     "AWS.SimpleQueueService.NonExistentQueue",
     "InvalidParameterValueException",
     "InvalidRequestContentException",

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from eventsim.rules.arns import arn, dns_suffix
 from eventsim.rules.custom_resources import as_strings
-from eventsim.sources._cloudformation_stacks import Conversation
 from eventsim.types import Answer, Delivery, InvocationType, InvokeResult, Pushing, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event", "RequestResponse")
@@ -122,6 +121,8 @@ async def deliver(pushing: Pushing, delivery: Delivery, scene: Scene) -> Answer:
 
     The answer's value is the physical id, None where there is no resource in the end.
     """
+    from eventsim.sources._cloudformation_stacks import Conversation  # with an HTTP server
+
     return await Conversation(pushing, delivery, scene).hold(delivery.event)
 
 
