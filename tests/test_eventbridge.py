@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from croniter import croniter
 
 from eventsim import Options, Scenario, Simulation, run
 from eventsim.clock import Clock
@@ -239,14 +240,27 @@ def test_a_schedule_fires_for_as_long_as_the_run_is_long() -> None:
     assert played.events[0]["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/fTick"]
 
 
-def test_a_cron_schedule_fires_over_a_leap_year() -> None:
-    functions = schedule("cron(0 12 LW 2 ? *)", Input='"last weekday"')
-    values = {"run_for": "800d", "start": "2027-01-01T00:00:00Z", "functions": functions}
-    played = Played(values)
-    assert [event for _, event in played.seen] == ["last weekday"] * 3
-    noons = [datetime(2027, 2, 26, 12), datetime(2028, 2, 29, 12), datetime(2029, 2, 28, 12)]
-    since = [(noon - datetime(2027, 1, 1)).total_seconds() for noon in noons]
-    assert played.times("schedule_fired") == since
+@pytest.mark.parametrize(
+    ("expression", "theirs"),
+    [
+        ("cron(0 12 L * ? *)", "0 12 L * *"),
+        ("cron(30 8 15W * ? *)", "30 8 15W * *"),
+        ("cron(0 0 ? * 7#3 *)", "0 0 * * 6#3"),
+        ("cron(0/20 9 ? 2 5L *)", "0/20 9 * 2 L4"),
+    ],
+)
+def test_a_cron_schedule_fires_over_a_leap_year_as_another_implementation_says(
+    expression: str, theirs: str
+) -> None:
+    values = {"run_for": "366d", "start": "2028-01-01T00:00:00Z"}
+    played = Played({**values, "functions": schedule(expression, Input="1")})
+    start = datetime(2028, 1, 1, tzinfo=UTC)
+    expected = []
+    dates = croniter(theirs, start - timedelta(seconds=1))
+    while (at := dates.get_next(datetime)) < start + timedelta(days=366):
+        expected.append((at - start).total_seconds())
+    assert played.times("schedule_fired") == [time for time in expected if time > 0]
+    assert expected
 
 
 @pytest.mark.parametrize("speed", [600.0])
