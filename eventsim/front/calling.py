@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 
 from eventsim.journal import Journal
-from eventsim.push import Delivery, Pusher
-from eventsim.types import Answer, InvocationType, Scene
+from eventsim.push import Pusher
+from eventsim.types import Answer, Delivery, InvocationType, Scene
 
 Start = Callable[..., None]
 

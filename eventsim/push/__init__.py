@@ -2,12 +2,13 @@
 A service that pushes: authorise, invoke, and read the answer as the service reads it.
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
-``PRINCIPAL`` (left out or None for one that asks in nobody's name), ``source_arn(event, scene)``;
-what it makes of the answer: ``answer(result, event)``; what it makes of an invocation that was
-refused: ``refusal(error, event)``, and when it tries that again: ``retry_waits()``, in seconds,
-of which refusals, unless all: ``retried(error)``. One whose conversation with the function is
-longer than that (a dialog, a resource that is to be answered elsewhere) has
-``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
+``PRINCIPAL`` (left out or None for one that asks in nobody's name, or takes on a role),
+``source_arn(event, scene)``, ``event_source_token(event)``; what it makes of the answer:
+``answer(result, event)``, and how long it waits for it: ``ANSWER_SECONDS_MAX``; what it makes of an
+invocation that was refused: ``refusal(error, event)``, and when it tries that again:
+``retry_waits()``, in seconds, of which refusals, unless all: ``retried(error)``. One whose
+conversation with the function is longer than that (a dialog, a resource that is to be answered
+elsewhere) has ``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -15,7 +16,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +27,7 @@ from eventsim.ids import Chance
 from eventsim.types import (
     Answer,
     Caller,
+    Delivery,
     InvocationType,
     Invoker,
     InvokeRequest,
@@ -37,18 +38,6 @@ from eventsim.types import (
 
 if TYPE_CHECKING:
     from eventsim.journal import Journal  # which brings structlog; who only builds has no need
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event on its way to a function, by the name that the service has for it."""
-
-    source: str
-    module: ModuleType
-    event: Any
-    function: str
-    invocation_type: InvocationType | None = None
-    source_arn: str | None = None
 
 
 class Pusher:
@@ -77,6 +66,7 @@ class Pusher:
         self._tell("event_pushed", request, delivery, type=kind)
         waits = self._waits(module)
         while True:
+            began = self.clock.time()
             try:
                 result = await self._invoker.invoke(request)
             except InvokeError as refused:
@@ -89,6 +79,9 @@ class Pusher:
             else:
                 break
         answer = read(module, result, delivery.event)
+        limit = getattr(module, "ANSWER_SECONDS_MAX", None)
+        if kind == "RequestResponse" and limit and self.clock.time() - began > limit:
+            answer = Answer(False, None, f"no answer within {limit:g} s")
         if kind == "RequestResponse":
             accepted = answer.accepted
             self._tell("push_answered", request, delivery, answer.because, accepted=accepted)
@@ -105,7 +98,7 @@ class Pusher:
             Payload(lambda: orjson.loads(encoded), len(encoded)),
             self._chance.uuid("push", delivery.source),
             kind,
-            caller=_caller(module, arn, scene),
+            caller=_caller(delivery, arn, scene),
         )
 
     def _waits(self, module: ModuleType) -> Iterator[float]:
@@ -113,6 +106,10 @@ class Pusher:
             "Iterable[float]", module.retry_waits() if hasattr(module, "retry_waits") else ()
         )
         return iter(waits)
+
+    def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
+        """Write an entry of the journal."""
+        self._journal.write(kind, because, **fields)
 
     def _tell(
         self,
@@ -150,9 +147,15 @@ def refusal(module: ModuleType, refused: InvokeError, event: Any) -> Answer:
     """What a service makes of an invocation that was refused."""
     if hasattr(module, "refusal"):
         return cast("Answer", module.refusal(refused, event))
-    return Answer(False, None, str(refused))
+    return Answer(False, refused, str(refused))
 
 
-def _caller(module: ModuleType, arn: str | None, scene: Scene) -> Caller | None:
+def _caller(delivery: Delivery, arn: str | None, scene: Scene) -> Caller | None:
+    """Who a function's policy has to let in; None where nobody is asked."""
+    module, token = delivery.module, delivery.event_source_token
     principal = getattr(module, "PRINCIPAL", None)
-    return None if principal is None else Caller(principal, arn, scene.account)
+    if principal is None:
+        return None
+    if token is None and hasattr(module, "event_source_token"):
+        token = cast("str | None", module.event_source_token(delivery.event))
+    return Caller(principal, arn, scene.account, token)

@@ -55,7 +55,7 @@ from eventsim.types.mappings import (
     StartingPosition,
     TumblingWindow,
 )
-from eventsim.types.pushing import Answer, Scene
+from eventsim.types.pushing import Answer, Delivery, Pushing, Scene
 from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMessage
 from eventsim.types.streams import (
     Deletable,
@@ -89,6 +89,7 @@ __all__ = [
     "Checkpoint",
     "Condition",
     "Deletable",
+    "Delivery",
     "Destination",
     "Distribution",
     "Document",
@@ -122,6 +123,7 @@ __all__ = [
     "Position",
     "PositionType",
     "Publish",
+    "Pushing",
     "PutEvent",
     "PutRecord",
     "Queue",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from types import ModuleType
+from typing import Any, Protocol
 
+from eventsim.clock import Clock
 from eventsim.ids import Chance
+from eventsim.types.invocations import InvocationType
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,3 +65,34 @@ class Answer:
     accepted: bool = True
     value: Any = None
     because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to a function, by the name that the service has for it."""
+
+    source: str
+    module: ModuleType
+    event: Any
+    function: str
+    invocation_type: InvocationType | None = None
+    source_arn: str | None = None
+    event_source_token: str | None = None
+
+
+class Pushing(Protocol):
+    """What a source with a conversation of its own goes through: ``push.Pusher`` is one."""
+
+    clock: Clock
+
+    def memory(self, source: str) -> dict[str, Any]:
+        """What the source remembers from one event of the run to the next."""
+
+    def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
+        """Write an entry of the journal."""
+
+    async def invoke(self, delivery: Delivery, scene: Scene) -> Answer:
+        """Invoke the function, trying again as the service does when it is refused.
+
+        The answer to a refusal that is final has the InvokeError as its value.
+        """
