@@ -32,6 +32,7 @@ BREAKING = {
     "async-throttles": Edit("Executions: 1", "Executions: 3"),
     "async-zero-concurrency": Edit("  - {at: 0s, throttle:", "  # {at: 0s, throttle:"),
     "aws-measured": Edit("mean: 2.016s", "mean: 4.032s"),
+    "alexa-dialog": Edit("slot: [toCity=Oslo]", "slot: []"),
     "batch-size": Edit("BatchSize: 2", "BatchSize: 3"),
     "batching-window": Edit("InSeconds: 10", "InSeconds: 0"),
     "bisect": Edit("OnFunctionError: true", "OnFunctionError: false"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from eventsim.cli.handlers import function_of
 from eventsim.cli.invoking import Errors
 from eventsim.cli.talk import Talk
 from eventsim.cli.variables import variables
+from eventsim.errors import InvokeError
 from eventsim.push.builders import module_of
 from eventsim.simulation import Options
 from eventsim.simulation.pushing import push
@@ -86,6 +88,8 @@ def _push(said: Said, talk: Talk) -> int:
 
 
 def _tell(said: Said, delivery: Delivery, answer: Answer, failed: list[str], talk: Talk) -> int:
+    if isinstance(answer.value, InvokeError):
+        answer = replace(answer, value=None)  # told by its text
     if said.own["json"]:
         print(_dumped(_whole(said, delivery, answer, failed)))
     elif answer.value is not None:
@@ -111,4 +115,4 @@ def _whole(said: Said, delivery: Delivery, answer: Answer, failed: list[str]) ->
 
 
 def _dumped(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
