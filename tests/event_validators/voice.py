@@ -8,7 +8,7 @@ import orjson
 from ask_sdk_core.serialize import DefaultSerializer
 from ask_sdk_model.request_envelope import RequestEnvelope
 
-from tests.event_validators import Refused, Validator, schema, whole
+from tests.event_validators import Refused, Validator, powertools, schema, whole
 
 TEXT = {"type": "string", "minLength": 1}
 UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
@@ -82,8 +82,64 @@ _SMART_HOME = {
     ),
 }
 
+# The model of Powertools for versions 2 and 3 has no triggerSource, and scopes as an object.
+_TOKENS = schema(
+    "https://docs.aws.amazon.com/cognito/latest/developerguide/"
+    "user-pool-lambda-pre-token-generation.html",
+    whole(
+        {
+            "version": {"enum": ["2", "3"]},
+            "triggerSource": {"type": "string", "pattern": "^TokenGeneration_[A-Za-z]+$"},
+            "region": TEXT,
+            "userPoolId": {"type": "string", "pattern": "^[a-z0-9-]+_[A-Za-z0-9]{9}$"},
+            "userName": {"type": "string"},
+            "callerContext": whole({"awsSdkVersion": TEXT, "clientId": TEXT}),
+            "request": whole(
+                {
+                    "userAttributes": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                    },
+                    "groupConfiguration": whole(
+                        {
+                            "groupsToOverride": {"type": "array", "items": TEXT},
+                            "iamRolesToOverride": {"type": "array", "items": TEXT},
+                            "preferredRole": TEXT,
+                        },
+                        "preferredRole",
+                    ),
+                    "scopes": {"type": "array", "items": TEXT},
+                    "clientMetadata": {"type": "object"},
+                },
+                "clientMetadata",
+            ),
+            "response": whole({"claimsAndScopeOverrideDetails": {"type": "null"}}),
+        }
+    ),
+)
+_COGNITO = {
+    "pre-signup": "CognitoPreSignupTriggerModel",
+    "post-confirmation": "CognitoPostConfirmationTriggerModel",
+    "pre-authentication": "CognitoPreAuthenticationTriggerModel",
+    "post-authentication": "CognitoPostAuthenticationTriggerModel",
+    "pre-token-generation": "CognitoPreTokenGenerationTriggerModelV1",
+    "user-migration": "CognitoMigrateUserTriggerModel",
+    "custom-message": "CognitoCustomMessageTriggerModel",
+    "custom-email-sender": "CognitoCustomEmailSenderTriggerModel",
+    "custom-sms-sender": "CognitoCustomSMSSenderTriggerModel",
+    "define-auth-challenge": "CognitoDefineAuthChallengeTriggerModel",
+    "verify-auth-challenge": "CognitoVerifyAuthChallengeTriggerModel",
+}
+
 VALIDATORS: dict[tuple[str, str], Validator] = {
     **{("alexa", event): _SKILL for event in ("launch", "intent", "session-ended", "can-fulfill")},
+    **{("cognito", event): powertools(model) for event, model in _COGNITO.items()},
+    ("cognito", "create-auth-challenge"): powertools(
+        "CognitoCreateAuthChallengeTriggerModel",
+        {"request.challengeName": "the model lacks the name of the challenge that is to be made"},
+    ),
+    ("cognito", "pre-token-generation-v2"): _TOKENS,
+    ("cognito", "pre-token-generation-v3"): _TOKENS,
     **{("alexa_smart_home", event): check for event, check in _SMART_HOME.items()},
 }
 TIMES = {"alexa": ("iso_seconds",)}
