@@ -8,7 +8,7 @@ import orjson
 from ask_sdk_core.serialize import DefaultSerializer
 from ask_sdk_model.request_envelope import RequestEnvelope
 
-from tests.event_validators import Refused, Validator, powertools, schema, whole
+from tests.event_validators import Refused, Validator, powertools, schema, typed, whole
 
 TEXT = {"type": "string", "minLength": 1}
 UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
@@ -131,6 +131,110 @@ _COGNITO = {
     "verify-auth-challenge": "CognitoVerifyAuthChallengeTriggerModel",
 }
 
+_NULLABLE_SLOTS = {
+    "type": "object",
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "null"},
+            whole(
+                {
+                    "shape": {"const": "Scalar"},
+                    "value": whole(
+                        {
+                            "originalValue": TEXT,
+                            "interpretedValue": TEXT,
+                            "resolvedValues": {"type": "array", "items": TEXT},
+                        }
+                    ),
+                }
+            ),
+        ]
+    },
+}
+_LEX_INTENT = whole(
+    {
+        "name": TEXT,
+        "slots": _NULLABLE_SLOTS,
+        "state": {"enum": ["InProgress", "ReadyForFulfillment"]},
+        "confirmationState": {"enum": ["None", "Confirmed", "Denied"]},
+    }
+)
+_LEX = schema(
+    "https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html",
+    whole(
+        {
+            "messageVersion": {"const": "1.0"},
+            "invocationSource": {"enum": ["DialogCodeHook", "FulfillmentCodeHook"]},
+            "inputMode": {"enum": ["DTMF", "Speech", "Text"]},
+            "responseContentType": TEXT,
+            "sessionId": TEXT,
+            "inputTranscript": TEXT,
+            "bot": whole(
+                {
+                    "name": TEXT,
+                    "id": {"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+                    "aliasId": {"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+                    "aliasName": TEXT,
+                    "localeId": {"type": "string", "pattern": "^[a-z]{2}_[A-Z]{2}$"},
+                    "version": {"type": "string", "pattern": "^(DRAFT|[0-9]+)$"},
+                }
+            ),
+            "interpretations": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 5,
+                "items": whole(
+                    {
+                        "intent": _LEX_INTENT,
+                        "interpretationSource": {"enum": ["Bedrock", "Lex"]},
+                        "nluConfidence": {"type": "number", "minimum": 0, "maximum": 1},
+                    }
+                ),
+            },
+            "proposedNextState": whole(
+                {
+                    "intent": _LEX_INTENT,
+                    "dialogAction": whole({"type": TEXT, "slotToElicit": TEXT}, "slotToElicit"),
+                    "prompt": whole({"attempt": {"enum": ["Initial", "Retry1"]}}),
+                }
+            ),
+            "sessionState": whole(
+                {
+                    "intent": _LEX_INTENT,
+                    "sessionAttributes": {"type": "object"},
+                    "originatingRequestId": UUID,
+                }
+            ),
+            "transcriptions": {
+                "type": "array",
+                "items": whole(
+                    {
+                        "transcription": TEXT,
+                        "transcriptionConfidence": {"type": "number"},
+                        "resolvedContext": whole({"intent": TEXT}),
+                        "resolvedSlots": _NULLABLE_SLOTS,
+                    }
+                ),
+            },
+        },
+        "proposedNextState",
+    ),
+)
+_ROTATION = typed("SecretsManagerRotationEvent")
+_STEP = "https://docs.aws.amazon.com/step-functions/latest/dg/"
+_STEP_INPUT = whole({"orderId": UUID, "total": {"type": "integer"}})
+_STEPS = {
+    "task": schema(f"{_STEP}connect-lambda.html", _STEP_INPUT),
+    "wait-for-callback": schema(
+        f"{_STEP}connect-to-resource.html",
+        whole({"TaskToken": {**TEXT, "maxLength": 1024}, "Input": _STEP_INPUT}),
+    ),
+    "error": schema(
+        f"{_STEP}concepts-error-handling.html",
+        whole({"Error": TEXT, "Cause": {"type": "string", "pattern": "^{.*}$"}}),
+    ),
+}
+
 VALIDATORS: dict[tuple[str, str], Validator] = {
     **{("alexa", event): _SKILL for event in ("launch", "intent", "session-ended", "can-fulfill")},
     **{("cognito", event): powertools(model) for event, model in _COGNITO.items()},
@@ -140,6 +244,13 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
     ),
     ("cognito", "pre-token-generation-v2"): _TOKENS,
     ("cognito", "pre-token-generation-v3"): _TOKENS,
+    ("lex", "dialog"): _LEX,
+    ("lex", "fulfillment"): _LEX,
+    **{
+        ("secrets_manager", f"{step}-secret"): _ROTATION
+        for step in ("create", "set", "test", "finish")
+    },
+    **{("step_functions", event): check for event, check in _STEPS.items()},
     **{("alexa_smart_home", event): check for event, check in _SMART_HOME.items()},
 }
 TIMES = {"alexa": ("iso_seconds",)}
