@@ -23,6 +23,9 @@ async def later(event, context):
 """
 
 
+AT_ONCE = ("--maximum-retry-attempts", "0")
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -40,7 +43,7 @@ def test_an_event_is_built_changed_and_delivered() -> None:
 
 def test_a_function_that_fails_is_exit_code_1_also_when_nobody_waits_for_it() -> None:
     for kind in ("Event", "RequestResponse"):
-        ended = eventsim("push", "s3", "put", "--handler", "app.boom", "--type", kind)
+        ended = eventsim("push", "s3", "put", "--handler", "app.boom", "--type", kind, *AT_ONCE)
         assert ended.code == 1
         assert "function error: ValueError: boom\n" in ended.stderr
         assert ("s3 does not accept it" in ended.stderr) == (kind == "RequestResponse")
@@ -48,7 +51,9 @@ def test_a_function_that_fails_is_exit_code_1_also_when_nobody_waits_for_it() ->
 
 def test_json_is_the_event_and_all_that_became_of_it() -> None:
     generated = json.loads(eventsim("generate", "s3", "put", "--seed", "4").stdout)
-    ended = eventsim("push", "s3", "put", "--handler", "app.boom", "--seed", "4", "--json")
+    ended = eventsim(
+        "push", "s3", "put", "--handler", "app.boom", "--seed", "4", "--json", *AT_ONCE
+    )
     assert json.loads(ended.stdout) == {
         "source": "s3",
         "event": "put",

@@ -32,6 +32,7 @@ RESERVED = frozenset(
         *SCENE,
         *("count", "compact"),
         *("handler", "type", "json", "timeout", "memory_size", "env_vars", "code_uri"),
+        *("maximum_retry_attempts", "run_in"),
         *("allow_aws", "async_handler", "event_source_token"),
     }
 )

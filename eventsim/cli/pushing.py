@@ -42,8 +42,20 @@ def own_flags() -> list[click.Option]:
         option("event-source-token", help="For a permission that asks for one."),
         option("timeout", type=click.IntRange(1, 900), default=3, help="Seconds."),
         option("memory-size", type=click.IntRange(128, 10_240), default=128, help="MB."),
+        option(
+            "maximum-retry-attempts",
+            type=click.IntRange(0, 2),
+            default=2,
+            help="Of an Event, after 1 and 2 real minutes.",
+        ),
         option("env-vars", metavar="FILE", help="Environment variables, in sam's JSON."),
         option("code-uri", metavar="DIR", default=".", help="The folder of the code."),
+        option(
+            "run-in",
+            type=click.Choice(["inline", "python", "node", "bootstrap"]),
+            default="inline",
+            help="In this process, or in a child process of that kind.",
+        ),
         option("allow-aws", is_flag=True, help="Let the handler reach AWS itself."),
         option("async-handler", is_flag=True, help="Await an async def, as Lambda does not."),
         option("json", is_flag=True, help="The event and all that became of it."),
@@ -63,7 +75,7 @@ def _push(said: Said, talk: Talk) -> int:
         own["type"],
         event_source_token=own["event_source_token"],
     )
-    errors = Errors()
+    errors = Errors(talk)
     options = Options(
         allow_aws=own["allow_aws"],
         sinks=[errors],
@@ -77,6 +89,10 @@ def _push(said: Said, talk: Talk) -> int:
         timeout=own["timeout"],
         memory_size=own["memory_size"],
         async_handler=own["async_handler"],
+        properties={
+            "run_in": own["run_in"],
+            "EventInvokeConfig": {"MaximumRetryAttempts": own["maximum_retry_attempts"]},
+        },
         name="push",
         region=own["region"],
         account=own["account"],

@@ -12,11 +12,12 @@ https://docs.aws.amazon.com/appsync/latest/eventapi/event-handlers-overview.html
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, dns_suffix
 from eventsim.sources._contract import Broken, kind_of, value_of
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
@@ -81,9 +82,9 @@ def batch_resolver(
     return [
         {
             "arguments": {},
-            "identity": who,
+            "identity": deepcopy(who),
             "source": {"id": scene.uuid()},
-            "request": request,
+            "request": deepcopy(request),
             "prev": None,
             "info": _info(parent_type, field, {}, select),
             "stash": {},
@@ -207,7 +208,7 @@ def _request(scene: Scene, headers: dict[str, str] | None) -> dict[str, Any]:
         "headers": {
             "accept": "application/json",
             "content-type": "application/json",
-            "host": f"{domain}.{scene.region}.{scene.dns_suffix}",
+            "host": f"{domain}.{scene.region}.{dns_suffix(scene.region)}",
             "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
             "x-amzn-requestid": scene.uuid(),
             "x-forwarded-for": f"203.0.113.{scene.number(1, 254)}",
@@ -224,9 +225,7 @@ def _identity(scene: Scene, kind: str, username: str) -> dict[str, Any] | None:
     sub, since = scene.uuid(), int(scene.at.timestamp())
     match kind:
         case "cognito":
-            issuer = (
-                f"https://cognito-idp.{scene.region}.{scene.dns_suffix}/{scene.region}_K4x7QmB2v"
-            )
+            issuer = f"https://cognito-idp.{scene.region}.{dns_suffix(scene.region)}/{scene.region}_K4x7QmB2v"
             claims = {
                 "sub": sub,
                 "iss": issuer,

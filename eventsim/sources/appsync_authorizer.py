@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, dns_suffix
 from eventsim.sources._contract import Broken, kind_of, object_of
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
@@ -41,7 +41,7 @@ def request(
         "requestHeaders": {
             "accept": "application/json",
             "content-type": "application/json",
-            "host": f"{api_id}.appsync-api.{scene.region}.{scene.dns_suffix}",
+            "host": f"{api_id}.appsync-api.{scene.region}.{dns_suffix(scene.region)}",
             "x-forwarded-for": f"203.0.113.{scene.number(1, 254)}",
             "x-forwarded-proto": "https",
             **(headers or {}),

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from eventsim.rules.arns import dns_suffix
 from eventsim.sources._contract import Broken, kind_of, object_of
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
@@ -251,7 +252,7 @@ def _origin(scene: Scene, kind: str) -> dict[str, Any]:
         return {
             "authMethod": "none",
             "customHeaders": {},
-            "domainName": f"photos.s3.{scene.region}.{scene.dns_suffix}",
+            "domainName": f"photos.s3.{scene.region}.{dns_suffix(scene.region)}",
             "path": "",
             "region": scene.region,
         }

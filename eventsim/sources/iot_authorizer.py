@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any, Literal
 
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, dns_suffix
 from eventsim.sources._contract import Broken, kind_of, object_of
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
@@ -32,7 +32,7 @@ def connect(
 ) -> dict[str, Any]:
     """A device connects: who is it, and what may it do?"""
     domain = f"{scene.letters(14, 'abcdefghijklmnopqrstuvwxyz0123456789')}-ats.iot"
-    server = f"{domain}.{scene.region}.{scene.dns_suffix}"
+    server = f"{domain}.{scene.region}.{dns_suffix(scene.region)}"
     spoken: dict[str, Any] = {"tls": {"serverName": server}}
     if protocol == "mqtt":
         encoded = base64.b64encode(password.encode()).decode()

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/lexv2/latest/dg/lambda-response-format.html
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -66,7 +67,11 @@ def dialog(
     if next_slot is not None:
         action["slotToElicit"] = next_slot
     prompt = {"attempt": "Initial"}
-    made["proposedNextState"] = {"intent": asked, "dialogAction": action, "prompt": prompt}
+    made["proposedNextState"] = {
+        "intent": deepcopy(asked),
+        "dialogAction": action,
+        "prompt": prompt,
+    }
     return made
 
 
@@ -228,7 +233,7 @@ def _event(
         "inputTranscript": transcript,
         "bot": bot,
         "interpretations": [
-            {"intent": intent, "interpretationSource": "Lex", "nluConfidence": 0.87}
+            {"intent": deepcopy(intent), "interpretationSource": "Lex", "nluConfidence": 0.87}
         ],
         "sessionState": {
             "intent": intent,
