@@ -18,6 +18,9 @@ def handler(event, context):
 def boom(event, context):
     raise ValueError("boom")
 
+def page(event, context):
+    return {"statusCode": 200, "body": "aGk=", "isBase64Encoded": True}
+
 async def later(event, context):
     print("later")
 """
@@ -64,6 +67,16 @@ def test_json_is_the_event_and_all_that_became_of_it() -> None:
         "answer": None,
         "function_errors": ["ValueError: boom"],
     }
+
+
+def test_what_a_service_makes_of_the_answer_is_on_stdout() -> None:
+    page = eventsim("push", "alb", "--handler", "app.page")
+    assert (page.code, json.loads(page.stdout)["body"]) == (0, "hi")
+    refused = eventsim("push", "cognito", "--handler", "app.page")
+    assert (refused.code, refused.stdout) == (1, "")
+    assert (
+        refused.stderr == "cognito does not accept it: the answer is not the event that was sent\n"
+    )
 
 
 def test_an_async_def_is_awaited_where_that_is_asked_for() -> None:

@@ -56,6 +56,7 @@ def answered(source: str, event: str, value: Any, error: str | None = None) -> A
         ("iot_authorizer", "connect", {"isAuthenticated": False}),
         ("iot_provisioning", "provision", {"allowProvisioning": True, "parameterOverrides": {}}),
         ("step_functions", "task", [1, 2]),
+        ("vpc_lattice", "request", {"statusCode": 200, "body": "hi"}),
         ("transfer_family", "sign-in", {"Role": "arn:aws:iam::123456789012:role/files"}),
     ],
 )
@@ -145,6 +146,14 @@ def test_what_a_service_takes_is_what_it_gives_on(source: str, event: str, value
             "parameterOverrides has to be an object of strings",
         ),
         ("step_functions", "task", b'"' + b"x" * 262_144 + b'"', "at most 262144 may be"),
+        ("vpc_lattice", "request", {"statusCode": "200"}, "statusCode is '200'"),
+        ("vpc_lattice", "request", {"statusCode": 200, "body": {}}, "body is an object"),
+        (
+            "vpc_lattice",
+            "request",
+            {"statusCode": 200, "headers": {"a": {}}},
+            "headers.a is an object; it has to be a string",
+        ),
         ("transfer_family", "sign-in", {}, "there is no Role"),
         ("transfer_family", "sign-in", {"Role": "a", "Policy": {}}, "Policy is an object"),
     ],

@@ -17,7 +17,6 @@ import click
 import orjson
 from pydantic.fields import FieldInfo
 
-from eventsim import clock
 from eventsim.cli.files import STREAM, read_bytes
 from eventsim.errors import EventsimError
 from eventsim.ids import Chance
@@ -155,6 +154,8 @@ def _moment(text: str | None) -> datetime:
     if text is None:
         return START
     if text == "now":
+        from eventsim import clock
+
         return clock.machine_time()
     try:
         at = datetime.fromisoformat(text)

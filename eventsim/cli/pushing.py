@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import Any
 
@@ -131,4 +132,14 @@ def _whole(said: Said, delivery: Delivery, answer: Answer, failed: list[str]) ->
 
 
 def _dumped(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=_text).decode()
+
+
+def _text(value: Any) -> str:
+    """What JSON has no word for: the body of a response, as text or else in base64."""
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from eventsim.clock import Clock
 from eventsim.errors import InvokeError
 from eventsim.ids import Chance
 from eventsim.types import (
@@ -36,8 +35,9 @@ from eventsim.types import (
     Scene,
 )
 
-if TYPE_CHECKING:
-    from eventsim.journal import Journal  # which brings structlog; who only builds has no need
+if TYPE_CHECKING:  # they bring anyio and structlog; who only builds has no need
+    from eventsim.clock import Clock
+    from eventsim.journal import Journal
 
 
 class Pusher:

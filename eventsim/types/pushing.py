@@ -6,11 +6,13 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.types.invocations import InvocationType
+
+if TYPE_CHECKING:
+    from eventsim.clock import Clock  # which brings anyio; who only builds has no need
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -209,6 +209,35 @@ _CONTACT = schema(
         }
     ),
 )
+_LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_LATTICE = schema(
+    f"{_AWS}/vpc-lattice/latest/ug/lambda-functions.html",
+    whole(
+        {
+            "version": {"const": "2.0"},
+            "path": {"type": "string", "pattern": "^/"},
+            "method": TEXT,
+            "headers": _LISTS,
+            "queryStringParameters": _LISTS,
+            "body": {"type": "string"},
+            "isBase64Encoded": {"type": "boolean"},
+            "requestContext": whole(
+                {
+                    "serviceNetworkArn": _ARN,
+                    "serviceArn": _ARN,
+                    "targetGroupArn": _ARN,
+                    "identity": whole(
+                        {"sourceVpcArn": _ARN, "type": TEXT, "principal": TEXT},
+                        *("type", "principal"),
+                    ),
+                    "region": TEXT,
+                    "timeEpoch": {"type": "string", "pattern": "^[0-9]{16}$"},
+                }
+            ),
+        },
+        *("queryStringParameters", "body", "isBase64Encoded"),
+    ),
+)
 _READING = schema(
     f"{_AWS}/iot/latest/developerguide/iot-sql-reference.html",
     whole(
@@ -273,6 +302,8 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
     ("lambda_destination", "dynamodb-failure"): powertools(
         "DynamoDBStreamLambdaOnFailureDestinationModel"
     ),
+    ("vpc_lattice", "request"): _LATTICE,
+    ("vpc_lattice", "request-v1"): powertools("VpcLatticeModel"),
     ("transfer_family", "sign-in"): powertools("TransferFamilyAuthorizer"),
 }
 TIMES = {
