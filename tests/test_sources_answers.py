@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,13 @@ def test_parameters_stand_where_the_service_puts_them() -> None:
     assert (item["configurationItemStatus"], item["configuration"]) == ("ResourceDeleted", None)
     with pytest.raises(EventsimError, match="records is 0"):
         builder("appsync", "batch-resolver").event(Scene(), {"records": 0})
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "pushing.md"
+ROW = re.compile(r"^\| `(\w+)` \| .* \| (\d+) \|$", re.MULTILINE)
+
+
+def test_the_page_says_how_long_each_service_waits() -> None:
+    limits = {name: getattr(module_of(name), "ANSWER_SECONDS_MAX", None) for name in sources()}
+    known = {name: f"{limit:g}" for name, limit in limits.items() if limit is not None}
+    assert dict(ROW.findall(PAGE.read_text("utf-8"))) == known
