@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from eventsim import Scenario, load, run
+from eventsim import Options, Scenario, load, run
+from eventsim.journal.sinks import MemorySink
 from eventsim.rules.mapping_settings import SETTINGS
 from eventsim.scenario.document import lesson, parse
 
@@ -97,8 +98,10 @@ def settings(scenario: Scenario) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_holds(name: str) -> None:
-    result = run(load(FOLDER / f"{name}.yaml"))
+    sink = MemorySink()
+    result = run(load(FOLDER / f"{name}.yaml"), Options(sinks=[sink]))
 
+    assert sink.entries[0].kind == "run_started"
     assert [verdict for verdict in result.verdicts if not verdict.passed] == []
     assert result.verdicts
 
