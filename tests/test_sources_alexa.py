@@ -17,6 +17,7 @@ from eventsim.journal.sinks import MemorySink
 from eventsim.push import read
 from eventsim.push.builders import builder, module_of
 from eventsim.types import InvokeResult, Scene
+from tests.event_validators.voice import VALIDATORS
 
 SKILL = "amzn1.ask.skill.6bd5c2a4-3f0e-4a57-9b5d-2f1f0f6f2a11"
 Handler = Any
@@ -217,6 +218,10 @@ SPEECH = {"outputSpeech": {"type": "SSML", "ssml": "<speak>Hi</speak>"}}
         ("session-ended", None, None),
         ("session-ended", response(), None),
         ("session-ended", response(**SPEECH), "outputSpeech is there, but the session has ended"),
+        ("audio-player", None, None),
+        ("audio-player", response(directives=[{"type": "AudioPlayer.Stop"}]), None),
+        ("audio-player", response(directives=[{"type": "Dialog.Delegate"}]), "not AudioPlayer's"),
+        ("audio-player", response(**SPEECH), "outputSpeech is there, but nobody is spoken to"),
         ("can-fulfill", response(), "canFulfillIntent is null"),
         ("can-fulfill", response(canFulfillIntent={"canFulfill": "YES"}), None),
         (
@@ -251,3 +256,10 @@ def test_slots_are_empty_single_lists_and_resolved() -> None:
     for wrong in ({"resolution": ["z=1"]}, {"slot": ["a"], "slot_confirmation": ["a=SURE"]}):
         with pytest.raises(EventsimError, match="write"):
             builder("alexa", "intent").event(Scene(), wrong)
+
+
+@pytest.mark.parametrize("event", ["PlaybackStarted", "PlaybackStopped", "PlaybackFailed"])
+def test_the_player_tells_of_its_stream_outside_a_session(event: str) -> None:
+    asked = builder("alexa", "audio-player").event(Scene(), {"event": event, "offset": 5})
+    assert "session" not in asked
+    VALIDATORS["alexa", "audio-player"].check(asked)

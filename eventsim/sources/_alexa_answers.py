@@ -15,6 +15,8 @@ from eventsim.types import Answer, InvokeResult
 
 ANSWER_BYTES_MAX = 120 * 1024
 SPEECH_CHARACTERS_MAX = 8000
+# Requests that nobody listens to the answer of: to the player, it can only be directives.
+_SILENT = re.compile(r"SessionEndedRequest|AudioPlayer\.")
 _SPEAK = re.compile(r"<speak\b.*</speak>", re.DOTALL)
 _SAID = ("outputSpeech", "card", "reprompt", "directives")
 _CARDS = ("Simple", "Standard", "LinkAccount", "AskForPermissionsConsent")
@@ -27,7 +29,7 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
         if len(result.payload) > ANSWER_BYTES_MAX:
             raise Broken(f"the answer has {len(result.payload)} bytes; at most 120 KB may be")
         kind = event["request"]["type"]
-        if kind == "SessionEndedRequest" and value_of(result) is None:
+        if _SILENT.match(kind) and value_of(result) is None:
             return Answer()
         told = object_of(result)
         _check(told, kind)
@@ -41,12 +43,8 @@ def _check(told: dict[str, Any], kind: str) -> None:
         raise Broken(f'version is {kind_of(told.get("version"))}; it has to be "1.0"')
     _object(told, "sessionAttributes", "", optional=True)
     response = _object(told, "response", "")
-    if kind == "SessionEndedRequest":
-        said = [
-            key for key in ("outputSpeech", "card", "reprompt", "directives") if response.get(key)
-        ]
-        if said:
-            raise Broken(f"response.{said[0]} is there, but the session has ended")
+    if _SILENT.match(kind):
+        _check_silent(response, kind)
         return
     _speech(response, "response")
     if response.get("reprompt") is not None:
@@ -55,6 +53,18 @@ def _check(told: dict[str, Any], kind: str) -> None:
     _directives(response)
     if kind == "CanFulfillIntentRequest":
         _can_fulfill(response)
+
+
+def _check_silent(response: dict[str, Any], kind: str) -> None:
+    ended = kind == "SessionEndedRequest"
+    said = [key for key in _SAID if response.get(key) and (ended or key != "directives")]
+    if said:
+        why = "the session has ended" if ended else "nobody is spoken to"
+        raise Broken(f"response.{said[0]} is there, but {why}")
+    _directives(response)
+    for index, directive in enumerate(response.get("directives") or []):
+        if not directive["type"].startswith("AudioPlayer."):
+            raise Broken(f"response.directives[{index}] is {directive['type']}, not AudioPlayer's")
 
 
 def _object(

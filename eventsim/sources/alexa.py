@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
 from eventsim.sources._alexa_answers import answer
 from eventsim.sources._alexa_requests import envelope, intent_of, request_of, session_of
 from eventsim.sources._alexa_sessions import deliver
@@ -38,6 +40,13 @@ Slot = Annotated[tuple[str, ...], "name=value, or a name without value; twice th
 Resolution = Annotated[tuple[str, ...], "slot=ID:name of the entity; a slot alone matches none"]
 Confirmation = Literal["NONE", "CONFIRMED", "DENIED"]
 DialogState = Literal["STARTED", "IN_PROGRESS", "COMPLETED"]
+Playback = Literal[
+    "PlaybackStarted",
+    "PlaybackNearlyFinished",
+    "PlaybackFinished",
+    "PlaybackStopped",
+    "PlaybackFailed",
+]
 ErrorType = Literal["INVALID_RESPONSE", "DEVICE_COMMUNICATION_ERROR", "INTERNAL_SERVICE_ERROR"]
 
 
@@ -126,7 +135,35 @@ def can_fulfill(
     return made
 
 
-EVENTS = (launch, intent, session_ended, can_fulfill)
+def audio_player(
+    scene: Scene,
+    *,
+    event: Annotated[Playback, "what became of the stream"] = "PlaybackStarted",
+    stream_token: Annotated[str, "the token that the skill gave the stream"] = "episode-1",
+    offset: Annotated[int, Field(ge=0), "milliseconds into the stream"] = 0,
+    locale: Locale = "en-US",
+    application_id: ApplicationId = None,
+    user: User = "alice",
+) -> dict[str, Any]:
+    """A stream that the skill plays began, went on to its end, stopped, or failed."""
+    request = request_of(scene, f"AudioPlayer.{event}", locale)
+    place = {"token": stream_token, "offsetInMilliseconds": offset}
+    active = {"PlaybackStarted": "PLAYING", "PlaybackNearlyFinished": "PLAYING"}
+    state = {**place, "playerActivity": active.get(event, "STOPPED")}
+    if event == "PlaybackFailed":
+        message = "the stream could not be reached"
+        request["token"] = stream_token
+        request["currentPlaybackState"] = dict(state)
+        request["error"] = {"type": "MEDIA_ERROR_SERVICE_UNAVAILABLE", "message": message}
+    else:
+        request |= place
+    made = envelope(scene, request, application_id, user)
+    made["context"]["AudioPlayer"] = state
+    made["context"]["System"]["device"]["supportedInterfaces"]["AudioPlayer"] = {}
+    return made
+
+
+EVENTS = (launch, intent, session_ended, can_fulfill, audio_player)
 
 
 def event_source_token(event: dict[str, Any]) -> str:

@@ -236,7 +236,10 @@ _STEPS = {
 }
 
 VALIDATORS: dict[tuple[str, str], Validator] = {
-    **{("alexa", event): _SKILL for event in ("launch", "intent", "session-ended", "can-fulfill")},
+    **{
+        ("alexa", event): _SKILL
+        for event in ("launch", "intent", "session-ended", "can-fulfill", "audio-player")
+    },
     **{("cognito", event): powertools(model) for event, model in _COGNITO.items()},
     ("cognito", "create-auth-challenge"): powertools(
         "CognitoCreateAuthChallengeTriggerModel",
