@@ -13,13 +13,19 @@ import yaml
 
 from eventsim import __version__, registry
 from eventsim.cli import app
-from eventsim.cli.generating import command_of
+from eventsim.cli.event_flags import RESERVED, command_of
+from eventsim.cli.generating import own_flags as generates
+from eventsim.cli.pushing import own_flags as pushes
 from eventsim.journal import Entry
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.push.builders import builders, sources
 from tests.commands import APP, SCENARIO, eventsim
 
-VERBS = ("run", "check", "init", "report", "list", "schema", "invoke", "poll", "serve", "generate")
+VERBS = (
+    *("run", "check", "init", "report", "list", "schema", "invoke", "poll"),
+    *("serve", "generate", "push"),
+)
+VERBS_OWN = [*generates(), *pushes()]  # what generate and push add to the flags of an event
 PROJECT = Path(__file__).parent.parent
 
 
@@ -57,8 +63,15 @@ def known_flags() -> set[str]:
     group = typer.main.get_command(app)
     commands = group.commands.values()  # type: ignore[attr-defined]  # it is a group
     events = [event for source in sources() for event in builders(source).values()]
-    everything = [*commands, *map(command_of, events)]
+    everything = [*commands, *(command_of(event, VERBS_OWN, print) for event in events)]
     return {flag for verb in everything for option in verb.params for flag in option.opts}
+
+
+def test_no_parameter_of_an_event_takes_the_name_of_a_flag_of_generate_or_push() -> None:
+    event = builders("s3")["put"]
+    own = {option.name for option in command_of(event, VERBS_OWN, print).params}
+
+    assert {f"own_{name}" for name in RESERVED} == own - event.model.model_fields.keys()
 
 
 def test_every_flag_is_long_but_o() -> None:

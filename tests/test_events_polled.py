@@ -20,9 +20,9 @@ from eventsim.clock import Clock
 from eventsim.errors import EventsimError, InvokeError, TooManyRequests
 from eventsim.ids import Chance
 from eventsim.journal import Journal
-from eventsim.push import Delivery, Pusher, read
+from eventsim.push import Pusher, read
 from eventsim.sources import firehose, kafka, ses
-from eventsim.types import InvokeRequest, InvokeResult
+from eventsim.types import Delivery, InvokeRequest, InvokeResult
 from tests.event_building import AT, FAILED, answered, event, scene
 
 

@@ -19,12 +19,12 @@ from eventsim.errors import (
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.journal.sinks import MemorySink
-from eventsim.push import Delivery, Pusher
+from eventsim.push import Pusher
 from eventsim.push.builders import builder
 from eventsim.rules.sns_filters import filter_policy
 from eventsim.services.topics import Topic
 from eventsim.sources import sns
-from eventsim.types import InvokeRequest, InvokeResult, Publish
+from eventsim.types import Delivery, InvokeRequest, InvokeResult, Publish
 from tests.commands import eventsim
 from tests.event_building import event, scene
 from tests.test_destinations import HeldQueue

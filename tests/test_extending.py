@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -13,7 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
-from eventsim import Entry, EventsimError, Options, Result, Scenario, ScenarioError, registry, run
+from eventsim import (
+    Entry,
+    EventsimError,
+    Options,
+    Result,
+    Scenario,
+    ScenarioError,
+    load,
+    registry,
+    run,
+)
 from eventsim.backends import open_backend
 from eventsim.clock import Clock
 from eventsim.errors import UnknownPlugin
@@ -57,12 +68,12 @@ def event(*numbers: int) -> dict[str, Any]:
     return {"source": ARN, "ticks": [{"number": n, "at": START + 10 * n} for n in numbers]}
 
 
-def eventsim(folder: Path, *words: str) -> str:
+def eventsim(folder: Path, *words: str, beside: Path = TESTS) -> str:
     """What the command prints for somebody who has ``outside`` on the path."""
     done = subprocess.run(
         [sys.executable, "-m", "eventsim", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(beside), str(TESTS.parent)])},
         capture_output=True,
         text=True,
         timeout=50,
@@ -246,3 +257,51 @@ def test_the_command_takes_a_source_and_a_report_from_outside(tmp_path: Path) ->
     assert eventsim(tmp_path, "report", journal, "--as", "outside.shout") == (
         "40.101S COUNTER TOOK 4!\n100.102S COUNTER TOOK 2!\nOK!\n"
     )
+
+
+def test_a_source_of_ones_own_pushes_in_a_scenario() -> None:
+    sink = MemorySink()
+    result = run(load(OUTSIDE / "doorbell.yaml"), Options(sinks=[sink]))
+
+    answers = [entry.because for entry in sink.entries if entry.kind == "push_answered"]
+    assert result.ok
+    assert answers == [None, None, "the answer is neither true nor false"]
+
+
+SIREN = """\
+from typing import Annotated
+
+INVOCATION_TYPES = ("Event",)
+PRINCIPAL = "siren.amazonaws.com"
+
+def wail(scene, *, decibels: Annotated[int, "how loud"] = 90):
+    "A siren wails."
+    return {"id": scene.hex(4), "decibels": decibels}
+
+EVENTS = (wail,)
+"""
+
+
+def test_one_file_in_a_folder_is_a_source_for_scenarios_generate_and_push(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "siren.py").write_text(SIREN)
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    print(event)\n")
+    (tmp_path / "s.yaml").write_text(
+        "# It wails.\nname: s\nfunctions: {app: {Handler: app.handler}}\n"
+        "timeline: [{at: 1s, push: mine.siren, to: app, with: {decibels: 99}}]\n"
+        "expect: [{entry: event_pushed, where: {source: mine.siren, type: Event}, count: 1}]\n"
+    )
+
+    generated = eventsim(
+        tmp_path, "generate", "mine.siren", "wail", "--decibels", "7", "--compact", beside=tmp_path
+    )
+    shown = eventsim(tmp_path, "generate", "mine.siren", "--help", beside=tmp_path)
+    pushed = eventsim(
+        tmp_path, "push", "mine.siren", "--handler", "app.handler", "--json", beside=tmp_path
+    )
+    ran = eventsim(tmp_path, "run", "s.yaml", beside=tmp_path)
+
+    assert json.loads(generated)["decibels"] == 7
+    assert "wail  A siren wails" in shown
+    assert json.loads(pushed)["payload"]["decibels"] == 90
+    assert "ok      event_pushed where source mine.siren" in ran

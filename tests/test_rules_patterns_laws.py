@@ -33,7 +33,11 @@ DOCUMENTS = objects(
     st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | objects(inner), max_leaves=12)
 )
 ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(NAMES | st.text(), inner),
     max_leaves=20,
 )
@@ -203,6 +207,7 @@ def test_a_range_of_addresses_holds_what_ipaddress_says(base: Any, bits: int, ad
 @example('{"a":[' + "9" * 4_080 + "]}")
 @example('{"a":["\\ud800"]}')
 @example("\ud800")
+@example('{"a":[Infinity]}')
 def test_any_text_is_a_pattern_or_is_refused(text: str) -> None:
     try:
         pattern = compile_pattern(text)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from eventsim import Scenario, load, run
+from eventsim import Options, Scenario, load, run
+from eventsim.journal.sinks import MemorySink
 from eventsim.rules.mapping_settings import SETTINGS
 from eventsim.scenario.document import lesson, parse
 
@@ -33,6 +34,7 @@ BREAKING = {
     "async-zero-concurrency": Edit("  - {at: 0s, throttle:", "  # {at: 0s, throttle:"),
     "aws-measured": Edit("mean: 2.016s", "mean: 4.032s"),
     "alarm": Edit("DatapointsToAlarm: 2", "DatapointsToAlarm: 3"),
+    "alexa-dialog": Edit("slot: [toCity=Oslo]", "slot: []"),
     "batch-size": Edit("BatchSize: 2", "BatchSize: 3"),
     "batching-window": Edit("InSeconds: 10", "InSeconds: 0"),
     "bisect": Edit("OnFunctionError: true", "OnFunctionError: false"),
@@ -100,8 +102,10 @@ def settings(scenario: Scenario) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_holds(name: str) -> None:
-    result = run(load(FOLDER / f"{name}.yaml"))
+    sink = MemorySink()
+    result = run(load(FOLDER / f"{name}.yaml"), Options(sinks=[sink]))
 
+    assert sink.entries[0].kind == "run_started"
     assert [verdict for verdict in result.verdicts if not verdict.passed] == []
     assert result.verdicts
 

@@ -12,7 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from eventsim import __version__
-from eventsim.cli import check, generate, init, invoke, listing, poll, report, run, schema, serve
+from eventsim.cli import (
+    check,
+    generate,
+    init,
+    invoke,
+    listing,
+    poll,
+    push,
+    report,
+    run,
+    schema,
+    serve,
+)
 
 app = typer.Typer(
     name="eventsim",
@@ -63,11 +75,12 @@ _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
-app.command(
-    "generate",
-    epilog=_examples(generate.EXAMPLES),
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
-)(generate.generate)
+for _name, _verb in (("generate", generate), ("push", push)):
+    app.command(
+        _name,
+        epilog=_examples(_verb.EXAMPLES),
+        context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    )(getattr(_verb, _name))
 
 
 def main() -> None:

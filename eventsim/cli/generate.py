@@ -31,7 +31,8 @@ def generate(
     `generate SOURCE --help` lists its events, `generate SOURCE EVENT --help` the flags of one.
     """
     with exits():
-        from eventsim.cli.generating import listing, perform
+        from eventsim.cli.generating import generate as perform
+        from eventsim.cli.generating import listing
 
         if source is None or source == "--help":
             print(context.get_help() if source else listing())

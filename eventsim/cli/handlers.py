@@ -37,6 +37,12 @@ def look_up(name: str, folder: Path) -> Handler:
     return Handler(name, parts[-1], functions.get(function, False))
 
 
+def function_of(handler: str) -> str:
+    """What the function of ``module.function`` is called where nobody says: like its module."""
+    module = handler.rpartition(".")[0].replace("/", ".").split(".")[-1]
+    return function_name(module) or "function"
+
+
 def function_name(module: str) -> str:
     """What a function is called whose handler is in *module*, as Lambda allows names."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", module)[:NAME_LENGTH_MAX]

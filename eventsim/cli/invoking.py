@@ -14,7 +14,7 @@ import orjson
 from eventsim.cli.exits import FAILED, OK
 from eventsim.cli.files import STREAM, read_bytes
 from eventsim.cli.functions import code_folder, scenario_of
-from eventsim.cli.handlers import function_name
+from eventsim.cli.handlers import function_name, function_of
 from eventsim.cli.talk import Talk
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError
@@ -92,8 +92,7 @@ class Invocation:
         """The name of the function: its module's, or what it is called elsewhere."""
         if self.place.kind != "local":
             return function_name(self.handler) or "function"
-        module = self.handler.rpartition(".")[0].replace("/", ".").split(".")[-1]
-        return function_name(module) or "function"
+        return function_of(self.handler)
 
 
 class Errors:

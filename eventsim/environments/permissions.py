@@ -62,13 +62,19 @@ class Permissions:
         Returns it. Raises PermissionRefused for what AddPermission does not take,
         ResourceNotFound when there is no such function.
         """
+        new = self.begin_with(function_name, permission)
+        key = _policy_key(self._find(function_name, permission.qualifier))
+        self._tell("permission_granted", key, permission.statement_id)
+        return new
+
+    def begin_with(self, function_name: str, permission: Permission) -> Statement:
+        """The same before a run begins, when there is nobody to tell."""
         function_policies.check(permission)
         target = self._find(function_name, permission.qualifier)
         key = _policy_key(target)
         function_policies.check_qualifier(key[1])
         new = function_policies.statement(permission, target.arn, region_of(target.arn))
         self._set(key, function_policies.added(self._statements.get(key, {}), new))
-        self._tell("permission_granted", key, permission.statement_id)
         return new
 
     def remove(self, function_name: str, statement_id: str, qualifier: str | None = None) -> None:

@@ -2,15 +2,14 @@
 A service that pushes: authorise, invoke, and read the answer as the service reads it.
 
 A source says who it is and how it invokes: ``INVOCATION_TYPES`` (the first is the default),
-``PRINCIPAL`` (left out or None for one that asks in nobody's name), ``source_arn(event, scene)``;
-what it makes of the answer: ``answer(result, event)``; what it makes of an invocation that was
-refused: ``refusal(error, event)``, and when it tries that again: ``retry_waits()``, in seconds,
-of which refusals, unless all: ``retried(error)``. Where its ways have changed with time it has
-``invocation_types(profile)``. One whose conversation with the function is longer than that (a
-dialog, a resource that is to be answered elsewhere) has ``deliver(pushing, delivery, scene)``, and
-a ``memory`` of its own for the run.
-dialog, a resource that is to be answered elsewhere) has ``deliver(pushing, delivery, scene)``, and
-a ``memory`` of its own for the run.
+``PRINCIPAL`` (left out or None for one that asks in nobody's name, or takes on a role),
+``source_arn(event, scene)``, ``event_source_token(event)``; what it makes of the answer:
+``answer(result, event)``, and how long it waits for it: ``ANSWER_SECONDS_MAX``; what it makes of an
+invocation that was refused: ``refusal(error, event)``, and when it tries that again:
+``retry_waits()``, in seconds, of which refusals, unless all: ``retried(error)``. Where its ways
+have changed with time it has ``invocation_types(profile)``. One whose conversation with the
+function is longer than that (a dialog, a resource that is to be answered elsewhere) has
+``deliver(pushing, delivery, scene)``, and a ``memory`` of its own for the run.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
@@ -23,7 +22,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from eventsim.clock import Clock
 from eventsim.errors import InvokeError
 from eventsim.ids import Chance
 from eventsim.types import (
@@ -38,10 +36,11 @@ from eventsim.types import (
     Scene,
 )
 
-if TYPE_CHECKING:
-    from eventsim.journal import Journal  # which brings structlog; who only builds has no need
+if TYPE_CHECKING:  # they bring anyio and structlog; who only builds has no need
+    from eventsim.clock import Clock
+    from eventsim.journal import Journal
 
-__all__ = ["Delivery", "Pusher", "read", "refusal"]
+__all__ = ["Delivery", "Pusher", "invocation_types", "read", "refusal"]
 
 
 class Pusher:
@@ -65,11 +64,12 @@ class Pusher:
     async def invoke(self, delivery: Delivery, scene: Scene) -> Answer:
         """Invoke the function with the event, trying again as its service does when refused."""
         module = delivery.module
-        kind = delivery.invocation_type or _types(module, scene)[0]
+        kind = delivery.invocation_type or invocation_types(module, scene.profile)[0]
         request = self._request(delivery, kind, scene)
         self._tell("event_pushed", request, delivery, type=kind)
         waits = _waits(delivery)
         while True:
+            began = self.clock.time()
             try:
                 result = await self._invoker.invoke(request)
             except InvokeError as refused:
@@ -82,6 +82,9 @@ class Pusher:
             else:
                 break
         answer = read(module, result, delivery.event)
+        limit = getattr(module, "ANSWER_SECONDS_MAX", None)
+        if kind == "RequestResponse" and limit and self.clock.time() - began > limit:
+            answer = Answer(False, None, f"no answer within {limit:g} s")
         if kind == "RequestResponse":
             accepted = answer.accepted
             self._tell("push_answered", request, delivery, answer.because, accepted=accepted)
@@ -98,7 +101,7 @@ class Pusher:
             Payload(lambda: orjson.loads(encoded), len(encoded)),
             self._chance.uuid("push", delivery.source),
             kind,
-            caller=_caller(module, arn, scene),
+            caller=_caller(delivery, arn, scene),
         )
 
     def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
@@ -144,14 +147,21 @@ def refusal(module: ModuleType, refused: InvokeError, event: Any) -> Answer:
     return Answer(False, refused, str(refused))
 
 
-def _caller(module: ModuleType, arn: str | None, scene: Scene) -> Caller | None:
+def _caller(delivery: Delivery, arn: str | None, scene: Scene) -> Caller | None:
+    """Who a function's policy has to let in; None where nobody is asked."""
+    module, token = delivery.module, delivery.event_source_token
     principal = getattr(module, "PRINCIPAL", None)
-    return None if principal is None else Caller(principal, arn, scene.account)
+    if principal is None:
+        return None
+    if token is None and hasattr(module, "event_source_token"):
+        token = cast("str | None", module.event_source_token(delivery.event))
+    return Caller(principal, arn, scene.account, token)
 
 
-def _types(module: ModuleType, scene: Scene) -> Sequence[InvocationType]:
+def invocation_types(module: ModuleType, profile: str) -> Sequence[InvocationType]:
+    """How a source invokes, the first one unless somebody says otherwise, in the profile's time."""
     if hasattr(module, "invocation_types"):
-        return cast("Sequence[InvocationType]", module.invocation_types(scene.profile))
+        return cast("Sequence[InvocationType]", module.invocation_types(profile))
     return cast("Sequence[InvocationType]", module.INVOCATION_TYPES)
 
 

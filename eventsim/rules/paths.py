@@ -88,7 +88,7 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
     known = {write(place): place for place in _places(document)}
     close = near(write(path), known)
     hint = f"; did you mean '{close}'?" if close else ""
-    raise EventsimError(f"there is no '{write(path)}'{hint}; --create makes it")
+    raise EventsimError(f"there is no '{write(path)}'{hint}; say create to make it")
 
 
 def _places(document: Any, above: Path = ()) -> Iterator[Path]:

@@ -4,7 +4,7 @@ A mapping of the scenario format: known keys, everything else refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from eventsim.scenario.problem import MISSING_KEY, REFUSED, UNKNOWN_KEY, refuse
+from eventsim.scenario.problem import MISSING_KEY, REFUSED, UNKNOWN_KEY, Path, Problem, refuse
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Seconds
 
@@ -78,6 +78,14 @@ class Step(Block):
     async def perform(self, stage: Stage) -> None:
         """Do it, on a run whose clock stands at ``at``; return when it is done."""
         raise NotImplementedError(f"{self.verb} has no perform")
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any], at: Path) -> Iterable[Problem]:
+        """What does not agree in a step of these plain *values*, whatever shape they have.
+
+        The step stands *at* that path. A value of the wrong shape is told elsewhere.
+        """
+        return ()
 
     @property
     def verb(self) -> str:

@@ -158,6 +158,7 @@ def _step(
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)
         yield from _named(path, step, root, model)
+        yield from model.problems(step, path)
 
 
 def _named(

@@ -47,5 +47,5 @@ def open_permissions(
             permissions.issue(function.role, function.name)
     for name, block in scenario.functions.items():
         for each in block.permissions or ():
-            permissions.add(name, each.permission(arns, identities))
+            permissions.begin_with(name, each.permission(arns, identities))
     return permissions

@@ -13,7 +13,7 @@ from eventsim.ids import Chance
 from eventsim.types.invocations import InvocationType
 
 if TYPE_CHECKING:
-    from eventsim.clock import Clock
+    from eventsim.clock import Clock  # which brings anyio; who only builds has no need
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -86,6 +86,7 @@ class Delivery:
     function: str
     invocation_type: InvocationType | None = None
     source_arn: str | None = None
+    event_source_token: str | None = None
     waits: Iterable[float] | None = None
 
 
