@@ -28,7 +28,7 @@ def faults(tmp_path: Path, step: str) -> list[str]:
         ("  - {at: 1s, push: s33, to: f}", "s33", "did you mean 's3'?"),
         ("  - {at: 1s, push: s3, event: puts, to: f}", "puts", "did you mean 'put'?"),
         ("  - {at: 1s, push: no.such, to: f}", "no.such", "no module named 'no'"),
-        ("  - {at: 1s, push: s3, to: g}", "g}", "which is no function of the scenario"),
+        ("  - {at: 1s, push: s3, to: g}", "g}", "which is no function and no bus of the scenario"),
         (
             "  - {at: 1s, push: s3, to: f, with: {bucet: x}}",
             "bucet",
