@@ -186,8 +186,9 @@ class FifoMachine(RuleBasedStateMachine):
             return
         if seconds is None:
             del self.flying[number]
-            group = next(group for group, numbers in self.left.items() if number in numbers)
-            self.left[group].remove(number)
+            for numbers in self.left.values():
+                if number in numbers:  # else it is in the other queue, and this deletes nothing
+                    numbers.remove(number)
         else:
             self.flying[number] = handle, self.clock.now + seconds
 
