@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import resource
 import shutil
 import signal
@@ -167,14 +168,71 @@ async def test_an_event_comes_with_its_headers(clock: Clock) -> None:
     deadline = int(bare["headers"].pop("lambda-runtime-deadline-ms")) / 1000
     trace = bare["headers"].pop("lambda-runtime-trace-id")
     assert before + 7 <= deadline + 0.001 <= bare["time"] + 7.001
-    assert trace.startswith("Root=1-")
-    assert trace.endswith(";Sampled=0")
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0",
+        trace,
+    )
     assert bare["headers"] == {
         "lambda-runtime-aws-request-id": "r",
         "lambda-runtime-invoked-function-arn": arn,
     }
     assert told["headers"]["lambda-runtime-client-context"] == '{"custom":{"k":"\\u2603"}}'
     assert told["headers"]["lambda-runtime-invoked-function-arn"] == f"{arn}:$LATEST"
+
+
+@pytest.mark.parametrize("run_in", ["inline", "python"])
+async def test_a_handler_sees_the_trace_that_it_is_part_of(
+    clock: Clock, tmp_path: Path, run_in: str
+) -> None:
+    if run_in == "python":
+        pytest.importorskip("awslambdaric")
+    (tmp_path / "app.py").write_text(
+        "import os\ndef handler(e, c): return os.environ['_X_AMZN_TRACE_ID']\n"
+    )
+    f = Function("f", "app.handler", code_uri=str(tmp_path), run_in=run_in)
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    async with children(clock, f) as running:
+        began = await running.answer()
+        goes_on = await running.answer(trace_header=header)
+        again = await running.answer(trace_header=goes_on)
+    assert "_X_AMZN_TRACE_ID" not in os.environ
+    assert began.startswith(f"Root=1-{int(clock.timestamp()):08x}"[:12])
+    root, parent, *rest = goes_on.split(";")
+    assert root == header.partition(";")[0]
+    assert re.fullmatch("Parent=[0-9a-f]{16}", parent)
+    assert rest[1] == began.split(";")[3]  # nothing but this invocation
+    assert again.split(";")[3] == rest[1].removesuffix("0") + "1"
+
+
+@pytest.mark.parametrize("run_in", ["inline", "python"])
+async def test_an_init_within_the_invocation_leaves_the_handler_the_rest_of_its_timeout(
+    clock: Clock, tmp_path: Path, run_in: str
+) -> None:
+    if run_in == "python":
+        pytest.importorskip("awslambdaric")
+    (tmp_path / "app.py").write_text(
+        "import sys, time\n"
+        "time.sleep(0.7)\n"
+        "def handler(event, context):\n"
+        "    left = context.get_remaining_time_in_millis()\n"
+        "    if event == 'exit': sys.exit(1)\n"
+        "    time.sleep(event)\n"
+        "    return left\n"
+    )
+    f = Function("f", "app.handler", code_uri=str(tmp_path), run_in=run_in, timeout=2)
+    async with children(clock, f) as running:
+        await running.invoke("exit")
+        rest = await running.answer(0)
+        warm = await running.answer(0)
+        await running.invoke("exit")
+        late = await running.answer(1.6)
+        *_, last = running.entries("invocation_finished")
+    assert rest <= 1_300 < warm <= 2_000
+    assert late == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: r Error: Task timed out after 2.00 seconds",
+    }
+    assert last["duration"] == pytest.approx(2.0, abs=0.1)
 
 
 async def test_memory_that_the_system_took_back_is_told_so_for_python(clock: Clock) -> None:

@@ -58,7 +58,7 @@ class Server:
         elif self._ground.clock.virtual:
             outcome = await self._in_virtual_time(pool, environment, call, start.within, planned)
         else:
-            outcome = await environment.runtime.invoke(call)
+            outcome = await environment.runtime.invoke(call._replace(spent=start.within))
             outcome = outcome._replace(duration=outcome.duration + start.within)
         if outcome.error is not None:
             outcome = self._after_error(pool, environment, call, outcome)
@@ -155,6 +155,8 @@ class Server:
         if within >= timeout:
             outcome = Outcome(b"", None, 0.0)
         else:
+            if within:
+                call = call._replace(spent=within)
             outcome = await environment.runtime.invoke(call)
         if pool.function.duration.measured:
             planned = rounded_up(outcome.duration * 1000) / 1000

@@ -43,10 +43,14 @@ def onward(header: str | None, function_arn: str, request_id: str, now: float) -
 
     Without a *header* that can be read, a chain begins with this invocation.
     """
-    lineage = _lineage(header or "")
-    lineage[digest(function_arn)] = invocations(header, function_arn)
     drawn = sha256(request_id.encode()).hexdigest()
-    root = _part(header or "", "Root=") or f"Root=1-{int(now):08x}-{drawn[:24]}"
+    root = f"Root=1-{int(now):08x}-{drawn[:24]}"
+    if header is None:
+        first = f"{_LINEAGE}1:{digest(function_arn)}:0"  # most invocations are of no chain yet
+        return f"{root};Parent={drawn[24:40]};Sampled=0;{first}"
+    lineage = _lineage(header)
+    lineage[digest(function_arn)] = invocations(header, function_arn)
+    root = _part(header, "Root=") or root
     return _written(root, f"Parent={drawn[24:40]}", lineage)
 
 

@@ -48,7 +48,8 @@ class Call(NamedTuple):
     """One invocation. ``client_context`` is the caller's JSON object, decoded.
 
     ``trace_header`` is the one that the request came with; what the invocation sends on has
-    ``rules.traces.onward`` of it.
+    ``rules.traces.onward`` of it. ``spent`` are the seconds of the function's Timeout that an
+    initialisation within the invocation has used up.
     """
 
     payload: Payload
@@ -56,12 +57,13 @@ class Call(NamedTuple):
     arn: str
     client_context: dict[str, Any] | None = None
     trace_header: str | None = None
+    spent: float = 0.0
 
 
 class Runtime(Protocol):
     """Runs one function's code for one execution environment, one call at a time.
 
-    In real time a runtime ends a call at the function's Timeout by itself; in virtual time
+    In real time a runtime ends a call when what is left of the Timeout is over; in virtual time
     the environment does, since it decides how long the call took.
     """
 

@@ -15,7 +15,6 @@ import errno
 import json
 import math
 from collections.abc import Mapping
-from hashlib import sha256
 
 import anyio
 import anyio.lowlevel
@@ -23,7 +22,7 @@ import orjson
 
 from eventsim.clock import machine_time
 from eventsim.errors import EventsimError, HandlerStuck
-from eventsim.rules import function_errors
+from eventsim.rules import function_errors, traces
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.rules.variables import check_endpoints, variables_of
 from eventsim.runtimes import Call, Init, RuntimeOptions
@@ -100,19 +99,21 @@ class ChildRuntime:
             outcome = await self._launch(init, _until(limit))
             if outcome is not None:
                 return self._told(outcome, elapsed())
-            return self._overrun(init.request_id, limit)
+            return self._overrun(init.request_id, limit, limit)
 
     async def invoke(self, call: Call) -> Outcome:
         """Let the process handle one event, and freeze it again."""
         self._log = self._new_log(call.request_id)
         virtual = self._clock.virtual
-        limit = self._options.watchdog_seconds if virtual else float(self._function.timeout)
+        timeout = float(self._function.timeout)
+        left = timeout - call.spent
+        limit = self._options.watchdog_seconds if virtual else left
         async with self._clock.hold():
             elapsed = self._clock.stopwatch()
-            outcome = await self._call(call, _until(limit))
+            outcome = await self._call(call, _until(limit), machine_time().timestamp() + left)
             if outcome is not None:
                 return self._told(outcome, elapsed())
-            return self._overrun(call.request_id, limit)
+            return self._overrun(call.request_id, limit, timeout)
 
     def stop(self) -> None:
         self._end()
@@ -129,15 +130,15 @@ class ChildRuntime:
         watchdog = self._options.watchdog_seconds
         return watchdog if self._clock.virtual or watchdog is None else seconds
 
-    def _overrun(self, request_id: str, limit: float | None) -> Outcome:
-        """End the process, and say so. An answer that came in time counts."""
+    def _overrun(self, request_id: str, limit: float | None, timeout: float | None) -> Outcome:
+        """End the process after *limit* seconds, and say so. An answer that came in time counts."""
         answer = None if self._exchange is None else self._exchange.answer
         self._end()
-        if self._clock.virtual or limit is None:
+        if self._clock.virtual or limit is None or timeout is None:
             raise HandlerStuck(self._function.name, limit or 0.0)
         if answer is not None:
             return self._told(self._outcome(answer), limit)
-        return self._told(Outcome(*function_errors.timed_out(request_id, limit), limit), limit)
+        return self._told(Outcome(*function_errors.timed_out(request_id, timeout), limit), limit)
 
     async def _launch(self, init: Init, until: float | None) -> Outcome | None:
         """Start the process; an outcome without an error means that it waits for an event.
@@ -194,8 +195,8 @@ class ChildRuntime:
 
         look()
 
-    async def _call(self, call: Call, until: float | None) -> Outcome | None:
-        """What a call comes to; None when it takes too long."""
+    async def _call(self, call: Call, until: float | None, deadline: float) -> Outcome | None:
+        """What a call comes to that is to end by *deadline*; None when it takes too long."""
         if self._process is None:  # it ended after its last answer
             if self._init is None:
                 raise RuntimeError("a runtime is started before it is called")
@@ -206,7 +207,7 @@ class ChildRuntime:
         process, exchange = self._process, self._exchange
         assert process is not None
         assert exchange is not None
-        exchange.give(self._event(call))
+        exchange.give(self._event(call, deadline))
         process.thaw()
         if not await exchange.settled(until):
             return None
@@ -270,13 +271,14 @@ class ChildRuntime:
         body = answer.body if program is None else program.named(answer.body)
         return _failed(answer._replace(body=body))
 
-    def _event(self, call: Call) -> Event:
-        deadline = machine_time().timestamp() + self._function.timeout
+    def _event(self, call: Call, deadline: float) -> Event:
+        now = self._clock.timestamp()
+        trace = traces.onward(call.trace_header, call.arn, call.request_id, now)
         headers = (
             f"Lambda-Runtime-Aws-Request-Id: {call.request_id}\r\n"
             f"Lambda-Runtime-Deadline-Ms: {int(deadline * 1000)}\r\n"
             f"Lambda-Runtime-Invoked-Function-Arn: {call.arn}\r\n"
-            f"Lambda-Runtime-Trace-Id: {_trace_id(call.request_id, deadline)}\r\n"
+            f"Lambda-Runtime-Trace-Id: {trace}\r\n"
         )
         if call.client_context is not None:
             headers += f"Lambda-Runtime-Client-Context: {_ascii(call.client_context)}\r\n"
@@ -317,11 +319,6 @@ def _failed(answer: Answer) -> Outcome:
     error = FunctionError(str(kind), str(message), fatal=answer.kind == "init_error")
     body = answer.body or orjson.dumps({"errorType": error.type, "errorMessage": error.message})
     return Outcome(body, error, 0.0)
-
-
-def _trace_id(request_id: str, seconds: float) -> str:
-    digits = sha256(request_id.encode()).hexdigest()
-    return f"Root=1-{int(seconds):08x}-{digits[:24]};Parent={digits[24:40]};Sampled=0"
 
 
 def _ascii(context: Mapping[str, object]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from eventsim.rules import function_errors
+from eventsim.rules import function_errors, traces
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.runtimes import Call, Init
 from eventsim.runtimes._capture import Log
@@ -23,15 +24,16 @@ from eventsim.types import Outcome
 Handler = Callable[[Any, Any], Any]
 
 NULL = Outcome(b"null", None, 0.0)
+TRACE_ID = "_X_AMZN_TRACE_ID"
 
 
 class Code:
     """A function's handler in one environment; to be used on the stage, as its ``actor``."""
 
-    __slots__ = ("_attributes", "_escapes", "_function", "_handler", "actor")
+    __slots__ = ("_attributes", "_escapes", "_function", "_handler", "_now", "actor")
 
-    def __init__(self, init: Init, runtime: str, actor: Actor) -> None:
-        self.actor = actor
+    def __init__(self, init: Init, runtime: str, actor: Actor, now: Callable[[], float]) -> None:
+        self.actor, self._now = actor, now
         self._function = init.function
         self._handler: Handler
         self._attributes = _attributes(init)
@@ -56,9 +58,12 @@ class Code:
             call.request_id,
             call.arn,
             call.client_context,
-            timeout_seconds=self._function.timeout,
+            timeout_seconds=self._function.timeout - call.spent,
             stopwatch=elapsed,
             write=log.write,
+        )
+        os.environ[TRACE_ID] = traces.onward(
+            call.trace_header, call.arn, call.request_id, self._now()
         )
         try:
             result = self._handler(call.payload.value(), context)

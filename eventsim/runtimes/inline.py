@@ -98,7 +98,7 @@ class InlineRuntime:
         function = init.function
         self._timeout = function.timeout
         runtime = python_of(function)
-        code = self._code = Code(init, runtime, self._actor(init, runtime))
+        code = self._code = Code(init, runtime, self._actor(init, runtime), self._clock.timestamp)
         log = Log("", self._clock.wall, echo=self._house.echo)
         if self._clock.virtual:
             try:
@@ -131,12 +131,13 @@ class InlineRuntime:
             if outcome is NULL and not written:
                 return Outcome(b"null", None, elapsed())
             return outcome._replace(duration=elapsed(), log=written + outcome.log)
+        left = self._timeout - call.spent
         done = await self._in_thread(
-            code, log, lambda elapsed: code.answer(call, log, elapsed), self._timeout
+            code, log, lambda elapsed: code.answer(call, log, elapsed), left
         )
         if done is None:
             payload, error = function_errors.timed_out(call.request_id, self._timeout)
-            return Outcome(payload, error, self._timeout, log.text())
+            return Outcome(payload, error, left, log.text())
         return done._replace(log=log.text() + done.log)
 
     def stop(self) -> None:
