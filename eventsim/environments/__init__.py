@@ -13,13 +13,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
 from eventsim.clock import Clock
 from eventsim.environments.concurrency import Concurrency
-from eventsim.environments.functions import Functions
+from eventsim.environments.functions import WHOLE, Functions
 from eventsim.environments.pool import Environment, Ground, OnLog, OnText, Pool
 from eventsim.environments.serving import Server
 from eventsim.errors import InvalidParameterValue
@@ -32,6 +32,13 @@ from eventsim.runtimes import Call, FunctionVersion, RuntimeFactory
 from eventsim.types import Function, Outcome
 
 IDLE_SECONDS_MAX = 600.0
+
+
+class _Allocation(NamedTuple):
+    """Provisioned concurrency of a version or an alias, where it is now."""
+
+    pool: Pool
+    concurrency: int
 
 
 class Environments:
@@ -63,6 +70,7 @@ class Environments:
         self.concurrency = Concurrency(concurrent_executions)
         self._server = Server(self._ground)
         self._pools: dict[tuple[str, str], Pool] = {}
+        self._allocations: dict[tuple[str, str], _Allocation] = {}
 
     def read_log(self, function_name: str, on_text: OnText) -> None:
         """Call *on_text* with the log stream and all of an invocation's log, Lambda's lines too."""
@@ -131,6 +139,8 @@ class Environments:
             )
         pool = self._pool(self.functions.version(function_name, version))
         self.concurrency.provision(function_name, concurrency)
+        key = function_name, qualifier
+        allocation = self._allocations[key] = _Allocation(pool, concurrency)
         self._tell_provision(pool, qualifier, concurrency, "IN_PROGRESS")
         status = "READY"
         async with anyio.create_task_group() as tasks:
@@ -142,10 +152,29 @@ class Environments:
 
             for _ in range(concurrency):
                 tasks.start_soon(provide)
+        if self._allocations.get(key) is not allocation:
+            return  # the alias has moved on meanwhile
         if status == "FAILED":
-            self.concurrency.provision(function_name, -concurrency)
-            pool.withdraw()
+            self._withdraw(key)
         self._tell_provision(pool, qualifier, concurrency, status)
+
+    async def follow(self, function_name: str, alias: str) -> None:
+        """Have ready where an alias leads now what was provisioned for it where it led before.
+
+        Returns as ``provision`` does, at once for an alias that has nothing.
+        """
+        key = function_name, alias
+        allocation = self._allocations.get(key)
+        if allocation is None:
+            return
+        if allocation.pool.version != self.functions.resolve(function_name, alias):
+            self._withdraw(key)
+            await self.provision(function_name, alias, allocation.concurrency)
+
+    def _withdraw(self, key: tuple[str, str]) -> None:
+        allocation = self._allocations.pop(key)
+        self.concurrency.provision(key[0], -allocation.concurrency)
+        allocation.pool.withdraw()
 
     async def _provide(self, pool: Pool) -> bool:
         environment = pool.add(provisioned=True)
@@ -172,8 +201,19 @@ class Environments:
         return outcome
 
     def update(self, function_name: str, because: str, **changes: Any) -> None:
-        """Change $LATEST: what runs goes on, what comes next gets fresh environments."""
-        self.functions.update(function_name, **changes)
+        """Change $LATEST: what runs goes on, what comes next gets fresh environments.
+
+        What is of the function and of no version changes for all of them, and in their
+        environments nothing does.
+        """
+        whole = {key: changes.pop(key) for key in WHOLE & changes.keys()}
+        if whole:
+            self.functions.configure(function_name, **whole)
+            for (name, version), pool in self._pools.items():
+                if name == function_name:
+                    pool.configure(self.functions.version(name, version).function)
+        if changes:
+            self.functions.update(function_name, **changes)
         self._tell_change(function_name, LATEST, because)
 
     def publish(self, function_name: str, description: str | None = None) -> str:
@@ -205,13 +245,20 @@ class Environments:
             pool.close()
 
     def _pool(self, target: FunctionVersion) -> Pool:
-        """The pool of a version; after an update of $LATEST, one that has no old code in it."""
+        """The pool of a version; after an update of $LATEST, one that has no old code in it.
+
+        A target that was found before the update runs what is there now.
+        """
         key = (target.function.name, target.version)
         pool = self._pools.get(key)
-        if pool is None or pool.function is not target.function:
-            if pool is not None:
-                pool.retire("the function was updated")
-            pool = self._pools[key] = Pool(self._ground, target.function, target.version)
+        if pool is not None and pool.function is target.function:
+            return pool
+        function = self.functions.version(*key).function
+        if pool is not None and pool.function is not function:
+            pool.retire("the function was updated")
+            pool = None
+        if pool is None:
+            pool = self._pools[key] = Pool(self._ground, function, target.version)
         return pool
 
     def _tell_change(self, function: str, version: str, because: str, **fields: Any) -> None:

@@ -21,6 +21,8 @@ from eventsim.rules.function_names import LATEST, Place, not_found, parse
 from eventsim.runtimes import FunctionVersion
 from eventsim.types import Function
 
+WHOLE = frozenset({"event_invoke", "recursive_loop", "duplicate_deliveries"})
+
 
 @dataclass(slots=True)
 class _Family:
@@ -81,6 +83,21 @@ class Functions:
         self._found.clear()
         return family.versions[LATEST]
 
+    def configure(self, name: str, **changes: Any) -> None:
+        """Change what is of a function and of no version (``WHOLE``): published ones too.
+
+        An EventInvokeConfig stays that of its qualifier. Raises ResourceNotFound.
+        """
+        family = self._family(name)
+        if "event_invoke" in changes:
+            qualifier = family.versions[LATEST].event_invoke.qualifier
+            changes["event_invoke"] = replace(changes["event_invoke"], qualifier=qualifier)
+        for version, function in family.versions.items():
+            family.versions[version] = replace(function, **changes)
+        if family.published_from is not None:
+            family.published_from = replace(family.published_from, **changes)
+        self._found.clear()
+
     def publish(self, name: str, description: str | None = None) -> tuple[str, bool]:
         """The version that $LATEST is published as, and whether it is a new one.
 
@@ -112,6 +129,8 @@ class Functions:
         for target in (version, *weights):
             if target not in family.versions:
                 raise not_found(self._place.arn(name, target))
+        for other in weights:
+            rules.check_alike(family.versions[version], family.versions[other], version, other)
         made = family.aliases[alias] = Alias(version, tuple(weights.items()))
         self._found.clear()
         return made

@@ -106,6 +106,10 @@ class Pool:
         self._busy[environment.id] = environment
         return environment
 
+    def configure(self, function: Function) -> None:
+        """The function has other settings, and its environments stay as they are."""
+        self.function = function
+
     def add(self, provisioned: bool = False) -> Environment:
         """A new environment, busy until it is given back."""
         environment = self._make()

@@ -171,6 +171,7 @@ class EventQueue:
         try:
             if event.tries.invoked or event.tries.returned:
                 event.target = self._functions.find(event.call.arn)
+                config = config_of(event.target.function, event.call.arn)
             answer = await self._functions.run(event.target, event.call)
         except InvokeError as refused:
             tell_refusal(self._journal, function.name, event.call.request_id, refused)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from eventsim.errors import InvalidParameterValue, ValidationFailed
 from eventsim.rules.function_names import LATEST
+from eventsim.types import Function
 
 PATTERN = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"
 NAME_LENGTH_MAX = 128
@@ -69,4 +70,21 @@ def check_weights(version: str, weights: Mapping[str, float]) -> None:
             raise InvalidParameterValue(
                 f"Invalid function version {version}. Function version {version} is already "
                 "included in routing configuration."
+            )
+
+
+def check_alike(one: Function, other: Function, version: str, other_version: str) -> None:
+    """Raises InvalidParameterValue for two versions that one alias cannot lead to.
+
+    They must have the same execution role and the same dead-letter queue, or none. Nobody has
+    recorded what Lambda says: the text is ours.
+    """
+    for what, same in (
+        ("execution role", one.role == other.role),
+        ("dead-letter queue configuration", one.dead_letter == other.dead_letter),
+    ):
+        if not same:
+            raise InvalidParameterValue(
+                f"Function versions {version} and {other_version} must have the same {what} "
+                "for an alias pointing to more than 1 version"
             )

@@ -12,7 +12,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from eventsim import registry
-from eventsim.errors import RecordingError, UnknownPlugin
+from eventsim.errors import InvokeError, RecordingError, UnknownPlugin
+from eventsim.rules.function_names import parse
 from eventsim.scenario import run_in
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
@@ -22,6 +23,7 @@ from eventsim.scenario.function_checks import alias_problems, function_problems,
 from eventsim.scenario.lookup import (
     items,
     no_resource,
+    place_of,
     read,
     resource_problems,
     resource_types,
@@ -171,9 +173,8 @@ def _named(
         if isinstance(step.get(key), str) and step[key] not in functions:
             yield _nobody((*path, key), step[key], "function", functions)
     for key in model.target_keys:
-        name = step[key].partition(":")[0] if isinstance(step.get(key), str) else ""
-        if name and name not in functions:
-            yield _nobody((*path, key), name, "function", functions)
+        if isinstance(step.get(key), str) and step[key]:
+            yield from _target((*path, key), step[key], root, functions)
     for key in model.receiver_keys:
         name = step[key].partition(":")[0] if isinstance(step.get(key), str) else ""
         if name and name not in functions and name != ALWAYS_THERE:
@@ -196,6 +197,17 @@ def _named(
     for key in model.deletable_keys:
         if isinstance(step.get(key), str) and step[key] and step[key] not in mappings:
             yield from resource_problems((*path, key), step[key], root, "open_stream")
+
+
+def _target(path: Path, text: str, root: dict[str, Any], functions: list[str]) -> Iterator[Problem]:
+    """A function is named as callers name it; whether its qualifier is there shows in the run."""
+    try:
+        name = parse(text, None, place_of(root)).name
+    except InvokeError as error:
+        yield Problem(path, f": {error}")
+        return
+    if name not in functions:
+        yield _nobody(path, name, "function", functions)
 
 
 def _nobody(path: Path, name: str, what: str, known: list[str]) -> Problem:

@@ -20,13 +20,18 @@ _SETTINGS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationCon
 def event_problems(root: dict[str, Any]) -> Iterator[Problem]:
     """Everything that does not agree in the asynchronous invocation of the functions."""
     for name, block in items(root, "functions"):
-        if not isinstance(block, dict):
-            continue
-        path = ("functions", name)
-        if isinstance(queue := block.get("DeadLetterQueue"), dict):
-            yield from _dead_letter((*path, "DeadLetterQueue"), queue, root)
-        if isinstance(config := block.get("EventInvokeConfig"), dict):
-            yield from _config((*path, "EventInvokeConfig"), config, name, root)
+        if isinstance(block, dict):
+            yield from function_event_problems(("functions", name), block, name, root)
+
+
+def function_event_problems(
+    path: Path, block: dict[str, Any], name: str, root: dict[str, Any]
+) -> Iterator[Problem]:
+    """Those of *name*, whose properties, or what an update has of them, are *block*."""
+    if isinstance(queue := block.get("DeadLetterQueue"), dict):
+        yield from _dead_letter((*path, "DeadLetterQueue"), queue, root)
+    if isinstance(config := block.get("EventInvokeConfig"), dict):
+        yield from _config((*path, "EventInvokeConfig"), config, name, root)
 
 
 def _dead_letter(path: Path, queue: dict[str, Any], root: dict[str, Any]) -> Iterator[Problem]:

@@ -308,7 +308,8 @@ class FunctionBlock(ExecutionRole):
             raise refuse_below((key, "is for functions that run code"))
 
 
-# Of a function that is there: by UpdateFunctionCode and UpdateFunctionConfiguration.
+# Of a function that is there: by UpdateFunctionCode, UpdateFunctionConfiguration,
+# PutFunctionEventInvokeConfig and PutFunctionRecursionConfig.
 UPDATABLE = {
     "Handler": "handler",
     "CodeUri": "code_uri",
@@ -322,16 +323,22 @@ UPDATABLE = {
     "duration": "duration",
     "init_duration": "init_duration",
     "package_bytes": "package_bytes",
+    "DeadLetterQueue": "dead_letter",
+    "EventInvokeConfig": "event_invoke",
+    "RecursiveLoop": "recursive_loop",
+    "Role": "role",
 }
 
 
-def updated(properties: Mapping[str, Any]) -> dict[str, Any]:
+def updated(properties: Mapping[str, Any], arn: Callable[[str], str] = str) -> dict[str, Any]:
     """The fields of ``types.Function`` that *properties* of a function change.
 
-    A ``code_uri`` is as it was written. Raises ValidationError for what is wrong with them.
+    A ``code_uri`` and a ``role`` are as they were written; *arn* gives the ARN of what a text
+    names that events are sent to. Raises ValidationError for what is wrong with them.
     """
     block = FunctionBlock.model_validate({"Handler": "unchanged.handler", **properties})
-    values = {**block.values(), "code_uri": block.code_uri}
+    values = block.values() | block.event_values(arn)
+    values |= {"code_uri": block.code_uri, "role": block.role}
     return {UPDATABLE[name]: values[UPDATABLE[name]] for name in properties if name in UPDATABLE}
 
 

@@ -24,6 +24,7 @@ from eventsim.rules.function_settings import (
 from eventsim.rules.mapping_errors import Refusal
 from eventsim.rules.profiles import PROFILES, Profile
 from eventsim.scenario import run_in
+from eventsim.scenario.event_checks import function_event_problems
 from eventsim.scenario.function import UPDATABLE, FunctionBlock, updated
 from eventsim.scenario.lookup import items
 from eventsim.scenario.problem import Path, Problem, meant, problems_of
@@ -72,6 +73,7 @@ def update_problems(path: Path, properties: Any, name: str, root: Any) -> Iterat
     except ValidationError as error:
         yield from problems_of(error, path)
     yield from _settings(path, properties, _profile(root))
+    yield from function_event_problems(path, properties, name, root)
     runtime = properties.get("Runtime")
     yield from run_in.update_problems(
         (*path, "Runtime"), runtime, dict(items(root, "functions")).get(name)

@@ -120,12 +120,7 @@ def service_name(kind: str) -> str:
 
 def sent_to_arn(text: str, root: dict[str, Any]) -> str:
     """The ARN that a text means: a resource's, a function's by its name, or itself."""
-    region, account = root.get("region"), root.get("account")
-    place = Place(
-        region if isinstance(region, str) else REGION,
-        account if isinstance(account, str) else ACCOUNT,
-    )
-    types = resource_types(root)
+    place, types = place_of(root), resource_types(root)
     name = target(text, types).resource
     if name in types and service_of(text) != "lambda":
         service = service_name(types[name])
@@ -146,6 +141,15 @@ def values_at(block: Any, keys: tuple[str, ...], path: Path = ()) -> Iterator[tu
             yield from values_at(block.get(key), keys[1:], (*path, key))
     elif isinstance(block, str) and block and not keys:
         yield path, block
+
+
+def place_of(root: dict[str, Any]) -> Place:
+    """The region and the account of the scenario."""
+    region, account = root.get("region"), root.get("account")
+    return Place(
+        region if isinstance(region, str) else REGION,
+        account if isinstance(account, str) else ACCOUNT,
+    )
 
 
 def _unfit(path: Path, name: str, resource: Any, wants: str) -> Iterator[Problem]:

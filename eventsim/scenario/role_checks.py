@@ -8,6 +8,7 @@ have on the simulated back end; on others it is judged when the run begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from types import ModuleType
 from typing import Any, TypeGuard
@@ -114,13 +115,21 @@ class _Scene:
                 yield from self._whom((*path, "permissions", index), each)
 
     def step_names(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
-        """The caller of a step, and what it grants, are there."""
+        """The caller of a step, what it grants, and the role that it gives, are there."""
         caller = step.get("caller")
         if isinstance(caller, str):
             yield from self._identity((*path, "caller"), caller)
         for where, block in ((path, step), ((*path, "caller"), caller)):
             if isinstance(block, dict):
                 yield from self._whom(where, block)
+        properties = step.get("Properties")
+        if isinstance(properties, dict) and isinstance(properties.get("Role"), str):
+            place = (*path, "Properties")
+            yield from self.one_role(place, {"Role": properties["Role"]})
+            with suppress(ValidationError, PolicyError):  # told where the policy is
+                yield from self._trust(
+                    place, ExecutionRole.model_validate({"Role": properties["Role"]})
+                )
 
     def _whom(self, path: Path, block: dict[str, Any]) -> Iterator[Problem]:
         yield from self._identity((*path, "Principal"), block.get("Principal"))

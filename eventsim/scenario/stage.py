@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from eventsim.clock import Clock
 from eventsim.environments import Environments
@@ -84,6 +84,12 @@ class Stage(Protocol):
 
     def functions(self, name: str) -> Environments:
         """Those of the run. Raises EventsimError when it is not this run that invokes *name*."""
+
+    def start_soon(self, work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> None:
+        """Start work that the timeline does not wait for, and the run does."""
+
+    def sent_to(self, text: str) -> str:
+        """The ARN of what events are sent to, by its name or an ARN: a function too."""
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""

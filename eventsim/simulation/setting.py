@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from eventsim.backends import Backend, open_backend
 from eventsim.checkpoints import Checkpoints, MemoryCheckpoints
@@ -140,6 +141,14 @@ class Setting:
         if not self.invoked_here or (block is not None and block.invoke_at is not None):
             raise EventsimError(f"cannot change {name}: it is not this run that invokes it")
         return self.environments
+
+    def start_soon(self, work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> None:
+        """Start work that the timeline does not wait for, and the run does."""
+        self.background.start_soon(work, *given)
+
+    def sent_to(self, text: str) -> str:
+        """The ARN of what events are sent to, by its name or an ARN: a function too."""
+        return self.scenario.arn_of_text(text, self.stores.arns())
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""

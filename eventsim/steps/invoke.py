@@ -39,10 +39,11 @@ ClientContext = Annotated[str, PlainValidator(_client_context), WithJsonSchema({
 class Step(TimelineStep):
     """Invoke the function ``invoke`` with ``payload``, ``count`` times at once.
 
-    A payload that is text is sent as it stands, anything else as compact JSON.
+    The function is named as callers name it: with a version or an alias, or by an ARN, if need
+    be. A payload that is text is sent as it stands, anything else as compact JSON.
     """
 
-    function_keys: ClassVar[Collection[str]] = ("invoke",)
+    target_keys: ClassVar[Collection[str]] = ("invoke",)
 
     invoke: Text = Field(examples=["consumer"])
     type: InvocationType = "RequestResponse"

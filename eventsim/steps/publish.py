@@ -32,3 +32,4 @@ class Step(TimelineStep):
         version = functions.publish(self.publish, self.description)
         if self.alias is not None:
             functions.shift(self.publish, self.alias, version)
+            stage.start_soon(functions.follow, self.publish, self.alias)

@@ -20,7 +20,8 @@ class Step(TimelineStep):
     """Let the alias ``shift``, written function:alias, lead ``to`` a version.
 
     With a ``weight`` below 1 only that share of the calls goes there, and the others to the
-    version that the alias led to. An alias that is not there yet is made.
+    version that the alias led to. An alias that is not there yet is made. Provisioned
+    concurrency follows its alias, which takes as long as the initialisations there.
     """
 
     alias_keys: ClassVar[Collection[str]] = ("shift",)
@@ -40,3 +41,4 @@ class Step(TimelineStep):
             functions.shift(name, alias, self.to)
         else:
             functions.shift(name, alias, before.version, {self.to: self.weight})
+        stage.start_soon(functions.follow, name, alias)

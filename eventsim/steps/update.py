@@ -3,9 +3,11 @@
 
 A mapping stops when what is in flight is finished, and goes on behind its checkpoint. Of a
 function $LATEST changes: what runs goes on as it began, what comes next gets fresh environments.
+EventInvokeConfig and RecursiveLoop are of no version, and no environment knows of them.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pydantic import Field
 from eventsim.scenario.block import Step as TimelineStep
 from eventsim.scenario.durations import as_read
 from eventsim.scenario.function import updated
+from eventsim.scenario.identities import role_name
 from eventsim.scenario.mapping import readable_settings
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Text, resource_name
@@ -39,11 +42,15 @@ class Step(TimelineStep):
             self._function(stage)
 
     def _function(self, stage: Stage) -> None:
-        functions, changes = stage.functions(self.update), updated(self.properties)
+        functions = stage.functions(self.update)
+        changes = updated(self.properties, stage.sent_to)
         for key in changes.keys() & {"duration", "init_duration"}:
             changes[key] = as_read(changes[key], key, stage.file)
         if changes.get("code_uri"):
             changes["code_uri"] = str(stage.file(changes["code_uri"]))
+        if changes.get("role"):
+            role = changes["role"] = stage.identities[role_name(changes["role"])]
+            stage.permissions.issue(role, self.update)
         functions.update(self.update, f"updated {', '.join(self.properties)}", **changes)
 
     async def _mapping(self, stage: Stage) -> None:
