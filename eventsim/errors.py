@@ -186,6 +186,7 @@ class InvokeError(EventsimError):
 
     code = "ServiceException"
     status = 500
+    message_key = "Message"
 
     def __init__(self, message: str, **fields: str) -> None:
         self.message = message
@@ -194,6 +195,11 @@ class InvokeError(EventsimError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The JSON object that the API answers with; AWS writes ``message`` in two ways."""
+        return {self.message_key: self.message, **self.fields}
 
     @classmethod
     def of(cls, code: str, status: int, message: str, fields: Mapping[str, str]) -> InvokeError:
@@ -222,6 +228,7 @@ class InvalidRequestContent(InvokeError):
 
     code = "InvalidRequestContentException"
     status = 400
+    message_key = "message"
 
 
 class InvalidParameterValue(InvokeError):
@@ -229,6 +236,7 @@ class InvalidParameterValue(InvokeError):
 
     code = "InvalidParameterValueException"
     status = 400
+    message_key = "message"
 
 
 class ValidationFailed(InvokeError):
@@ -236,6 +244,7 @@ class ValidationFailed(InvokeError):
 
     code = "ValidationException"
     status = 400
+    message_key = "message"
 
 
 class RequestEntityTooLarge(InvokeError):
@@ -243,6 +252,7 @@ class RequestEntityTooLarge(InvokeError):
 
     code = "RequestEntityTooLargeException"
     status = 413
+    message_key = "message"
 
 
 class RecursiveInvocation(InvokeError):
@@ -257,6 +267,7 @@ class TooManyRequests(InvokeError):
 
     code = "TooManyRequestsException"
     status = 429
+    message_key = "message"
 
 
 class AccessDenied(InvokeError):

@@ -235,6 +235,9 @@ async def test_what_the_api_refuses_runs_nothing(
             await clock.sleep(60)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert refused.value.message.startswith(text)
+    key = "Message" if code == "ResourceNotFoundException" else "message"
+    kind = {} if code == "ValidationException" else {"Type": "User"}
+    assert refused.value.body == {key: refused.value.message, **kind}
     assert running.kinds() == ["invocation_requested", "invocation_denied"]
     assert running.entries("invocation_denied")[0]["code"] == code
 

@@ -135,7 +135,8 @@ class Environments:
         if version == LATEST:
             raise InvalidParameterValue(
                 "Provisioned Concurrency Configs cannot be applied to unpublished function "
-                "versions."
+                "versions.",
+                Type="User",
             )
         pool = self._pool(self.functions.version(function_name, version))
         self.concurrency.provision(function_name, concurrency)

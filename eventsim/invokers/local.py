@@ -32,8 +32,6 @@ from eventsim.types import Caller, InvokeRequest, InvokeResult, Outcome
 
 __all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
 
-__all__ = ["Accept", "Authorize", "Functions", "LocalInvoker", "tell_refusal"]
-
 Accept = Callable[[FunctionVersion, Call], None]
 Authorize = Callable[[Caller, FunctionVersion], None]
 _ACCEPTED = InvokeResult(202)
@@ -143,12 +141,15 @@ def _checked(request: InvokeRequest, target: FunctionVersion, profile: Profile) 
 def _client_context(encoded: str) -> dict[str, Any]:
     if len(encoded) > limits.CLIENT_CONTEXT_BYTES_MAX:
         raise InvalidRequestContent(
-            f"Client context must be no more than {limits.CLIENT_CONTEXT_BYTES_MAX} bytes"
+            f"Client context must be no more than {limits.CLIENT_CONTEXT_BYTES_MAX} bytes",
+            Type="User",
         )
     try:
         decoded = orjson.loads(base64.b64decode(encoded, validate=True))
     except ValueError:
         decoded = None
     if not isinstance(decoded, dict):
-        raise InvalidRequestContent("Client context must be a valid Base64-encoded JSON object.")
+        raise InvalidRequestContent(
+            "Client context must be a valid Base64-encoded JSON object.", Type="User"
+        )
     return decoded

@@ -52,7 +52,7 @@ def check_weights(version: str, weights: Mapping[str, float]) -> None:
     """Raises InvalidParameterValue or ValidationFailed for weights that Lambda refuses."""
     if len(weights) > 1:
         raise InvalidParameterValue(
-            "Number of items in AdditionalVersionWeights cannot be greater than 1"
+            "Number of items in AdditionalVersionWeights cannot be greater than 1", Type="User"
         )
     for other, weight in weights.items():
         if not 0.0 <= weight <= 1.0:

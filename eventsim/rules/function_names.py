@@ -57,7 +57,8 @@ def parse(function_name: str, qualifier: str | None, place: Place) -> FunctionNa
     name, own = form[_NAME], form[_QUALIFIER]
     if own and qualifier and own != qualifier:
         raise InvalidParameterValue(
-            "The derived qualifier from the function name does not match the specified qualifier."
+            "The derived qualifier from the function name does not match the specified qualifier.",
+            Type="User",
         )
     region = (form[_REGION] or f"{place.region}:")[:-1]
     if region != place.region:

@@ -28,12 +28,14 @@ def too_large(
         if payload_bytes > profile.async_request_bytes_max:
             return RequestEntityTooLarge(
                 f"{payload_bytes} byte payload is too large for the Event invocation type "
-                f"(limit {profile.async_request_bytes_max} bytes)"
+                f"(limit {profile.async_request_bytes_max} bytes)",
+                Type="User",
             )
     elif payload_bytes > SYNC_REQUEST_BYTES_MAX:
         return RequestEntityTooLarge(
             f"Request must be smaller than {SYNC_REQUEST_BYTES_MAX} bytes "
-            "for the InvokeFunction operation"
+            "for the InvokeFunction operation",
+            Type="User",
         )
     return None
 
@@ -42,5 +44,6 @@ def not_json(error: ValueError) -> InvalidRequestContent:
     """The error for a request payload that is not JSON."""
     return InvalidRequestContent(
         "Could not parse request body into json: Could not parse payload into json: "
-        f"{error}\n at [Source: REDACTED]"
+        f"{error}\n at [Source: REDACTED]",
+        Type="User",
     )
