@@ -14,6 +14,7 @@ from typing import Any
 from eventsim import registry
 from eventsim.errors import InvokeError, RecordingError, UnknownPlugin
 from eventsim.rules.function_names import parse
+from eventsim.rules.function_settings import package_refusal
 from eventsim.scenario import run_in
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
@@ -33,7 +34,7 @@ from eventsim.scenario.lookup import (
 )
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
 from eventsim.scenario.problem import Path, Problem, meant, where
-from eventsim.scenario.project import inside
+from eventsim.scenario.project import inside, package_bytes
 from eventsim.scenario.records import record_problems
 from eventsim.scenario.role_checks import role_problems
 from eventsim.scenario.trigger_checks import ALWAYS_THERE, trigger_problems
@@ -160,7 +161,31 @@ def _step(
             if isinstance(step.get(key), str) and step[key]:
                 yield from _recording((*path, key), step[key], folder, project)
         yield from _named(path, step, root, model)
+        yield from _changed(path, step, root, model, folder, project)
         yield from model.problems(step, path)
+
+
+def _changed(
+    path: Path,
+    step: dict[str, Any],
+    root: dict[str, Any],
+    model: type[Step],
+    folder: FilePath,
+    project: FilePath,
+) -> Iterator[Problem]:
+    """What a step changes is a mapping or a function, and may be changed so."""
+    functions = [name for name, _ in items(root, "functions")]
+    mappings = mapping_names(root)
+    for key in model.changeable_keys:
+        text = step.get(key)
+        if isinstance(text, str) and text in functions:
+            yield from update_problems((*path, "Properties"), step.get("Properties"), text, root)
+            code = dict(items(step, "Properties")).get("CodeUri")
+            if isinstance(code, str) and code:
+                yield from _folder((*path, "Properties", "CodeUri"), code, folder, project)
+        elif isinstance(text, str) and text not in mappings:
+            known = [*mappings, *functions]
+            yield _nobody((*path, key), text, "mapping and no function", known)
 
 
 def _named(
@@ -184,13 +209,6 @@ def _named(
                 yield _nobody((*path, key), name, "function and no bus", functions)
     for key in model.alias_keys:
         yield from alias_problems((*path, key), step.get(key), functions)
-    for key in model.changeable_keys:
-        text = step.get(key)
-        if isinstance(text, str) and text in functions:
-            yield from update_problems((*path, "Properties"), step.get("Properties"), text, root)
-        elif isinstance(text, str) and text not in mappings:
-            known = [*mappings, *functions]
-            yield _nobody((*path, key), text, "mapping and no function", known)
     for key in model.mapping_keys:
         if isinstance(step.get(key), str) and step[key] not in mappings:
             yield _nobody((*path, key), step[key], "mapping", mappings)
@@ -235,3 +253,8 @@ def _folder(path: Path, text: str, folder: FilePath, project: FilePath) -> Itera
             raise ValueError("is not there" if not code.exists() else "is not a folder")
     except (ValueError, OSError) as error:
         yield Problem(path, f" is '{text}', which {error}")
+        return
+    if code not in {folder, project}:  # where a folder is all there is, nobody packs all of it
+        refusal = package_refusal(unzipped_bytes=package_bytes(code))
+        if refusal is not None:
+            yield Problem(path, f" is '{text}': {refusal.text}")

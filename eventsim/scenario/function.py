@@ -38,7 +38,15 @@ from eventsim.scenario.mapping import (
 )
 from eventsim.scenario.permissions import PermissionBlock, each_once
 from eventsim.scenario.problem import refuse, refuse_below, show
-from eventsim.scenario.run_in import MODEL, RUN_IN_SCHEMA, RunIn, known_runtime, parse, resolved
+from eventsim.scenario.run_in import (
+    INLINE_ENDINGS,
+    MODEL,
+    RUN_IN_SCHEMA,
+    RunIn,
+    known_runtime,
+    parse,
+    resolved,
+)
 from eventsim.scenario.triggers import UrlConfig, is_trigger, trigger_properties
 from eventsim.scenario.values import (
     FilePath,
@@ -51,6 +59,8 @@ from eventsim.scenario.values import (
 from eventsim.types import Duration, RecursiveLoop
 
 TIMEOUT_MAX = 900
+INLINE_CODE_LENGTH_MAX = 4 * 1024 * 1024
+INLINE_MODULE = "index"  # CloudFormation writes the code into this file
 
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")]
 MappingName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -142,7 +152,7 @@ WITHOUT_EFFECT = {
 
 # What a function that lives elsewhere has there already.
 _OF_HERE = (
-    *("Handler", "CodeUri", "Runtime", "MemorySize", "Environment"),
+    *("Handler", "CodeUri", "InlineCode", "Runtime", "MemorySize", "Environment"),
     *("Architectures", "VpcConfig", "EphemeralStorage", "ReservedConcurrentExecutions"),
     *("ProvisionedConcurrencyConfig", "AutoPublishAlias", "VersionDescription"),
     *("run_in", "duration", "init_duration", "async_handler", "package_bytes", "errors", "crashes"),
@@ -159,6 +169,8 @@ class FunctionBlock(ExecutionRole):
         None, examples=["orders.handler"]
     )
     code_uri: FilePath | None = None
+    inline_code: SystemText | None = Field(None, max_length=INLINE_CODE_LENGTH_MAX)
+    function_name: Text | None = Field(None, examples=["orders"])
     runtime: Annotated[Text, AfterValidator(known_runtime)] | None = None
     timeout: Whole = Field(3, ge=1, le=TIMEOUT_MAX)
     memory_size: Whole = Field(128, ge=128, le=10_240)
@@ -294,11 +306,34 @@ class FunctionBlock(ExecutionRole):
         without_effect = [((key, "[key]"), text) for key in keys if key in written]
         if without_effect:
             raise refuse_below(*without_effect)
+        if self.inline_code is not None:
+            self._agree_inline()
         if self.is_model:
             self._agree_without_code()
         if self.errors + self.crashes > 1:
             raise refuse_below((("crashes",), "and errors are over 100% together"))
         return self
+
+    def _agree_inline(self) -> None:
+        kind = resolved(self.run_in, self.runtime).kind
+        if self.code_uri is not None:
+            text = "and InlineCode are two places for the code; keep one of them"
+            raise refuse_below((("CodeUri", "[key]"), text))
+        if kind not in INLINE_ENDINGS:
+            raise refuse_below((("InlineCode", "[key]"), f"is for Python and Node.js, not {kind}"))
+        if self.handler is None:
+            return  # told of Handler itself
+        module = self.handler.rpartition(".")[0] if isinstance(self.handler, str) else ""
+        if module != INLINE_MODULE:
+            text = f"is {show(self.handler)}; InlineCode is a module called {INLINE_MODULE}, "
+            raise refuse_below((("Handler",), f"{text}write {INLINE_MODULE}.handler"))
+
+    def inline_file(self) -> tuple[str, str] | None:
+        """The name and the text of the file that InlineCode is, where there is one."""
+        if self.inline_code is None:
+            return None
+        ending = INLINE_ENDINGS[resolved(self.run_in, self.runtime).kind]
+        return f"{INLINE_MODULE}{ending}", self.inline_code
 
     def _agree_without_code(self) -> None:
         if isinstance(self.duration, Duration) and self.duration.measured:

@@ -37,6 +37,7 @@ def function_problems(root: dict[str, Any]) -> Iterator[Problem]:
         if isinstance(block, dict):
             yield from _settings(("functions", name), block, profile)
             yield from _published(("functions", name), block)
+            yield from _named(("functions", name), name, block)
     yield from _reservations(root)
 
 
@@ -112,6 +113,14 @@ def _published(path: Path, block: Mapping[str, Any]) -> Iterator[Problem]:
         check_provisioned(reserved, provisioned)
     except InvokeError as error:
         yield Problem((*place, "ProvisionedConcurrentExecutions"), f": {error}")
+
+
+def _named(path: Path, key: str, block: Mapping[str, Any]) -> Iterator[Problem]:
+    """A function is called by its key: everything else in the scenario names it so."""
+    name = block.get("FunctionName")
+    if isinstance(name, str) and name and name != key:
+        text = f" is '{name}', and the function is called by its key; write {name}: for {key}:"
+        yield Problem((*path, "FunctionName"), text)
 
 
 def _reservations(root: dict[str, Any]) -> Iterator[Problem]:

@@ -7,12 +7,16 @@ The project folder is the nearest folder above the scenario with a ``pyproject.t
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from eventsim.errors import Fault, ScenarioError
 from eventsim.registry import ROOT, near
+from eventsim.rules.limits import UNZIPPED_BYTES_MAX
 
+PACKAGE_FILES_MAX = 100_000
 MARKERS = ("pyproject.toml", "template.yaml", "template.yml", ".git")
 COURSE = ROOT / "_course"  # what a wheel carries; a checkout has the same folders at its root
 
@@ -41,6 +45,23 @@ def inside(text: str, folder: Path, project: Path) -> Path:
             "the nearest one with a pyproject.toml, a template.yaml or a .git"
         )
     return path
+
+
+def package_bytes(folder: Path) -> int:
+    """About how large the package of this folder is, unzipped: hidden files are left out.
+
+    It is not looked into further once it is over Lambda's limit, or has very many files.
+    """
+    size, left = 0, PACKAGE_FILES_MAX
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
+        for name in files:
+            with suppress(OSError):  # gone meanwhile, or a link that leads nowhere
+                size += Path(parent, name).stat().st_size
+        left -= len(files)
+        if size > UNZIPPED_BYTES_MAX or left < 0:
+            break
+    return size
 
 
 def find(name: str | Path) -> Path:

@@ -31,6 +31,7 @@ FAMILIES = {
     "node": ("nodejs",),
     BOOTSTRAP: ("provided",),
 }
+INLINE_ENDINGS = {INLINE: ".py", "python": ".py", "node": ".js"}
 KINDS = (*FAMILIES, MODEL, COMMAND)
 OTHERS = ("java", "dotnet", "ruby", "go1.x", "python2.7")  # by a command of the user's own
 _BY_FAMILY = {"python3.": INLINE, "nodejs": "node", "provided": BOOTSTRAP}

@@ -17,8 +17,8 @@ FUNCTION_PROPERTIES = _words(
     """
     AutoPublishAliasAllProperties AutoPublishCodeSha256 CapacityProviderConfig
     CodeSigningConfigArn DeploymentPreference DurableConfig
-    FileSystemConfigs FunctionName FunctionScalingConfig ImageConfig ImageUri
-    InlineCode Layers LoggingConfig PropagateTags PublishToLatestPublished
+    FileSystemConfigs FunctionScalingConfig ImageConfig ImageUri
+    Layers LoggingConfig PropagateTags PublishToLatestPublished
     RuntimeManagementConfig SnapStart SourceKMSKeyArn TenancyConfig Tracing
     VersionDeletionPolicy
     """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from eventsim.backends import Backend, open_backend
@@ -287,7 +288,10 @@ def open_environments(
     )
     closing.push_async_callback(runtimes.aclose)
     environments = Environments(
-        [_function(function, options) for function in scenario.function_values(arns)],
+        [
+            _function(_with_code(function, scenario, closing), options)
+            for function in scenario.function_values(arns)
+        ],
         runtimes,
         clock=clock,
         journal=journal,
@@ -305,6 +309,17 @@ def open_environments(
         if block.reserved_concurrent_executions is not None:
             environments.concurrency.reserve(name, block.reserved_concurrent_executions)
     return environments
+
+
+def _with_code(function: Function, scenario: Scenario, closing: AsyncExitStack) -> Function:
+    """The function, whose InlineCode is a file in a folder that *closing* removes."""
+    inline = scenario.functions[function.name].inline_file()
+    if inline is None:
+        return function
+    name, text = inline
+    folder = closing.enter_context(TemporaryDirectory(prefix="eventsim-code-"))
+    Path(folder, name).write_text(text, encoding="utf-8")
+    return replace(function, code_uri=folder)
 
 
 def _function(function: Function, options: Options) -> Function:
