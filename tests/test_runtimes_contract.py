@@ -188,6 +188,33 @@ async def test_an_init_that_fails_is_told_to_whoever_waits(
         assert answer["requestId"] == ""
 
 
+async def test_what_is_no_function_fails_as_on_lambda(
+    clock: Clock, contract: Any, run_in: str
+) -> None:
+    if run_in == "bootstrap":
+        pytest.skip("a shell script has nothing else that it could find")
+    async with children(clock, contract("contract.NUMBER")) as running:
+        result = await running.invoke()
+    answer = json.loads(result.payload)
+    assert (result.function_error, list(answer)) == ("Unhandled", ERRORS[run_in])
+    if run_in == "node":
+        assert (answer["errorType"], answer["errorMessage"]) == (
+            "Runtime.HandlerNotFound",
+            "contract.NUMBER is not a function",
+        )
+        return
+    assert (answer["errorType"], answer["errorMessage"]) == (
+        "TypeError",
+        "'int' object is not callable",
+    )
+    (frame,) = answer["stackTrace"]
+    assert re.fullmatch(
+        r'  File "/var/lang/lib/python3\.\d+/site-packages/awslambdaric/bootstrap\.py", line \d+, '
+        r"in handle_event_request\n    response = request_handler\(event, lambda_context\)\n",
+        frame,
+    )
+
+
 async def test_an_exit_in_the_init_is_told_like_any_other(clock: Clock, contract: Any) -> None:
     async with children(clock, contract("quitting.handler")) as running:
         assert await running.answer() == {

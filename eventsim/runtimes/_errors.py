@@ -58,15 +58,29 @@ def outcome_of(
 
 
 def stack_trace(trace: TracebackType | None, folder: str | None) -> list[str]:
-    """The frames from the first that is not ours, as ``traceback.format_list`` has them."""
+    """The frames from the first that is not ours, as ``traceback.format_list`` has them.
+
+    Of a handler that could not be called there is none; Lambda shows its own.
+    """
     frames = traceback.extract_tb(trace)
-    first = next((i for i, f in enumerate(frames) if not _is_ours(f.filename)), 0)
+    first = next((i for i, f in enumerate(frames) if not _is_ours(f.filename)), None)
+    if first is None:
+        return traceback.format_list([_CALL])
     return traceback.format_list(
         [
             (named_as_on_lambda(frame.filename, folder), frame.lineno or 0, frame.name, frame.line)
             for frame in frames[first:]
         ]
     )
+
+
+# The frame of awslambdaric that calls the handler.
+_CALL = (
+    f"{_LANG}/site-packages/awslambdaric/bootstrap.py",
+    178,
+    "handle_event_request",
+    "response = request_handler(event, lambda_context)",
+)
 
 
 def named_as_on_lambda(path: str, folder: str | None) -> str:

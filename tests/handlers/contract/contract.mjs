@@ -33,3 +33,5 @@ export const says = async () => {
   process.stderr.write("two\n");
   return "said";
 };
+
+export const NUMBER = 5;

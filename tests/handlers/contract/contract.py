@@ -42,3 +42,6 @@ def says(event, context):
     print("grün 1")
     print("two", file=sys.stderr)
     return "said"
+
+
+NUMBER = 5
