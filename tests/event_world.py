@@ -17,7 +17,7 @@ from eventsim.errors import ServiceError, Unreachable
 from eventsim.event_queue import EventQueue
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
-from eventsim.journal import Entry, Journal, Sink
+from eventsim.journal import Detail, Entry, Journal, Sink
 from eventsim.journal.sinks import MemorySink
 from eventsim.rules.deliveries import as_text
 from eventsim.runtimes import FunctionVersion
@@ -111,13 +111,14 @@ async def world(
     events_max: int = 1_000_000,
     settings: dict[str, Any] | None = None,
     into: Sink | None = None,
+    detail: Detail = "batch",
 ) -> AsyncIterator[World]:
     """Leave when every event's fate is decided. *settings* are those of the environments.
 
     Entries go *into* a sink, if there is one, and else into memory.
     """
     sink = MemorySink()
-    journal = Journal(clock, sinks=[into or sink])
+    journal = Journal(clock, detail=detail, sinks=[into or sink])
     runtimes, chance = InlineRuntimes(clock), Chance(seed)
     environments = Environments(
         functions, runtimes, clock=clock, journal=journal, chance=chance, **(settings or {})

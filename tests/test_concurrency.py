@@ -139,6 +139,20 @@ async def test_provisioned_environments_are_warm_and_the_rest_spills_over(clock:
     assert [(c["status"], c["provisioned"]) for c in changes] == [("IN_PROGRESS", 2), ("READY", 2)]
 
 
+@pytest.mark.parametrize(
+    ("init", "most", "status"),
+    [(12.0, 3, "READY"), (129.9, 3, "READY"), (131.0, 3, "FAILED"), (131.0, 140, "READY")],
+)
+async def test_a_provisioned_environment_has_130_s_or_its_timeout_to_initialise(
+    clock: Clock, init: float, most: int, status: str
+) -> None:
+    with local(clock, function(nothing, init_duration=init, timeout=most)) as running:
+        running.environments.publish("f")
+        await running.environments.provision("f", "1", 1)
+        *_, changed = running.entries("function_changed")
+    assert (changed["status"], clock.time()) == (status, min(init, max(130, most)))
+
+
 async def test_all_of_a_reservation_provisioned_stops_the_latest(clock: Clock) -> None:
     with local(clock, function(nothing, duration=Duration(1.0))) as running:
         running.environments.publish("f")

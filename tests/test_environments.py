@@ -96,6 +96,8 @@ async def test_requests_at_the_same_time_have_an_environment_each(clock: Clock) 
     assert [answer["calls"] for answer in answers] == [1, 1]
     assert len({answer["stream"] for answer in answers}) == 2
     assert third == {"calls": 2, "stream": answers[1]["stream"]}
+    inits = [finished.get("init") for finished in running.entries("invocation_finished")]
+    assert inits == [0.1, 0.1, None]
     assert clock.time() == pytest.approx(0.1 + 1 + 1)
 
 

@@ -32,10 +32,12 @@ async def test_an_event_that_fails_is_tried_after_one_minute_and_after_two_more(
 ) -> None:
     """Invoke case 20."""
     f = function(fails, **INSTANT, dead_letter=DLQ, event_invoke=config(on_failure=FAILED))
-    async with world(clock, f) as running:
+    async with world(clock, f, detail="payload") as running:
         assert await running.event({"id": 1}, request_id="one") == InvokeResult(202)
     assert running.times("invocation_started") == [0.0, 60.0, 180.0]
-    assert {entry["request_id"] for entry in running.fields("invocation_started")} == {"one"}
+    logs = [entry["text"] for entry in running.fields("function_logged")]
+    begun = [line for log in logs for line in log.splitlines() if line.startswith("START")]
+    assert begun == ["START RequestId: one Version: $LATEST"] * 3
     assert [
         (entry.fields["wait"], entry.fields["invoked"], entry.because)
         for entry in running.told("event_retried")
@@ -146,6 +148,12 @@ async def test_the_end_of_a_good_event_is_recorded_only_where_somebody_asks(cloc
         await running.event({"id": 1})
         await running.event({"id": 2}, name="g")
     (record,) = running.documents(DONE)
+    assert record["requestContext"] == {
+        "requestId": "r",
+        "functionArn": f"{ARN}f:$LATEST",
+        "condition": "Success",
+        "approximateInvokeCount": 1,
+    }
     assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
     assert record["responsePayload"] == {"done": {"id": 1}}
     assert set(running.kept) == {DONE}

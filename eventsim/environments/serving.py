@@ -12,7 +12,7 @@ from typing import Any
 from eventsim.environments.pool import Environment, Ground, Pool
 from eventsim.rules import function_errors, log_lines
 from eventsim.rules.billing import billed_seconds, rounded_up
-from eventsim.rules.limits import INIT_SECONDS_MAX
+from eventsim.rules.limits import init_seconds_max
 from eventsim.rules.placement import placement
 from eventsim.runtimes import Call, Init
 from eventsim.types import FunctionError, Outcome
@@ -95,7 +95,8 @@ class Server:
         waited, because = placement(function, self._ground.profile)
         if waited:
             await clock.sleep(waited)
-        outcome, seconds = await self._initialise(pool, environment, request_id, INIT_SECONDS_MAX)
+        limit = init_seconds_max(environment.provisioned, function.timeout)
+        outcome, seconds = await self._initialise(pool, environment, request_id, limit)
         if clock.virtual:
             await clock.sleep(seconds)
         environment.state = "ready" if outcome.error is None else "reset"

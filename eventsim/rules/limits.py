@@ -15,9 +15,21 @@ RESPONSE_BYTES_MAX = 6 * 1024 * 1024 + 100
 CLIENT_CONTEXT_BYTES_MAX = 3_583
 LOG_TAIL_BYTES_MAX = 4 * 1024
 INIT_SECONDS_MAX = 10.0
+PROVISIONED_INIT_SECONDS = (130.0, 900.0)
 PACKAGE_BYTES_MAX = 50 * 1024 * 1024
 UNZIPPED_BYTES_MAX = 250 * 1024 * 1024
 ENVIRONMENT_BYTES_MAX = 4 * 1024
+
+
+def init_seconds_max(provisioned: bool, timeout: float) -> float:
+    """How long the first phase of an initialisation may take, under a Timeout of *timeout*.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+    if not provisioned:
+        return INIT_SECONDS_MAX
+    least, most = PROVISIONED_INIT_SECONDS
+    return min(max(least, timeout), most)
 
 
 def too_large(
