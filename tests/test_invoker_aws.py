@@ -289,3 +289,23 @@ def configure(server: str, **settings: bool) -> None:
     )
     with urllib.request.urlopen(asked, timeout=5) as answer:
         assert answer.status == 201
+
+
+def test_refusals_have_the_codes_statuses_and_fields_of_the_api() -> None:
+    """Where the API's model knows the error; three codes are on the wire and not in it."""
+    from botocore.session import Session
+
+    operation = Session().get_service_model("lambda").operation_model("Invoke")
+    shapes = {shape.name: shape for shape in operation.error_shapes}
+    ours: list[type[InvokeError]] = [InvokeError, *InvokeError.__subclasses__()]
+    unknown = {kind.code for kind in ours if kind.code not in shapes}
+    assert unknown == {
+        "AccessDeniedException",
+        "RequestEntityTooLargeException",
+        "ValidationException",
+    }
+    for kind in ours:
+        if kind.code in shapes:
+            shape = shapes[kind.code]
+            assert shape.metadata["error"]["httpStatusCode"] == kind.status
+            assert kind.message_key in shape.members
