@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -275,6 +276,21 @@ async def test_an_event_that_is_delivered_twice_has_two_ends_under_one_request_i
     assert [entry["request_id"] for entry in running.fields("event_succeeded")] == ["r", "r"]
     assert len(running.documents(DONE)) == 2
     assert len(running.told("event_queued")) == 1
+
+
+async def test_all_attempts_and_the_records_of_an_event_are_of_one_trace(clock: Clock) -> None:
+    seen: list[str] = []
+
+    def handler(event: Any, context: Any) -> None:
+        seen.append(os.environ["_X_AMZN_TRACE_ID"])
+        raise ValueError("boom")
+
+    f = function(handler, event_invoke=config(on_failure=FAILED))
+    async with world(clock, f) as running:
+        await running.event()
+    (record,) = running.kept[FAILED].documents
+    assert len(seen) == 3
+    assert {*seen} == {record.trace_header}
 
 
 async def test_events_of_one_instant_are_tried_in_the_order_they_came(clock: Clock) -> None:

@@ -90,6 +90,9 @@ class EventQueue:
             raise TooManyRequests(
                 "Rate Exceeded.", Reason="FunctionInvocationRateLimitExceeded", Type="User"
             )
+        if call.trace_header is None:  # all its attempts, and what they send, are of one trace
+            begun = traces.begun(call.request_id, self._clock.timestamp())
+            call = call._replace(trace_header=begun)
         event = Event(target, call, self._clock.time())
         self._add(event, 0.0)
         self._tell("event_queued", event, None, queued=self._open)

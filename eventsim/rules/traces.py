@@ -38,13 +38,18 @@ def is_loop(header: str | None, function_arn: str) -> bool:
     return header is not None and invocations(header, function_arn) >= INVOCATIONS_MAX
 
 
+def begun(request_id: str, now: float) -> str:
+    """The header of a request that is the first of its chain; *now* is epoch time."""
+    return _root(sha256(request_id.encode()).hexdigest(), now)
+
+
 def onward(header: str | None, function_arn: str, request_id: str, now: float) -> str:
     """The header of what an invocation sends on, itself counted; *now* is epoch time.
 
     Without a *header* that can be read, a chain begins with this invocation.
     """
     drawn = sha256(request_id.encode()).hexdigest()
-    root = f"Root=1-{int(now):08x}-{drawn[:24]}"
+    root = _root(drawn, now)
     if header is None:
         first = f"{_LINEAGE}1:{digest(function_arn)}:0"  # most invocations are of no chain yet
         return f"{root};Parent={drawn[24:40]};Sampled=0;{first}"
@@ -76,6 +81,10 @@ def _lineage(header: str) -> dict[str, int]:
         if again.isascii() and again.isdigit() and len(again) < 6:
             found[name] = int(again)
     return found
+
+
+def _root(drawn: str, now: float) -> str:
+    return f"Root=1-{int(now):08x}-{drawn[:24]}"
 
 
 def _part(header: str, name: str) -> str:
