@@ -88,8 +88,8 @@ class Stage(Protocol):
     def start_soon(self, work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> None:
         """Start work that the timeline does not wait for, and the run does."""
 
-    def sent_to(self, text: str) -> str:
-        """The ARN of what events are sent to, by its name or an ARN: a function too."""
+    def arn_of_text(self, text: str) -> str:
+        """The ARN that a text means: of a resource or a function by its name, or itself."""
 
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""

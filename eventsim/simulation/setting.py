@@ -147,10 +147,6 @@ class Setting:
         """Start work that the timeline does not wait for, and the run does."""
         self.background.start_soon(work, *given)
 
-    def sent_to(self, text: str) -> str:
-        """The ARN of what events are sent to, by its name or an ARN: a function too."""
-        return self.scenario.arn_of_text(text, self.stores.arns())
-
     def resource_type(self, name: str) -> str:
         """The type of a resource of the scenario, which is the name of its source."""
         return self.scenario.resources[name].type

@@ -43,7 +43,7 @@ class Step(TimelineStep):
 
     def _function(self, stage: Stage) -> None:
         functions = stage.functions(self.update)
-        changes = updated(self.properties, stage.sent_to)
+        changes = updated(self.properties, stage.arn_of_text)
         for key in changes.keys() & {"duration", "init_duration"}:
             changes[key] = as_read(changes[key], key, stage.file)
         if changes.get("code_uri"):
