@@ -114,7 +114,7 @@ class Proxy:
         self.go_away()
 
     def _accept(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # closed
             while True:
                 ours, _ = self._listening.accept()
                 if self._away:
@@ -128,7 +128,7 @@ class Proxy:
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
+    with suppress(OSError):  # the other side hung up
         while got := source.recv(65_536):
             sink.sendall(got)
     _close(source)
@@ -136,6 +136,6 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 
 
 def _close(connection: socket.socket) -> None:
-    with suppress(OSError):
+    with suppress(OSError):  # it is not connected any more
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()

@@ -121,5 +121,5 @@ def test_the_usual_one_holds() -> None:
 @settings(max_examples=25)
 @given(value=ANYTHING)
 def test_whatever_stands_there_is_taken_or_told(place: str, value: Any) -> None:
-    with suppress(ScenarioError):
+    with suppress(ScenarioError):  # told, and nothing else may be raised
         Scenario.of(values(place, value), Path(__file__).parent)

@@ -63,6 +63,7 @@ MACHINE = re.compile(
 SILENCED = re.compile(
     r"#\s*(?:type: ?ignor[e](?:\[[\w, -]+\])?|noq[a](?:: ?[A-Z]+\d+(?:, ?[A-Z]+\d+)*)?)(.*)"
 )
+SWALLOWED = re.compile(r"\s*(?:async )?with suppress\((?!.*\):.*#\s*\S)")
 
 
 class Import(NamedTuple):
@@ -217,6 +218,8 @@ def word_faults(project: Path) -> Iterator[str]:
                 yield f"{place}: {found[0]} holds on one machine only"
             if (found := SILENCED.search(line)) and len(found[1].strip(" #-")) < 4:
                 yield f"{place}: a check is turned off without a reason beside it"
+            if SWALLOWED.match(line):
+                yield f"{place}: errors are suppressed without a reason beside it"
 
 
 @pytest.mark.parametrize(
@@ -344,6 +347,8 @@ def test_a_cycle_that_is_for_types_only_is_none(tmp_path: Path) -> None:
         ("https://py" + "pi.org/simple", "py" + "pi.org holds on one machine only"),
         ("x = 1  # type: " + "ignore[misc]", "a check is turned off without a reason beside it"),
         ("x = 1  # no" + "qa: E501", "a check is turned off without a reason beside it"),
+        ("    with suppress(OSError):", "errors are suppressed without a reason beside it"),
+        ("with suppress(OSError):  #", "errors are suppressed without a reason beside it"),
     ],
 )
 def test_a_word_that_must_not_stay_is_named(tmp_path: Path, text: str, fault: str) -> None:

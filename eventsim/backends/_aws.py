@@ -110,11 +110,11 @@ def in_our_words() -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
-        ConnectionError,  # noqa: A004  # botocore's: refused, no such host, no answer in time
         HTTPClientError,
         NoCredentialsError,
         PartialCredentialsError,
     )
+    from botocore.exceptions import ConnectionError as NoConnection  # refused, no such host, late
 
     try:
         yield
@@ -124,7 +124,7 @@ def in_our_words() -> Iterator[None]:
         if status >= 500:
             raise Unreachable(f"the service answered {status} {code}: {message}") from error
         raise ServiceError(code, message) from error
-    except (HTTPClientError, ConnectionError, aiohttp.ClientError) as error:
+    except (HTTPClientError, NoConnection, aiohttp.ClientError) as error:
         raise Unreachable(str(error)) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise BackendError(f"AWS wants credentials, and there are none: {error}") from error

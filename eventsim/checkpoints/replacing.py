@@ -22,9 +22,9 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        os.replace(new, path)  # noqa: PTH105  # beside its siblings, which pathlib does not have
+        new.replace(path)
     except OSError:
-        with suppress(OSError):
+        with suppress(OSError):  # what went wrong before is what is told
             new.unlink()
         raise
     _sync_folder(path.parent)
@@ -57,7 +57,7 @@ class Lock:
 
     def release(self) -> None:
         """Let others have it. To be called once."""
-        with suppress(OSError):
+        with suppress(OSError):  # it is a lock as long as it is open, wherever it stands
             self._path.unlink()
         os.close(self._descriptor)
 

@@ -96,7 +96,7 @@ class JsonLinesSink:
         self._closed = self._lost = True
         for file in (self._zip, self._file):
             if file is not None:
-                with suppress(OSError, ValueError):
+                with suppress(OSError, ValueError):  # the first error is the one to tell
                     file.close()
         return JournalError(
             f"cannot write the journal {self._path}: {error.strerror}; "

@@ -63,6 +63,6 @@ def _pidfd(pid: int) -> int | None:
 
 def _wait(pid: int, file: int) -> None:
     if sys.platform != "darwin":
-        with suppress(ChildProcessError):
+        with suppress(ChildProcessError):  # collected already: then it has ended
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     os.close(file)

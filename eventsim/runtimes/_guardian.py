@@ -22,7 +22,7 @@ _PASSES_MAX = 5
 
 def end_group(group: int) -> None:
     """Kill every process of a group. Its leader must not have been collected yet."""
-    with suppress(ProcessLookupError, PermissionError):
+    with suppress(ProcessLookupError, PermissionError):  # it is gone, or only zombies are left
         os.killpg(group, signal.SIGKILL)
 
 
@@ -37,7 +37,7 @@ def end_marked(address: str) -> None:
         if not found:
             return
         for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
+            with suppress(ProcessLookupError, PermissionError):  # gone meanwhile, or not ours
                 os.kill(pid, signal.SIGKILL)
 
 
@@ -47,7 +47,7 @@ def _marked(mark: bytes) -> Iterator[int]:
     except OSError:  # there is no such folder, or this process has too many files open
         return
     for name in names:
-        with suppress(OSError):
+        with suppress(OSError):  # it has ended, or is somebody else's
             file = os.open(f"/proc/{name}/environ", os.O_RDONLY)
             try:
                 environment = os.read(file, 256 * 1024)

@@ -58,7 +58,7 @@ class House:
         if guardian is not None:
             guardian.kill()
             guardian.wait()
-            with suppress(OSError):
+            with suppress(OSError):  # it is dead, and what was not written has no reader
                 _stdin(guardian).close()
 
     def _tell(self, line: str) -> None:

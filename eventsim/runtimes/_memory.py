@@ -53,7 +53,7 @@ def _descendants(waiting: list[bytes]) -> int:
     while waiting and seen < _PROCESSES_MAX:
         seen += 1
         pid = int(waiting.pop())
-        with suppress(OSError):
+        with suppress(OSError):  # it has ended
             status, children = (Path(path).read_bytes() for path in _paths(pid))
             total += _high_water_mark(status)
             waiting += children.split()
@@ -70,7 +70,7 @@ def _high_water_mark(status: bytes) -> int:
 
 
 def _by_ps(pid: int) -> int | None:
-    with suppress(OSError, ValueError, subprocess.SubprocessError):
+    with suppress(OSError, ValueError, subprocess.SubprocessError):  # ended, or there is no ps
         command = ["ps", "-o", "rss=", "-p", str(pid)]
         said = subprocess.run(
             command, capture_output=True, check=True, timeout=_PATIENCE_SECONDS

@@ -105,7 +105,7 @@ class Process:
             self._gauge.close()
             self._gauge = None
         end_marked(self._address)
-        with suppress(ChildProcessError):
+        with suppress(ChildProcessError):  # somebody else collected it
             _, status, usage = os.wait4(self.pid, 0)
             self.status = os.waitstatus_to_exitcode(status)
             self._peak = max(self._peak, of_usage(usage.ru_maxrss))
