@@ -190,3 +190,25 @@ async def test_provisioned_environments_that_fail_to_initialise_are_given_up(
         "FAILED",
     ]
     assert running.kinds().count("environment_stopped") == 2
+
+
+async def test_what_is_provisioned_without_a_reservation_is_not_there_for_the_others(
+    clock: Clock,
+) -> None:
+    slow = Duration(1.0)
+    functions = function(nothing, duration=slow), function(nothing, "g", duration=slow)
+    with local(clock, *functions, settings={"concurrent_executions": 10}) as running:
+        running.environments.publish("f")
+        await running.environments.provision("f", "1", 4)
+        assert await at_once(running, 8, name="g") == {"ran": 6, ACCOUNT: 2}
+        assert await at_once(running, 4, qualifier="1") == {"ran": 4}
+
+
+def test_the_most_of_a_function_is_its_reservation_less_what_is_provisioned() -> None:
+    concurrency = Concurrency(1_000)
+    concurrency.reserve("f", 10)
+    concurrency.provision("f", 4)
+    concurrency.provision("g", 5)
+    assert [concurrency.most(name) for name in "fgh"] == [6, 985, 985]
+    with concurrency.throttled("f"):
+        assert concurrency.most("f") == 0
