@@ -289,3 +289,16 @@ def test_a_dead_letter_queue_is_a_queue_or_a_topic() -> None:
     assert list(dead_letter_refusals(None)) == []
     assert list(dead_letter_refusals("arn:aws:sns:us-east-1:123456789012:t")) == []
     assert [each.path for each in dead_letter_refusals("arn:aws:s3:::b")] == [("TargetArn",)]
+
+
+def test_what_was_stopped_may_be_sent_on_once_and_not_when_it_comes_back() -> None:
+    arn, header = "arn:aws:lambda:us-east-1:123456789012:function:f", None
+    for _ in range(traces.INVOCATIONS_MAX):
+        assert not traces.is_loop(header, arn)
+        header = traces.onward(header, arn, "r", 0.0)
+    assert traces.is_loop(header, arn)
+
+    first = traces.onward(header, arn, "r", 0.0)
+    again = traces.onward(first, arn, "r", 0.0)
+
+    assert (traces.came_back(first, arn), traces.came_back(again, arn)) == (False, True)

@@ -342,9 +342,9 @@ def test_the_valid_one_has_no_fault() -> None:
          ["21:14: timeline[1].not_there.step is no step: no module named 'not_there', "
           "wanted for 'not_there.step'; is it installed?"]),
         ("{at: 6s, put: orders, from: orders.jsonl}", "{at: 6s, put: orders}",
-         ["21:5: timeline[1] must have either records or from"]),
+         ["21:5: timeline[1] must have one of records, from and objects"]),
         ("from: orders.jsonl", "from: orders.jsonl, records: []",
-         ["21:5: timeline[1] must have either records or from"]),
+         ["21:5: timeline[1] must have one of records, from and objects"]),
         ("key: a", "key: 1",
          ["20:43: timeline[0].records[0].key is 1; it must be text, "
           "in quotes if it looks like anything else"]),

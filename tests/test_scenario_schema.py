@@ -73,6 +73,9 @@ def faults(value: Any, rule: dict[str, Any], path: str = "$") -> Iterator[str]:
             case "items":
                 for index, item in enumerate(value if isinstance(value, list) else ()):
                     yield from faults(item, wanted, f"{path}[{index}]")
+            case "propertyNames":
+                for key in value if isinstance(value, dict) else ():
+                    yield from faults(key, wanted, f"{path}.{key}")
             case "properties" | "patternProperties" | "additionalProperties":
                 pass  # together, below
             case _:
@@ -111,7 +114,8 @@ Plain.yaml_implicit_resolvers = {
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
-Plain.add_constructor("!GetAtt", lambda loader, node: str(node.value))
+for tag in ("!GetAtt", "!Ref"):
+    Plain.add_constructor(tag, lambda loader, node: str(node.value))
 
 VALID = """
 name: orders

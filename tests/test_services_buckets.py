@@ -10,7 +10,7 @@ import pytest
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError
 from eventsim.services.buckets import Bucket
-from eventsim.types import StoredObject
+from eventsim.types import ObjectChange, StoredObject
 
 START = 1767225600.0
 
@@ -44,18 +44,25 @@ async def test_keys_are_listed_by_prefix_in_the_order_of_their_bytes(clock: Cloc
 
 
 async def test_who_wants_to_know_is_told_of_what_is_there_already(clock: Clock) -> None:
-    told: list[StoredObject] = []
-    made = bucket(clock, on_object=told.append)
+    told: list[ObjectChange] = []
+    made = bucket(clock)
+    made.watch(told.append)
 
     await made.put_object("a", b"1")
+    await made.delete_object("a")
+    await made.delete_object("a")  # of what is not there, nobody is told
 
-    assert told == [stored("a", b"1")]
+    put, removed = "ObjectCreated:Put", "ObjectRemoved:Delete"
+    etag = hashlib.md5(b"1").hexdigest()
+    assert told == [ObjectChange(name, "a", 1, etag) for name in (put, removed)]
+    assert list(await made.list_objects()) == []
 
 
 @pytest.mark.parametrize("key", ["", "é" * 513])
 async def test_a_key_has_1_to_1024_bytes(clock: Clock, key: str) -> None:
-    told: list[StoredObject] = []
-    made = bucket(clock, on_object=told.append)
+    told: list[ObjectChange] = []
+    made = bucket(clock)
+    made.watch(told.append)
 
     with pytest.raises(ServiceError, match="KeyTooLongError"):
         await made.put_object(key, b"")

@@ -11,7 +11,8 @@ from eventsim.clock import Clock
 from eventsim.errors import ServiceError
 from eventsim.ids import Chance
 from eventsim.rules.sns import MESSAGE_BYTES_MAX, Notification, envelope
-from eventsim.services.topics import Subscription, Topic
+from eventsim.rules.sns_filters import filter_policy
+from eventsim.services.topics import Subscription, Told, Topic
 from eventsim.types import Publish, SendMessage
 from tests.test_destinations import HeldQueue
 
@@ -21,13 +22,15 @@ Refused = list[tuple[Subscription, str, str]]
 
 
 def topic(clock: Clock, refused: Refused | None = None, **more: Any) -> Topic:
-    def on_refused(subscription: Subscription, notification: Notification, e: ServiceError) -> None:
-        if refused is not None:
-            refused.append((subscription, notification.published.message, e.code))
+    def on_told(told: Told) -> None:
+        if told.error is not None and told.subscription is not None and refused is not None:
+            message = told.notification.published.message
+            refused.append((told.subscription, message, told.error.code))
 
     place = {"region": "us-east-1", "account": "123456789012"}
-    chance = Chance(7)
-    return Topic("alerts", **place, clock=clock, chance=chance, on_refused=on_refused, **more)
+    made = Topic("alerts", **place, clock=clock, chance=Chance(7), **more)
+    made.watch(on_told)
+    return made
 
 
 def test_an_envelope_is_that_of_sns() -> None:
@@ -143,3 +146,40 @@ async def test_what_is_empty_or_over_256_kib_is_refused(
 )
 async def test_256_kib_are_taken(clock: Clock, message: Publish) -> None:
     await topic(clock).publish(message)
+
+
+async def test_who_watches_hears_of_what_a_policy_or_a_subscriber_did_not_take(
+    clock: Clock,
+) -> None:
+    told: list[tuple[str, str, str | None]] = []
+    alerts, kept = topic(clock), HeldQueue()
+    policy = filter_policy({"colour": ["red"]})
+    closed = alerts.subscribe_queue(HeldQueue(refuse="AccessDenied"), dead_letter=kept)
+    red = alerts.subscribe_queue(HeldQueue(), filter_policy=policy)
+    alerts.watch(lambda each: told.append((each.what, _arn(each), each.kept)))
+
+    await alerts.publish(Publish("one"))
+
+    assert told == [
+        ("published", "", None),
+        ("refused", closed.arn, kept.arn),
+        ("filtered", red.arn, None),
+    ]
+    assert [json.loads(message.body)["Message"] for message in kept.sent] == ["one"]
+
+
+async def test_a_dead_letter_queue_that_refuses_too_is_told_of_and_keeps_nothing(
+    clock: Clock,
+) -> None:
+    refused: Refused = []
+    alerts = topic(clock, refused)
+    full = HeldQueue(refuse="OverLimit")
+    alerts.subscribe_queue(HeldQueue(refuse="AccessDenied"), dead_letter=full)
+
+    await alerts.publish(Publish("one"))
+
+    assert [code for _, _, code in refused] == ["AccessDenied", "OverLimit"]
+
+
+def _arn(told: Told) -> str:
+    return "" if told.subscription is None else told.subscription.arn

@@ -17,6 +17,7 @@ import anyio
 
 from eventsim import registry
 from eventsim.backends._aws import AwsApi, in_our_words, needs_aws_extra
+from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, Unreachable
 from eventsim.rules.arns import ACCOUNT, REGION
@@ -25,6 +26,7 @@ __all__ = [
     "Api",
     "AwsApi",
     "Backend",
+    "Taker",
     "date_of",
     "in_our_words",
     "needs_aws_extra",
@@ -61,6 +63,7 @@ class Backend:
     """A back end in use: its account and region, its clients, and what to undo at the end.
 
     ``on_answer`` is told of every answer to ``call``, and of Unreachable in place of one.
+    ``sends_to``, where there is such a thing, lets its services invoke the functions of a run.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Backend:
         self.name, self.clock, self.account, self.region = name, clock, account, region
         self._api = api
         self.on_answer: Callable[[Any], None] = nobody
+        self.sends_to: Callable[[Taker], None] | None = None
         self._closing = AsyncExitStack()
 
     async def client(self, service: str) -> Any:

@@ -17,6 +17,8 @@ from typing import Any
 
 from eventsim.backends import Backend
 from eventsim.backends._aws import AwsApi, needs_aws_extra
+from eventsim.backends._moto_pushes import install
+from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
 
 _one_at_a_time = threading.Lock()
@@ -37,6 +39,16 @@ async def open_backend(
     backend = Backend("moto", clock, account, region, api)
     backend.on_close(_emptied)
     backend.on_close(api.aclose)
+
+    def sends_to(taker: Taker) -> None:
+        undo = install(taker)
+
+        async def undone() -> None:
+            undo()
+
+        backend.on_close(undone)
+
+    backend.sends_to = sends_to
     return backend
 
 

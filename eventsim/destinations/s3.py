@@ -21,7 +21,8 @@ class S3Destination:
     async def send(self, document: Document) -> None:
         """Deliver it. Raises ServiceError when it is refused, Unreachable without an answer."""
         key, body = as_object(document, self._chance.uuid("objects", self.arn))
-        await self._bucket.put_object(key, body, OBJECT_CONTENT_TYPE)
+        trace = document.trace_header
+        await self._bucket.put_object(key, body, OBJECT_CONTENT_TYPE, trace)
 
 
 def open_destination(bucket: Bucket, chance: Chance) -> S3Destination:

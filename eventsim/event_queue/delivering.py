@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 
 from eventsim.errors import EventsimError, ServiceError, Unreachable
 from eventsim.journal import Journal
+from eventsim.rules import traces
 from eventsim.rules.async_documents import Ended, dead_letter, record
 from eventsim.rules.event_invoke import config_of
 from eventsim.runtimes import FunctionVersion
@@ -49,10 +50,13 @@ class Delivering:
     async def deliver(self, target: FunctionVersion, ended: Ended) -> None:
         """Return when everything is sent. Raises EventsimError for what the run does not have."""
         taken, letters = False, list(_letters(target, ended))
+        nobody = "it has no dead-letter queue and no on-failure destination"
+        looped = ended.condition == "RecursiveInvocation"
+        if looped and traces.came_back(ended.trace_header, ended.function_arn):
+            letters, nobody = [], "what is sent of it comes back to the function"
         for letter in letters:
             taken |= await self._send(target, ended, letter)
         if ended.condition != "Success" and not taken:
-            nobody = "it has no dead-letter queue and no on-failure destination"
             self._journal.write(
                 "event_dropped",
                 "it was taken nowhere" if letters else nobody,

@@ -269,6 +269,23 @@ KINDS: dict[str, Kind] = {
     "push_answered": Kind(
         "the service read the function's answer", ("source", "function", "request_id", "accepted")
     ),
+    "object_put": Kind("an object was put into the bucket `source`", ("source", "key", "bytes")),
+    "object_deleted": Kind(
+        "an object of the bucket `source` was deleted", ("source", "key", "bytes")
+    ),
+    "message_published": Kind(
+        "a message was published on the topic `source`", ("source", "message_id")
+    ),
+    "notification_filtered": Kind(
+        "a subscription to a topic did not accept a message, or no notification of a bucket was "
+        "for what happened to an object",
+        ("source", "target", "message_id", "key"),
+    ),
+    "notification_failed": Kind(
+        "a queue, topic or bus did not take what a bucket or topic sent, or SNS gave up invoking a "
+        "function; the queue `destination` has the message",
+        ("source", "target", "message_id", "key", "code", "destination"),
+    ),
     "request_served": Kind(
         "a front answered an HTTP request, or a WebSocket connection to it ended",
         ("front", "method", "url_path", "http_status"),

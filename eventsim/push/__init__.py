@@ -102,6 +102,7 @@ class Pusher:
             self._chance.uuid("push", delivery.source),
             kind,
             caller=_caller(delivery, arn, scene),
+            trace_header=delivery.trace_header,
         )
 
     def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
@@ -141,7 +142,9 @@ def read(module: ModuleType, result: InvokeResult, event: Any) -> Answer:
 
 
 def refusal(module: ModuleType, refused: InvokeError, event: Any) -> Answer:
-    """What a service makes of an invocation that was refused."""
+    """What a service makes of an invocation that was refused: it is the value, unless the service
+    says otherwise.
+    """
     if hasattr(module, "refusal"):
         return cast("Answer", module.refusal(refused, event))
     return Answer(False, refused, str(refused))

@@ -14,7 +14,6 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
-import anyio
 import orjson
 
 from eventsim.errors import EventsimError, InvokeError, ServiceError, Unreachable, ValidationFailed
@@ -69,19 +68,11 @@ class Rules:
         self._chance, self._scene, self._start_soon = chance, scene, start_soon
         self._clock = pusher.clock
         self._rules: dict[str, list[Made]] = {}
-        self._under_way = 0
-        self._all_done = anyio.Event()
         self._archives: dict[tuple[str, str], Archive] = {}
 
     def add(self, made: Made) -> None:
         """Have a rule from now on."""
         self._rules.setdefault(made.rule.bus, []).append(made)
-
-    async def idle(self) -> None:
-        """Return when no target is being told, nor to be tried again."""
-        while self._under_way:
-            self._all_done = anyio.Event()
-            await self._all_done.wait()
 
     def on_event(self, bus: str) -> Callable[[BusEvent], None]:
         """What is to be called with the events on the bus of that name."""
@@ -124,7 +115,7 @@ class Rules:
             if made.rule.matches(document):
                 self._tell("rule_matched", None, source=bus, rule=made.rule.name, event_id=event.id)
                 for target in made.rule.targets:
-                    self._start(made, target, event)
+                    self._start_soon(self._deliver, made, target, event)
 
     async def _fire(self, made: Made, start: datetime) -> None:
         """Fire at each time of the rule's schedule; return after the last."""
@@ -140,20 +131,8 @@ class Rules:
             document = made.module.fired(self._scene(), rule)
             event = BusEvent(str(document["id"]), document)
             for target in rule.targets:
-                self._start(made, target, event)
+                self._start_soon(self._deliver, made, target, event)
             at = due
-
-    def _start(self, made: Made, target: Target, event: BusEvent) -> None:
-        self._under_way += 1
-        self._start_soon(self._deliver_counted, made, target, event)
-
-    async def _deliver_counted(self, made: Made, target: Target, event: BusEvent) -> None:
-        try:
-            await self._deliver(made, target, event)
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._all_done.set()
 
     async def _deliver(self, made: Made, target: Target, event: BusEvent) -> None:
         rule = made.rule

@@ -135,8 +135,7 @@ def _unsent(entry: Entry) -> str:
 
 
 def _destination(fields: Fields) -> str:
-    """The name at the end of an ARN."""
-    return shown(str(fields["destination"]).rpartition(":")[2].rpartition("/")[2])
+    return _end(fields["destination"])
 
 
 def _document(fields: Fields) -> str:
@@ -208,6 +207,33 @@ def _checked(entry: Entry) -> str:
 def _cut_off(entry: Entry) -> str:
     path, line = shown(entry.fields.get("path")), shown(entry.fields.get("line"))
     return f"recording {path} ends inside line {line}; every whole line was put"
+
+
+def _push_retried(entry: Entry) -> str:
+    fields = entry.fields
+    again = f"event of {shown(fields['source'])} again in {span_of_time(fields['wait'])}"
+    return _because(again, entry)
+
+
+def _push_failed(entry: Entry) -> str:
+    return _because(f"event of {shown(entry.fields['source'])} not taken", entry)
+
+
+def _untold(entry: Entry) -> str:
+    target = entry.fields.get("target")
+    return _because(f"{_end(target)} not told" if target else "nobody told", entry)
+
+
+def _not_taken(entry: Entry) -> str:
+    fields = entry.fields
+    kept = fields.get("destination")
+    text = f"not taken by {_end(fields['target'])}: {shown(fields['code'])}"
+    return f"{text}, kept in {_end(kept)}" if kept else text
+
+
+def _end(arn: Any) -> str:
+    """The name at the end of an ARN."""
+    return shown(str(arn).rpartition(":")[2].rpartition("/")[2])
 
 
 def _plain(text: str) -> Callable[[Entry], str]:
@@ -284,6 +310,15 @@ TELLINGS: dict[str, Telling] = {
     "event_dropped": Telling("wrong", _function, _plain("event lost")),
     "destination_delivered": Telling("event", _sent_from, _sent),
     "destination_failed": Telling("wrong", _sent_from, _unsent),
+    "push_retried": Telling("wrong", _function, _push_retried),
+    "push_failed": Telling("wrong", _function, _push_failed),
+    "object_put": Telling("quiet", _field("source"), _with("put", "key"), lambda _: {"object": 1}),
+    "object_deleted": Telling("quiet", _field("source"), _with("deleted", "key")),
+    "message_published": Telling(
+        "quiet", _field("source"), _plain("message published"), lambda _: {"message": 1}
+    ),
+    "notification_filtered": Telling("quiet", _field("source"), _untold),
+    "notification_failed": Telling("wrong", _field("source"), _not_taken),
     "schedule_fired": Telling("quiet", _field("rule"), _plain("schedule fired")),
     "rule_matched": Telling("quiet", _field("source"), _with("event matched", "rule")),
     "target_told": Telling("quiet", _field("rule"), _with("told", "target")),

@@ -38,6 +38,15 @@ def is_loop(header: str | None, function_arn: str) -> bool:
     return header is not None and invocations(header, function_arn) >= INVOCATIONS_MAX
 
 
+def came_back(sent_on: str, function_arn: str) -> bool:
+    """Whether a stopped invocation has been stopped in this chain before: what was sent of it came
+    back to it. *sent_on* is what ``onward`` made.
+
+    (AWS says that such a loop is terminated too, and not how: nothing more is sent.)
+    """
+    return invocations(sent_on, function_arn) > INVOCATIONS_MAX + 1
+
+
 def begun(request_id: str, now: float) -> str:
     """The header of a request that is the first of its chain; *now* is epoch time."""
     return _root(sha256(request_id.encode()).hexdigest(), now)

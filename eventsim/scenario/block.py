@@ -54,12 +54,15 @@ class Step(Block):
     an alias as function:alias, ``changeable_keys`` a mapping or a function, ``deletable_keys`` a
     mapping or a stream, ``receiver_keys`` a function like ``target_keys``, or a bus,
     ``policy_keys`` a function whose policy changes.
+    ``meanings`` have, for a key that says what the step is about (``objects``), the key that then
+    names a resource, whatever else it may name, and the opener that its source must have.
     ``record_keys`` are those that hold a list of records, with the key of the resource that they
     are for; a record is a ``record_block`` where its source has no shape of its own.
     """
 
     resource_keys: ClassVar[Collection[str]] = ()
     resource_opener: ClassVar[str | None] = None
+    meanings: ClassVar[Mapping[str, tuple[str, str]]] = {}
     shard_keys: ClassVar[Collection[str]] = ()
     recording_keys: ClassVar[Collection[str]] = ()
     mapping_keys: ClassVar[Collection[str]] = ()

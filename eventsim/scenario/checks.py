@@ -33,6 +33,7 @@ from eventsim.scenario.lookup import (
     values_at,
 )
 from eventsim.scenario.mapping_checks import mapping_names, mapping_problems
+from eventsim.scenario.notification_checks import notification_problems
 from eventsim.scenario.problem import Path, Problem, meant, where
 from eventsim.scenario.project import inside, package_bytes
 from eventsim.scenario.records import record_problems
@@ -48,6 +49,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from _references(document)
     yield from _resources(root)
     yield from _triggers(root)
+    yield from notification_problems(root)
     yield from mapping_problems(root)
     yield from trigger_problems(root)
     yield from role_problems(root, read(moment, root.get("start")) or START)
@@ -107,7 +109,7 @@ def _resources(root: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _triggers(root: dict[str, Any]) -> Iterator[Problem]:
-    """What requests come to names functions and resources that are there."""
+    """What requests come to, and what else pushes, names functions and resources that are there."""
     functions = [name for name, _ in items(root, "functions")]
     for name, _ in items(root, "resources"):
         settings = settings_of(name, root)
@@ -119,10 +121,12 @@ def _triggers(root: dict[str, Any]) -> Iterator[Problem]:
             kind = event.get("Type") if isinstance(event, dict) else None
             properties = event.get("Properties") if isinstance(event, dict) else None
             if isinstance(kind, str) and is_trigger(kind) and isinstance(properties, dict):
-                key = getattr(trigger_models()[kind][1], "refers", ("",))[0]
-                path = ("functions", name, "Events", event_name, "Properties", key)
+                model = trigger_models()[kind][1]
+                key = getattr(model, "refers", ("",))[0]
+                path: Path = ("functions", name, "Events", event_name, "Properties")
                 if isinstance(properties.get(key), str):
-                    yield from resource_problems(path, properties[key], root, "open_fronts")
+                    problems = resource_problems((*path, key), properties[key], root, "open_fronts")
+                    yield from problems
 
 
 def _timeline(root: dict[str, Any], folder: FilePath, project: FilePath) -> Iterator[Problem]:
@@ -148,6 +152,12 @@ def _step(
             model = registry.load("steps", verb, wants=["Step"]).Step
         except UnknownPlugin:
             continue  # told where the step is read
+        meant_so = [each for mark, each in model.meanings.items() if mark in step]
+        for key, opener in meant_so[:1]:
+            if isinstance(step.get(key), str) and step[key]:
+                yield from resource_problems((*path, key), step[key], root, opener)
+        if meant_so:
+            continue
         for key in model.resource_keys:
             if isinstance(step.get(key), str) and step[key]:
                 opener = model.resource_opener

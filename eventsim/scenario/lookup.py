@@ -22,8 +22,10 @@ T = TypeVar("T")
 
 _UNFIT = {
     "MAPPING": "which no mapping reads",
+    "open_bucket": "not a bucket",
     "open_bus": "not a bus",
     "open_queue": "not a queue",
+    "open_topic": "not a topic",
     "open_fronts": "to which no requests come",
     "open_stream": "onto which no records are put",
 }

@@ -14,12 +14,12 @@ from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.push import Pusher
 from eventsim.services.metrics import Metric
-from eventsim.types import Bus, Invoker, Queue, Scene, Stream
+from eventsim.types import Bucket, Bus, Invoker, Queue, Scene, Stream, Topic
 
 
 class Stage(Protocol):
-    """The clock, the journal and the chance of a run, what invokes its functions, its streams and
-    queues by name, its mappings by theirs (function.Event), its files.
+    """The clock, the journal and the chance of a run, what invokes its functions, its streams,
+    queues, topics and buckets by name, its mappings by theirs (function.Event), its files.
     """
 
     @property
@@ -42,6 +42,12 @@ class Stage(Protocol):
 
     @property
     def queues(self) -> Mapping[str, Queue]: ...
+
+    @property
+    def topics(self) -> Mapping[str, Topic]: ...
+
+    @property
+    def buckets(self) -> Mapping[str, Bucket]: ...
 
     @property
     def buses(self) -> Mapping[str, Bus]:

@@ -34,8 +34,7 @@ MAPPING_PROPERTIES = _words(
 
 EVENT_TYPES = _words(
     """
-    AlexaSkill CloudFormation Cognito DocumentDB IoTRule MQ MSK S3 SNS
-    SelfManagedKafka
+    AlexaSkill CloudFormation Cognito DocumentDB IoTRule MQ MSK SelfManagedKafka
     """
 )
 

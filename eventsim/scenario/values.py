@@ -100,6 +100,14 @@ def encoded(value: Any) -> bytes:
         raise refuse(f"cannot be written as JSON: {error}") from None
 
 
+def body_text(value: Any) -> str:
+    """The text of a message: as it is, or as compact JSON."""
+    try:
+        return encoded(value).decode()
+    except UnicodeDecodeError:
+        raise refuse("is not text in UTF-8, and a body is") from None
+
+
 def system_text(value: Any) -> Any:
     """*value*, if it is no text that paths and variables cannot hold; raises what is wrong."""
     if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
@@ -113,6 +121,7 @@ def resource_name(text: str) -> str:
     return found["name"] if found else text
 
 
+BodyText = Annotated[str, PlainValidator(body_text), WithJsonSchema({})]
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Field(min_length=1)]

@@ -14,23 +14,20 @@ from hashlib import md5
 from eventsim.clock import Clock
 from eventsim.errors import ServiceError
 from eventsim.rules.arns import arn
-from eventsim.types import StoredObject
+from eventsim.types import ObjectChange, StoredObject
 from eventsim.types.buckets import CONTENT_TYPE
 
 KEY_BYTES_MAX = 1024
 
-OnObject = Callable[[StoredObject], None]
+CREATED, REMOVED = "ObjectCreated:Put", "ObjectRemoved:Delete"
 
-
-def nobody(stored: StoredObject) -> None:
-    """For a bucket whose objects interest nobody."""
+OnChange = Callable[[ObjectChange], None]
 
 
 class Bucket:
     """Keeps the newest object of every key.
 
-    With *refuse*, an AWS error code, it takes no object at all. *on_object* is told of every
-    object once it is there.
+    With *refuse*, an AWS error code, it takes no object at all.
     """
 
     def __init__(
@@ -40,13 +37,23 @@ class Bucket:
         region: str,
         clock: Clock,
         refuse: str | None = None,
-        on_object: OnObject = nobody,
     ) -> None:
         self.arn = arn("s3", region, "", name)
-        self._clock, self._refuse, self._on_object = clock, refuse, on_object
+        self._clock, self._refuse = clock, refuse
         self._objects: dict[str, StoredObject] = {}
+        self._watchers: list[OnChange] = []
 
-    async def put_object(self, key: str, body: bytes, content_type: str = CONTENT_TYPE) -> None:
+    def watch(self, on_change: OnChange) -> None:
+        """Call *on_change* with every change from now on, once it is made."""
+        self._watchers.append(on_change)
+
+    async def put_object(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str = CONTENT_TYPE,
+        trace_header: str | None = None,
+    ) -> None:
         """Put an object; it is there when this returns."""
         if self._refuse is not None:
             text = f"{self.arn} refuses every object, as its resource says"
@@ -56,7 +63,7 @@ class Bucket:
         etag = md5(body, usedforsecurity=False).hexdigest()
         stored = StoredObject(key, body, content_type, etag, self._clock.timestamp())
         self._objects[key] = stored
-        self._on_object(stored)
+        self._tell(CREATED, stored, trace_header)
 
     async def get_object(self, key: str) -> StoredObject:
         """Return the newest object of *key*."""
@@ -64,6 +71,21 @@ class Bucket:
             raise ServiceError("NoSuchKey", "The specified key does not exist.")
         return self._objects[key]
 
+    async def delete_object(self, key: str) -> None:
+        """Delete the object of *key*; nobody is told of one that was not there."""
+        if self._refuse is not None:
+            text = f"{self.arn} refuses every request, as its resource says"
+            raise ServiceError(self._refuse, text)
+        stored = self._objects.pop(key, None)
+        if stored is not None:
+            self._tell(REMOVED, stored)
+
     async def list_objects(self, prefix: str = "") -> Sequence[str]:
         """The keys that begin with *prefix*, in the order of their UTF-8."""
         return sorted((key for key in self._objects if key.startswith(prefix)), key=str.encode)
+
+    def _tell(self, event_name: str, stored: StoredObject, trace: str | None = None) -> None:
+        size = len(stored.body)
+        change = ObjectChange(event_name, stored.key, size, stored.etag, trace_header=trace)
+        for on_change in self._watchers:
+            on_change(change)

@@ -24,7 +24,7 @@ def open_alarms(setting: Setting) -> Alarms:
         setting.pusher,
         setting.journal,
         setting.scene,
-        setting.background.start_soon,
+        setting.in_flight.start_soon,
         topics,
         setting.stores.every_bus().get("default"),
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from eventsim import registry
 from eventsim.errors import EventsimError
 from eventsim.front import PushCalling, Served
 from eventsim.scenario import Scenario
-from eventsim.scenario.triggers import trigger_models
 from eventsim.simulation.setting import Setting
+from eventsim.simulation.triggering import triggers_of
 from eventsim.types import Front, Trigger
 
 URLS = "function_url"
@@ -48,14 +47,10 @@ def open_fronts(setting: Setting) -> list[Served]:
 
 def _triggers(scenario: Scenario, source: str) -> Iterator[Trigger]:
     for name, block in scenario.functions.items():
-        alias = block.auto_publish_alias
-        target = f"{name}:{alias}" if alias else name
         if source == URLS and block.function_url_config is not None:
-            yield Trigger(f"{name}.FunctionUrlConfig", target, block.function_url_config)
-        for event_name, event in block.triggers().items():
-            if trigger_models()[event.type][0] == source:
-                properties: Any = event.properties
-                yield Trigger(f"{name}.{event_name}", target, properties)
+            url, target = block.function_url_config, block.published(name)
+            yield Trigger(f"{name}.FunctionUrlConfig", target, url)
+    yield from triggers_of(scenario, source)
 
 
 def _check(served: list[Served]) -> None:

@@ -23,7 +23,7 @@ def open_log_groups(setting: Setting) -> LogGroups:
 
     Raises EventsimError for a function that would get its own log, PermissionRefused.
     """
-    groups = LogGroups(setting.pusher, setting.scene, setting.background.start_soon)
+    groups = LogGroups(setting.pusher, setting.scene, setting.in_flight.start_soon)
     scenario = setting.scenario
     is_open = scenario.open_to_services()
     for function, name, source, properties in pushed_events(setting):
@@ -39,7 +39,7 @@ def open_log_groups(setting: Setting) -> LogGroups:
             place = arn("logs", scenario.region, scenario.account, f"log-group:{group}:*")
             statement = f"{function}{name}Permission"
             permission = Permission(statement, module.PRINCIPAL, source_arn=place)
-            setting.permissions.add(target, permission)
+            setting.permissions.begin_with(target, permission)
         filter_ = properties.log_filter()
         groups.subscribe(Subscription(f"{function}{name}", group, filter_, target, source, module))
     for group in groups.groups():

@@ -31,7 +31,7 @@ def open_rules(setting: Setting) -> Rules:
         setting.journal,
         setting.chance,
         setting.scene,
-        setting.background.start_soon,
+        setting.in_flight.start_soon,
     )
     for made in (*_below_functions(setting), *_of_buses(setting)):
         rules.add(made)
@@ -56,7 +56,7 @@ def _below_functions(setting: Setting) -> Iterator[Made]:
         if function not in is_open and module.PRINCIPAL is not None:
             statement = f"{function}{name}Permission"
             permission = Permission(statement, module.PRINCIPAL, source_arn=rule.arn)
-            setting.permissions.add(target, permission)
+            setting.permissions.begin_with(target, permission)
         yield Made(rule, source, module)
 
 

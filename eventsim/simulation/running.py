@@ -115,6 +115,13 @@ class Simulation:
     def invoker(self) -> Invoker:
         return self._setting.invoker
 
+    async def client(self, service: str) -> Any:
+        """The ordinary aiobotocore client of a service of the run's back end.
+
+        Raises BackendError where that is simulated and has none.
+        """
+        return await self._setting.backend.client(service)
+
     async def __aenter__(self) -> Simulation:
         async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
             self._setting = await open_setting(self.scenario, self.options, closing)
@@ -152,15 +159,15 @@ class Simulation:
             with self._until():
                 async with anyio.create_task_group() as tasks:
                     self._setting.background.begin(tasks)
+                    self._setting.in_flight.begin()
                     self._provision(tasks)
                     async with anyio.create_task_group() as on_streams:
                         for mapping in self._setting.mappings.values():
                             await mapping.create(on_streams if mapping.on_stream else tasks)
                         await self._timeline_and(meanwhile)
-                        await self._setting.rules.idle()
+                        await self._setting.in_flight.idle()
                         self._finish_streams()
-                    await self._setting.events.idle()
-                    await self._setting.rules.idle()
+                    await self._setting.settled()
                     self._finish_queues()  # they got what the streams and events gave up
         finally:
             self._finish_streams()  # a run cut short also tells what has been put by now

@@ -32,10 +32,11 @@ from eventsim.scenario import Scenario
 from eventsim.scenario.policies import Arns
 from eventsim.services.metrics import Metric
 from eventsim.simulation.alarms import open_alarms
-from eventsim.simulation.background import Background
+from eventsim.simulation.background import Background, InFlight
 from eventsim.simulation.dispatching import open_functions, open_invoker
 from eventsim.simulation.logs import open_log_groups
 from eventsim.simulation.mappings import open_mappings
+from eventsim.simulation.notifications import open_notifications
 from eventsim.simulation.options import Options
 from eventsim.simulation.permissions import open_permissions, policy_arns
 from eventsim.simulation.queues import open_queues
@@ -43,7 +44,17 @@ from eventsim.simulation.rules import open_rules
 from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
 from eventsim.simulation.streams import open_streams
-from eventsim.types import Bus, Destination, Function, Invoker, Queue, Scene, Stream
+from eventsim.types import (
+    Bucket,
+    Bus,
+    Destination,
+    Function,
+    Invoker,
+    Queue,
+    Scene,
+    Stream,
+    Topic,
+)
 
 TIMEOUT_MAX = 900
 
@@ -67,6 +78,7 @@ class Setting:
     invoker: Invoker
     pusher: Pusher
     background: Background
+    in_flight: InFlight
     events: EventQueue
     rules: Rules = field(init=False)
     alarms: Alarms = field(init=False)
@@ -79,6 +91,22 @@ class Setting:
     def queues(self) -> Mapping[str, Queue]:
         """The queues of the scenario by name."""
         return self.stores.queues
+
+    @property
+    def topics(self) -> Mapping[str, Topic]:
+        """The topics of the scenario by name."""
+        return self.stores.topics
+
+    @property
+    def buckets(self) -> Mapping[str, Bucket]:
+        """The buckets of the scenario by name."""
+        return self.stores.buckets
+
+    async def settled(self) -> None:
+        """Return when no event is on its way or in the queue of asynchronous invocation."""
+        while len(self.in_flight) or len(self.events):
+            await self.in_flight.idle()
+            await self.events.idle()
 
     def scene(self) -> Scene:
         """Where and when an event comes about now."""
@@ -202,9 +230,11 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         invoker=invoker,
         pusher=Pusher(invoker, journal, clock, chance),
         background=background,
+        in_flight=InFlight(background),
         invoked_here=options.invoker is None,
         events=events,
     )
+    await open_notifications(setting)
     setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
     setting.log_groups = open_log_groups(setting)
     setting.mappings = open_mappings(setting)

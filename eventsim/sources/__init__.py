@@ -25,6 +25,12 @@ A source in which a text can name a part of a resource, such as a consumer, also
 ``stream_name`` (see ``eventsim.scenario.lookup``), and its ``Resource`` has ``consumers``. The
 ``Resource`` of a queue has ``visibility_timeout``.
 
+A bucket that tells of its objects has ``notifications_of``, ``changed``, ``addressed`` and
+``test_event``; a topic that invokes functions ``subscriptions_of`` and ``event``. ``SAM_EVENTS``
+are the models of what SAM writes below a function, by SAM's type; such a model's ``references`` are
+its keys that name a resource, with the opener that one's source must have, and ``resource`` is the
+one that sends. ``sam_permission`` is what SAM then adds to the function's policy.
+
 A source that pushes, or whose events ``eventsim generate`` makes, has ``EVENTS``, its builders
 (see ``eventsim.push.builders``), and says how it invokes (see ``eventsim.push``).
 

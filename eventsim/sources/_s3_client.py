@@ -11,12 +11,18 @@ from typing import Any
 
 from eventsim.backends import Backend
 from eventsim.errors import ServiceError
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, service_of
+from eventsim.rules.notifications import Notification
 from eventsim.sources._lifetimes import undo_on_close
 from eventsim.types import StoredObject
 from eventsim.types.buckets import CONTENT_TYPE
 
 HOME_REGION = "us-east-1"  # the one that CreateBucket does not want to be told
+_TARGETS = {
+    "lambda": ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
+    "sqs": ("QueueConfigurations", "QueueArn"),
+    "sns": ("TopicConfigurations", "TopicArn"),
+}
 MISSING = frozenset({"404", "NoSuchBucket", "NotFound"})
 
 
@@ -27,7 +33,13 @@ class ClientBucket:
         self.arn = arn("s3", backend.region, "", name)
         self._name, self._backend = name, backend
 
-    async def put_object(self, key: str, body: bytes, content_type: str = CONTENT_TYPE) -> None:
+    async def put_object(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str = CONTENT_TYPE,
+        trace_header: str | None = None,
+    ) -> None:
         """Put it. Raises ServiceError when it is refused, Unreachable without an answer."""
         await self._call("put_object", Key=key, Body=body, ContentType=content_type)
 
@@ -41,6 +53,10 @@ class ClientBucket:
             etag=answer["ETag"].strip('"'),
             last_modified=answer["LastModified"].timestamp(),
         )
+
+    async def delete_object(self, key: str) -> None:
+        """Delete it. Raises ServiceError when that is refused, Unreachable without an answer."""
+        await self._call("delete_object", Key=key)
 
     async def list_objects(self, prefix: str = "") -> Sequence[str]:
         """The keys that begin with *prefix*, in the order of their UTF-8."""
@@ -56,7 +72,7 @@ class ClientBucket:
     async def delete(self) -> None:
         """Delete the bucket and every object in it."""
         for key in await self.list_objects():
-            await self._call("delete_object", Key=key)
+            await self.delete_object(key)
         await self._call("delete_bucket")
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
@@ -77,3 +93,23 @@ async def open_client_bucket(name: str, backend: Backend) -> ClientBucket:
         undo_on_close(backend, bucket.delete)
         return bucket
     return ClientBucket(name, backend)
+
+
+async def configure_bucket(
+    name: str, notifications: Sequence[Notification], eventbridge: bool, backend: Backend
+) -> None:
+    """Put the bucket's configuration, in place of any other."""
+    configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if eventbridge else {}
+    for each in notifications:
+        kind, arn_key = _TARGETS[service_of(each.target)]
+        rules = {"prefix": each.prefix, "suffix": each.suffix}
+        found = [{"Name": rule, "Value": value} for rule, value in rules.items() if value]
+        given = {"Id": each.id, arn_key: each.target, "Events": list(each.events)}
+        key = {"Filter": {"Key": {"FilterRules": found}}} if found else {}
+        configuration.setdefault(kind, []).append(given | key)
+    await backend.call(
+        "s3",
+        "put_bucket_notification_configuration",
+        Bucket=name,
+        NotificationConfiguration=configuration,
+    )

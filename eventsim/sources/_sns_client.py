@@ -35,17 +35,20 @@ class ClientTopic:
 
 
 class Wanted(NamedTuple):
-    """A queue that is to be subscribed, by its ARN, and the subscription's attributes."""
+    """A queue or function that is to be subscribed, by its ARN, and how."""
 
-    queue_arn: str
+    endpoint: str
     raw_message_delivery: bool = False
     filter_policy: dict[str, Any] | None = None
     filter_policy_scope: str = "MessageAttributes"
     dead_letter_arn: str | None = None
+    protocol: str = "sqs"
 
     def attributes(self) -> dict[str, str]:
         """The same as Subscribe takes it."""
-        attributes = {"RawMessageDelivery": "true" if self.raw_message_delivery else "false"}
+        attributes = {}
+        if self.protocol == "sqs":
+            attributes["RawMessageDelivery"] = "true" if self.raw_message_delivery else "false"
         if self.filter_policy:
             attributes["FilterPolicyScope"] = self.filter_policy_scope
             attributes["FilterPolicy"] = orjson.dumps(self.filter_policy).decode()
@@ -66,19 +69,24 @@ async def open_client_topic(name: str, backend: Backend, queues: Sequence[Wanted
         arn = str(created["TopicArn"])
         undo_on_close(backend, partial(backend.call, "sns", "delete_topic", TopicArn=arn))
     for wanted in queues:
-        answer = await backend.call(
-            "sns",
-            "subscribe",
-            TopicArn=arn,
-            Protocol="sqs",
-            Endpoint=wanted.queue_arn,
-            Attributes=wanted.attributes(),
-            ReturnSubscriptionArn=True,
-        )
-        subscription = answer["SubscriptionArn"]
-        unsubscribe = partial(backend.call, "sns", "unsubscribe", SubscriptionArn=subscription)
-        undo_on_close(backend, unsubscribe)
+        await subscribe(arn, wanted, backend)
     return ClientTopic(arn, backend)
+
+
+async def subscribe(topic_arn: str, wanted: Wanted, backend: Backend) -> None:
+    """Subscribe what is *wanted*, until the back end closes."""
+    answer = await backend.call(
+        "sns",
+        "subscribe",
+        TopicArn=topic_arn,
+        Protocol=wanted.protocol,
+        Endpoint=wanted.endpoint,
+        Attributes=wanted.attributes(),
+        ReturnSubscriptionArn=True,
+    )
+    subscription = answer["SubscriptionArn"]
+    unsubscribe = partial(backend.call, "sns", "unsubscribe", SubscriptionArn=subscription)
+    undo_on_close(backend, unsubscribe)
 
 
 async def _find(name: str, backend: Backend) -> str | None:

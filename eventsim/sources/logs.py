@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +18,7 @@ from eventsim.rules.log_events import LogEvent, event_id
 from eventsim.rules.log_filters import LogFilter, compile_filter
 from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.sources._sam import SamProperties
-from eventsim.types import InvocationType, Scene
+from eventsim.types import InvocationType, Scene, Sent
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "logs.amazonaws.com"
@@ -90,3 +91,23 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str | None:
     """The log group, which is in the data; nothing for a control message."""
     group = log_events.decoded(event)["logGroup"]
     return arn("logs", scene.region, scene.account, f"log-group:{group}:*") if group else None
+
+
+def taken(scene: Scene, told: Mapping[str, Any]) -> Sent:
+    """What the CloudWatch Logs of a back end sends a function: the lines that its filter accepts.
+
+    Raises PatternError for a pattern that is none.
+    """
+    chosen = compile_filter(told["pattern"] or "")
+    found = [(str(line["id"]), line, chosen.fields(line["message"])) for line in told["events"]]
+    events = [
+        (id_, LogEvent(int(line["timestamp"]), line["message"], fields or None))
+        for id_, line, fields in found
+        if fields is not None
+    ]
+    group, stream, names = told["group"], told["stream"], [told["filter"]]
+    if not events:
+        return Sent(None, {})
+    return Sent(
+        log_events.encoded(log_events.document(scene.account, group, stream, names, events)), {}
+    )

@@ -7,31 +7,34 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from eventsim.backends import Backend
+from eventsim.errors import BackendError, EventsimError
 from eventsim.rules.arns import arn
+from eventsim.rules.notifications import Notification
 from eventsim.sources import _s3_requests, _s3_upkeep
-from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
-from eventsim.types import Bucket, InvocationType, Scene
+from eventsim.sources._refusing import refuse_to_refuse
+from eventsim.sources._s3_notifications import (
+    Resource,
+    S3Event,
+    disagreement,
+    notifications_of,
+)
+from eventsim.types import Bucket, InvocationType, ObjectChange, Scene
+
+__all__ = ["Resource", "disagreement", "notifications_of"]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "s3.amazonaws.com"
+SAM_EVENTS = {"S3": S3Event}
+REFERENCES = {
+    ("notifications", "queue"): "open_queue",
+    ("notifications", "topic"): "open_topic",
+}
 EVENTS = (*_s3_requests.EVENTS, *_s3_upkeep.EVENTS)
-
-
-class Resource(BaseModel):
-    """A bucket in a scenario: ``discarded: {type: s3}``.
-
-    ``refuse: AccessDenied`` lets a simulated bucket refuse every object with that code.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: Literal["s3"] = "s3"
-    refuse: RefusalCode | None = None
 
 
 async def open_bucket(name: str, resource: Resource, backend: Backend) -> Bucket:
@@ -74,3 +77,80 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
     if "Records" not in event:  # a test event
         return arn("s3", scene.region, scene.account, event["Bucket"])
     return str(event["Records"][0]["s3"]["bucket"]["arn"])
+
+
+BUS_EVENTS = "s3_eventbridge"  # the source that tells the default bus of the same
+_CHANGES: dict[str, Callable[..., dict[str, Any]]] = {
+    "ObjectCreated:Put": _s3_requests.put,
+    "ObjectCreated:Post": _s3_requests.post,
+    "ObjectCreated:Copy": _s3_requests.copy,
+    "ObjectCreated:CompleteMultipartUpload": _s3_requests.complete_multipart_upload,
+    "ObjectRemoved:Delete": _s3_requests.delete,
+    "ObjectRemoved:DeleteMarkerCreated": _s3_requests.delete_marker,
+    "ObjectTagging:Put": _s3_requests.tagging_put,
+    "ObjectTagging:Delete": _s3_requests.tagging_delete,
+    "ObjectAcl:Put": _s3_requests.acl_put,
+    "ObjectRestore:Post": _s3_requests.restore_post,
+    "ObjectRestore:Completed": _s3_upkeep.restore_completed,
+}
+
+
+def changed(scene: Scene, bucket: str, change: ObjectChange) -> dict[str, Any]:
+    """The event about a change, for whichever notification. Raises EventsimError for one that
+    S3 is not known to tell of.
+    """
+    build = _CHANGES.get(change.event_name)
+    if build is None:
+        raise EventsimError(f"no event is built for {change.event_name} of {bucket}")
+    scene = replace(scene, actor=f"s3 {bucket}")
+    event = build(scene, bucket=bucket, key=change.key, version_id=change.version_id)
+    told = event["Records"][0]["s3"]["object"]
+    if "Marker" not in change.event_name:
+        known = {"size": change.size, "eTag": change.etag}
+        told.update({name: value for name, value in known.items() if name in told})
+    return event
+
+
+def made(scene: Scene, told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The event of what the S3 of a back end tells; None where no such event is known."""
+    if told["event_name"] not in _CHANGES:
+        return None
+    names = ("event_name", "key", "size", "etag", "version_id")
+    change = ObjectChange(*(told[name] for name in names))
+    return addressed(changed(scene, told["bucket"], change), told["configuration_id"])
+
+
+async def configure(
+    name: str, settings: Resource, notifications: Sequence[Notification], backend: Backend
+) -> None:
+    """Have the bucket *name* on *backend* tell whom its notifications name.
+
+    Raises BackendError, ServiceError, Unreachable.
+    """
+    if not notifications and not settings.eventbridge:
+        return
+    if backend.sends_to is None:
+        text = f"bucket {name}: notifications work on the simulated back end and on moto"
+        raise BackendError(f"{text}; on {backend.name} make them yourself")
+    if not settings.test_event:
+        raise BackendError(f"bucket {name}: {backend.name} always sends the test event")
+    from eventsim.sources._s3_client import configure_bucket
+
+    await configure_bucket(name, notifications, settings.eventbridge, backend)
+
+
+def addressed(event: dict[str, Any], configuration_id: str) -> dict[str, Any]:
+    """The same event as the notification of that id has it."""
+    records = [
+        {**record, "s3": {**record["s3"], "configurationId": configuration_id}}
+        for record in event["Records"]
+    ]
+    return {"Records": records}
+
+
+test_event = _s3_requests.configured
+
+
+def sam_permission(scene: Scene, arn: str) -> dict[str, str]:
+    """Of whom SAM lets a function be invoked: of any bucket of the account."""
+    return {"source_account": scene.account}

@@ -9,6 +9,7 @@ rules of the bus filter.)
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -28,7 +29,7 @@ from eventsim.sources._s3_objects import (
     StorageClass,
     VersionId,
 )
-from eventsim.types import InvocationType, Scene
+from eventsim.types import InvocationType, ObjectChange, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "events.amazonaws.com"
@@ -218,6 +219,41 @@ EVENTS = (
     tags_added,
     tags_deleted,
 )
+
+
+_REASONS: dict[str, Creation] = {
+    "Put": "PutObject",
+    "Post": "POST Object",
+    "Copy": "CopyObject",
+    "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+
+
+def changed(
+    scene: Scene, bucket: str, change: ObjectChange, notified: dict[str, Any]
+) -> dict[str, Any] | None:
+    """What the default bus is told of a change, of which *notified* tells the same in the form of
+    notifications; None for one that the bus is not told of here.
+    """
+    kind, _, how = change.event_name.partition(":")
+    scene = replace(scene, actor=f"s3_eventbridge {bucket}")
+    key, version = change.key, change.version_id
+    if kind == "ObjectCreated":
+        size, etag, reason = change.size, change.etag, _REASONS[how]
+        event = created(
+            scene, bucket=bucket, key=key, size=size, etag=etag, version_id=version, reason=reason
+        )
+    elif kind == "ObjectRemoved":
+        event = deleted(
+            scene, bucket=bucket, key=key, version_id=version, marker=how == "DeleteMarkerCreated"
+        )
+    else:
+        return None
+    record = notified["Records"][0]
+    event["detail"]["object"]["sequencer"] = record["s3"]["object"]["sequencer"]
+    event["detail"]["request-id"] = record["responseElements"]["x-amz-request-id"]
+    event["detail"]["source-ip-address"] = record["requestParameters"]["sourceIPAddress"]
+    return event
 
 
 def source_arn(event: dict[str, Any], scene: Scene) -> str:

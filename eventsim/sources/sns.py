@@ -9,26 +9,38 @@ cannot take it, and not at all when the function is not there or not to be invok
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import orjson
+from pydantic import Field
 
 from eventsim.backends import Backend
-from eventsim.errors import EventsimError, InvokeError
+from eventsim.errors import BackendError, EventsimError, InvokeError
 from eventsim.ids import Chance
 from eventsim.rules import arns
 from eventsim.rules import sns as rules
 from eventsim.rules.refusals import check
 from eventsim.rules.sns import FIFO_SUFFIX
-from eventsim.rules.sns_filters import FilterPolicy, Scope, filter_policy
+from eventsim.rules.sns_filters import Scope, filter_policy
+from eventsim.sources._base64 import decoded
 from eventsim.sources._message_attributes import ATTRIBUTES_TEXT, attributes_of
 from eventsim.sources._names import uuid_of
-from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
-from eventsim.types import InvocationType, Publish, Queue, Scene, Topic
+from eventsim.sources._refusing import refuse_to_refuse
+from eventsim.sources._sns_subscriptions import (
+    FunctionSubscription,
+    Resource,
+    SnsEvent,
+    subscriptions_of,
+)
+from eventsim.types import InvocationType, Publish, Queue, Scene, Sent, Topic
+
+__all__ = ["FunctionSubscription", "Resource", "subscriptions_of"]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "sns.amazonaws.com"
+SAM_EVENTS = {"SNS": SnsEvent}
 REFERENCES = {
     ("subscriptions", "queue"): "open_queue",
     ("subscriptions", "dead_letter"): "open_queue",
@@ -39,46 +51,6 @@ Text = Annotated[str, Field(min_length=1), "the message; - reads it from stdin"]
 Subject = Annotated[str | None, "the message's subject"]
 Attributes = Annotated[dict[str, Any] | None, ATTRIBUTES_TEXT]
 Version = Annotated[Literal["1", "2"], "of the signature: SHA1 or SHA256"]
-
-
-class QueueSubscription(BaseModel):
-    """A queue of the scenario that gets what is published, in SNS's envelope or as it is.
-
-    Of what is published it gets what the ``filter_policy`` accepts. What the queue refuses goes to
-    the queue ``dead_letter``. In CloudFormation the keys are RawMessageDelivery, FilterPolicy,
-    FilterPolicyScope and RedrivePolicy.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    queue: Annotated[str, Field(min_length=1)]
-    raw_message_delivery: Annotated[bool, Field(strict=True)] = False
-    filter_policy: dict[str, Any] | None = None
-    filter_policy_scope: Scope = "MessageAttributes"
-    dead_letter: Annotated[str, Field(min_length=1)] | None = None
-
-    @model_validator(mode="after")
-    def _filters(self) -> Self:
-        self.filter()
-        return self
-
-    def filter(self) -> FilterPolicy | None:
-        """The policy, ready to be asked. Raises PatternError for one that SNS refuses."""
-        return filter_policy(self.filter_policy or {}, self.filter_policy_scope)
-
-
-class Resource(BaseModel):
-    """A topic in a scenario: ``alerts: {type: sns, subscriptions: [{queue: inbox}]}``.
-
-    ``refuse: AuthorizationError`` lets a simulated topic refuse every message with that code.
-    On AWS the policy of a queue must let the topic send; none is written here.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: Literal["sns"] = "sns"
-    subscriptions: tuple[QueueSubscription, ...] = ()
-    refuse: RefusalCode | None = None
 
 
 async def open_topic(
@@ -99,6 +71,7 @@ async def open_topic(
             None if each.dead_letter is None else _queue(name, each.dead_letter, queues),
         )
         for each in resource.subscriptions
+        if each.queue is not None
     ]
     if backend.name == "simulated":
         from eventsim.services.topics import Topic as SimulatedTopic
@@ -187,10 +160,66 @@ def event(published: rules.Notification, subscription_arn: str) -> dict[str, Any
     return {"Records": [rules.record(published, subscription_arn)]}
 
 
+def taken(scene: Scene, told: Mapping[str, Any]) -> Sent:
+    """What the SNS of a back end sends a function: the event, if the subscription accepts it."""
+    published = Publish(told["message"], told["subject"], _as_published(told["attributes"]))
+    message_id, topic_arn = told["message_id"], told["topic_arn"]
+    moment = scene.at.timestamp()
+    signature = replace(scene, actor=f"sns {topic_arn}").base64(256)
+    message = rules.Notification(message_id, topic_arn, moment, published, signature=signature)
+    settings, about = told["settings"], {"message_id": message_id}
+    scope: Scope = settings.get("FilterPolicyScope") or "MessageAttributes"
+    policy = filter_policy(orjson.loads(settings.get("FilterPolicy") or b"{}"), scope)
+    if policy is not None and not policy.accepts(published):
+        return Sent(None, about)
+    redrive = orjson.loads(settings.get("RedrivePolicy") or b"{}")
+    arn = told["subscription_arn"]
+    kept = rules.envelope(message, arn)
+    return Sent(event(message, arn), about, redrive.get("deadLetterTargetArn"), kept)
+
+
+async def configure(
+    topic_arn: str,
+    subscriptions: Sequence[tuple[str, FunctionSubscription, str | None]],
+    backend: Backend,
+) -> None:
+    """Subscribe functions, each with its ARN and that of its dead-letter queue, to a topic.
+
+    Raises BackendError, ServiceError, Unreachable.
+    """
+    if not subscriptions:
+        return
+    if backend.sends_to is None:
+        text = f"{topic_arn}: functions subscribe on the simulated back end and on moto"
+        raise BackendError(f"{text}; on {backend.name} subscribe them yourself")
+    from eventsim.sources._sns_client import Wanted, subscribe
+
+    for function_arn, each, dead_letter in subscriptions:
+        wanted = Wanted(
+            function_arn, False, each.filter_policy, each.scope, dead_letter, protocol="lambda"
+        )
+        await subscribe(topic_arn, wanted, backend)
+
+
+def _as_published(attributes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Attributes in Publish's own fields, out of the form that subscribers get."""
+    return {
+        name: {"DataType": given["Type"], "BinaryValue": decoded(given["Value"])}
+        if str(given["Type"]).startswith("Binary")
+        else {"DataType": given["Type"], "StringValue": str(given["Value"])}
+        for name, given in attributes.items()
+    }
+
+
 def source_arn(event: dict[str, Any], scene: Scene) -> str:
     """The topic's ARN."""
     told = event["Records"][0]["Sns"] if "Records" in event else event
     return str(told["TopicArn"])
+
+
+def sam_permission(scene: Scene, arn: str) -> dict[str, str]:
+    """Of whom SAM lets a function be invoked: of the topic."""
+    return {"source_arn": arn}
 
 
 retry_waits = rules.retry_waits

@@ -6,7 +6,7 @@ Values are immutable; a seam is a Protocol of a few methods.
 
 from __future__ import annotations
 
-from eventsim.types.buckets import Bucket, StoredObject
+from eventsim.types.buckets import Bucket, ObjectChange, StoredObject
 from eventsim.types.buses import Bus, BusEvent, PutEvent
 from eventsim.types.destinations import Destination, Document
 from eventsim.types.durations import (
@@ -55,7 +55,7 @@ from eventsim.types.mappings import (
     StartingPosition,
     TumblingWindow,
 )
-from eventsim.types.pushing import Answer, Delivery, Pushing, Scene
+from eventsim.types.pushing import Answer, Delivery, Pushing, Scene, Sent
 from eventsim.types.queues import Message, Queue, Received, SendMessage, TimedMessage
 from eventsim.types.streams import (
     Deletable,
@@ -115,6 +115,7 @@ __all__ = [
     "Lognormal",
     "MappingKind",
     "Message",
+    "ObjectChange",
     "OnReshard",
     "Origin",
     "Outcome",
@@ -137,6 +138,7 @@ __all__ = [
     "ResponseContext",
     "Scene",
     "SendMessage",
+    "Sent",
     "Shard",
     "Socket",
     "SocketFront",

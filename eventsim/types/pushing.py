@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
@@ -77,7 +77,7 @@ class Delivery:
     """An event on its way to a function, by the name that the service has for it.
 
     ``waits`` are the seconds before each further attempt when the invocation is refused, those of
-    the source without them.
+    the source without them; ``trace_header`` says what the event comes of, where that is known.
     """
 
     source: str
@@ -87,6 +87,7 @@ class Delivery:
     invocation_type: InvocationType | None = None
     source_arn: str | None = None
     event_source_token: str | None = None
+    trace_header: str | None = None
     waits: Iterable[float] | None = None
 
 
@@ -106,3 +107,17 @@ class Pushing(Protocol):
 
         The answer to a refusal that is final has the InvokeError as its value.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a service sends a function, out of what it tells of itself.
+
+    ``event`` is None for what its filter does not accept. What it gives up goes to the queue
+    ``dead_letter``, an ARN, as the text ``kept``.
+    """
+
+    event: Any
+    about: Mapping[str, Any]
+    dead_letter: str | None = None
+    kept: str = ""

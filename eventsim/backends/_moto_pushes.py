@@ -1,0 +1,133 @@
+"""
+Where moto's services invoke functions: those of the run are given to the run instead.
+
+Every service of moto that invokes a function asks ``moto.awslambda.utils.get_backend`` for
+somebody who can, each time anew. Here that somebody knows the run's functions, and asks moto's
+own for all others. What moto makes of an object, and what SNS leaves out on its way there, is
+taken a step earlier.
+
+https://docs.getmoto.org/en/latest/docs/services/lambda.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from eventsim.backends._taking import Taker
+from eventsim.errors import EventsimError
+
+Undo = Callable[[], None]
+
+
+class RunsFunctions:
+    """Stands where moto's Lambda of one account and region does."""
+
+    def __init__(self, taker: Taker, others: Any) -> None:
+        self._taker, self._others = taker, others
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._others, name)
+
+    def get_function(self, arn: str, *given: Any, **more: Any) -> Any:
+        """What S3 invokes, and whom others ask whether it is there."""
+        if self._taker.knows(arn):
+            return RunsFunction(self._taker, arn)
+        return self._others.get_function(arn, *given, **more)
+
+    def send_log_event(
+        self, function_arn: str, filter_name: str, group: str, stream: str, events: Any
+    ) -> None:
+        """Lines of a log stream for a subscription filter, of which moto ignores the pattern."""
+        if not self._taker.knows(function_arn):
+            self._others.send_log_event(function_arn, filter_name, group, stream, events)
+            return
+        told = {
+            "group": group,
+            "stream": stream,
+            "filter": filter_name,
+            "pattern": self._pattern(group, filter_name),
+            "events": events,
+        }
+        self._taker.take("logs", told, function_arn)
+
+    def _pattern(self, group: str, filter_name: str) -> str:
+        from moto.logs.models import logs_backends
+
+        groups = logs_backends[self._others.account_id][self._others.region_name].groups
+        return str(groups[group].subscription_filters[filter_name].filter_pattern or "")
+
+
+class RunsFunction:
+    """A function of the run, as S3 invokes it with an event that was made by ``event``."""
+
+    def __init__(self, taker: Taker, arn: str) -> None:
+        self._taker, self._arn = taker, arn
+
+    def invoke(self, body: str, *headers: Any) -> None:
+        """Raises EventsimError for what is no event of S3: nobody waits for an answer here."""
+        event = orjson.loads(body)
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not records or records[0].get("eventSource") != "aws:s3":
+            raise EventsimError(f"moto's services can only tell {self._arn} of what happened")
+        self._taker.push("s3", event, self._arn)
+
+
+def install(taker: Taker) -> Undo:
+    """Have *taker* take what is for the functions of its run; returns what ends that."""
+    from moto.awslambda import utils
+    from moto.s3 import notifications
+    from moto.sns.models import Subscription
+
+    whose = utils.get_backend
+    event_of, publish = notifications._get_s3_event, Subscription.publish
+
+    def get_backend(account_id: str, region: str) -> Any:
+        return RunsFunctions(taker, whose(account_id, region))
+
+    def get_s3_event(event_name: Any, bucket: Any, key: Any, notification_id: str) -> Any:
+        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
+        told = {
+            "event_name": name,
+            "bucket": bucket.name,
+            "key": key.name,
+            "size": key.size,
+            "etag": key.etag.strip('"'),
+            "version_id": key.version_id if bucket.is_versioned else None,
+            "configuration_id": notification_id,
+        }
+        made = taker.event("s3", told)
+        return event_of(event_name, bucket, key, notification_id) if made is None else made
+
+    def publish_to(self: Any, message: str, message_id: str, **more: Any) -> None:
+        if self.protocol != "lambda" or not taker.knows(self.endpoint):
+            publish(self, message, message_id, **more)
+            return
+        if more.get("message_structure") == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        told = {
+            "topic_arn": self.topic.arn,
+            "subscription_arn": self.arn,
+            "message_id": message_id,
+            "message": message,
+            "subject": more.get("subject"),
+            "attributes": more.get("message_attributes") or {},
+            "settings": dict(self.attributes),
+        }
+        taker.take("sns", told, self.endpoint)
+
+    replaced = {
+        (utils, "get_backend"): (whose, get_backend),
+        (notifications, "_get_s3_event"): (event_of, get_s3_event),
+        (Subscription, "publish"): (publish, publish_to),
+    }
+    for (place, name), (_, ours) in replaced.items():
+        setattr(place, name, ours)
+
+    def undo() -> None:
+        for (place, name), (theirs, _) in replaced.items():
+            setattr(place, name, theirs)
+
+    return undo
