@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from eventsim.errors import InvokeError
@@ -187,7 +186,7 @@ class Lane:
         """The batch with its window's state as it is now."""
         if self._windows is None or batch.window is None:
             return batch
-        return replace(batch, window=self._windows.with_state(batch.window))
+        return batch._replace(window=self._windows.with_state(batch.window))
 
     async def _advance(self, batch: Batch) -> None:
         """*batch*, the front of what is left, is dealt with: let the checkpoint follow."""

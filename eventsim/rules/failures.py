@@ -155,7 +155,7 @@ def retry_wait(returned: int) -> float:
 def _not_invoked(batch: Batch, refused: InvokeError, mapping: EventSourceMapping) -> list[Step]:
     if isinstance(refused, RequestEntityTooLarge):
         return _failed(batch, mapping, refused.code, invoked=False)
-    back = replace(batch, returned=batch.returned + 1)
+    back = batch._replace(returned=batch.returned + 1)
     because = f"{refused.code}: not invoked, which costs no retry"
     fail = Fail(batch, 0, invoked=False, because=refused.code)
     return [fail, Retry(back, retry_wait(back.returned), because)]
@@ -172,7 +172,7 @@ def _delivered(batch: Batch, verdict: Verdict) -> list[Step]:
 
 def _partly_delivered(batch: Batch, verdict: Verdict, because: str) -> list[Step]:
     taken, left = batch.records[: verdict.taken], batch.records[verdict.taken :]
-    done = replace(batch, records=taken)
+    done = batch._replace(records=taken)
     rest = Batch(batch.shard_id, left, returned=1, window=batch.window)
     return [
         Fail(batch, len(taken), invoked=True, because=because),
@@ -226,7 +226,7 @@ def _split_at_age(batch: Batch, now: float, seconds: float) -> tuple[Batch | Non
     old = _count_old(records, horizon)
     if old == len(records):
         return batch, None
-    return replace(batch, records=records[:old]), replace(batch, records=records[old:])
+    return batch._replace(records=records[:old]), batch._replace(records=records[old:])
 
 
 def _count_old(records: Sequence[Record], horizon: float) -> int:
