@@ -281,7 +281,7 @@ def test_the_reference_page_is_current() -> None:
 def test_every_kind_is_written_somewhere() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "eventsim").rglob("*.py"))
     written = {
-        kind for kind in KINDS if re.search(rf'(write|enter|_?tell|\.batch)\(\s*"{kind}"', source)
+        kind for kind in KINDS if re.search(rf'(write|enter|_?tell|channel)\(\s*"{kind}"', source)
     }
     either = {  # one of two, in one call
         *("invocation_throttled", "invocation_denied"),

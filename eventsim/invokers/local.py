@@ -65,14 +65,15 @@ class LocalInvoker:
         profile: Profile = TODAY,
     ) -> None:
         self._functions = functions
-        self._journal = journal
+        self._journal, self._requested = journal, journal.channel("invocation_requested")
         self._accept_event = accept
         self._authorize = authorize
         self._profile = profile
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Answer as the Invoke API does. Raises InvokeError when it refuses."""
-        tell_request(self._journal, request)
+        if self._requested.heard:
+            tell_request(self._journal, request)
         try:
             target = self._functions.find(request.function_name, request.qualifier)
             if request.caller is not None and self._authorize is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.poller.windows import Windows
@@ -28,12 +28,8 @@ class Supply(Protocol):
         """Return the next records, or none when the clock reaches *until* first."""
 
 
-class Assembled(NamedTuple):
-    """A batch that is ready to be sent, its size as an event in bytes, and why it was closed."""
-
-    batch: Batch
-    size: int
-    because: str
+# A batch that is ready to be sent, the bytes of its event (no fewer), and why it was closed.
+Assembled = tuple[Batch, int, str]
 
 
 class Assembler:
@@ -83,7 +79,7 @@ class Assembler:
                 return final
             cut = self._cut(held) if held else None
             if cut is not None:
-                return self._take(cut)
+                return self._take(cut, held)
             if not self._ended:
                 await self._read(bool(held))
             elif held:
@@ -147,7 +143,7 @@ class Assembler:
         if because is None:
             return None
         batch = Batch(self._shard_id, (), window=replace(windows.current, final=True))
-        return Assembled(batch, self._size_of(()), f"final invocation of its window: {because}")
+        return batch, self._size_of(()), f"final invocation of its window: {because}"
 
     async def _read(self, holding: bool) -> None:
         """Wait for records: for as long as it takes, or to the window's end when some are held."""
@@ -166,8 +162,9 @@ class Assembler:
             self._opened = window_start(self._opened, self._window, self._clock.time())
         self._sent = 0
 
-    def _take(self, cut: Cut) -> Assembled:
-        records = self._waiting[self._sent : self._sent + cut.length]
-        self._sent += cut.length
+    def _take(self, cut: Cut, held: Sequence[Record]) -> Assembled:
+        length = cut.length
+        records = held if length == len(held) else held[:length]
+        self._sent += length
         window = None if self._windows is None else self._windows.current
-        return Assembled(Batch(self._shard_id, records, window=window), cut.size, cut.because)
+        return Batch(self._shard_id, records, window=window), cut.size, cut.because

@@ -37,7 +37,7 @@ def full_cut(
     *encoded_size* gives the bytes of an event of these records. A record that is over the limit
     by itself makes a batch of one.
     """
-    head = records[:batch_size]
+    head = records if len(records) <= batch_size else records[:batch_size]
     size = encoded_size(head)
     if size <= PAYLOAD_BYTES_MAX:
         return (

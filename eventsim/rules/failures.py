@@ -131,7 +131,7 @@ def next_steps(
     """Return the steps that follow *answer*, in the order they must happen."""
     if isinstance(answer, InvokeError):
         return _not_invoked(batch, answer, mapping)
-    if answer.function_error is not None:
+    if not succeeded(answer):
         return _failed(batch, mapping, "function error", invoked=True)
     reports = mapping.reports_batch_item_failures
     if not reports and batch.window is None:
@@ -145,6 +145,16 @@ def next_steps(
         bisects = verdict.outright
         return _failed(batch, mapping, verdict.because, invoked=True, bisects=bisects)
     return _partly_delivered(batch, verdict, verdict.because)
+
+
+def reads_answers(mapping: EventSourceMapping) -> bool:
+    """Whether what the function returns matters: without, success delivers the whole batch."""
+    return mapping.reports_batch_item_failures or mapping.tumbling_window_in_seconds > 0
+
+
+def succeeded(answer: InvokeResult | InvokeError) -> bool:
+    """Whether the function ran and did not fail."""
+    return isinstance(answer, InvokeResult) and answer.function_error is None
 
 
 def retry_wait(returned: int) -> float:
