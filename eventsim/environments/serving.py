@@ -37,6 +37,7 @@ class Server:
         self._ground, self._clock, self._journal = ground, ground.clock, ground.journal
         self._started = ground.journal.channel("invocation_started")
         self._finished = ground.journal.channel("invocation_finished")
+        self._with_payloads = ground.journal.detail == "payload"
         self._steps = biller(ground.profile)
         self._step = ground.profile.billing_step_milliseconds
 
@@ -61,8 +62,7 @@ class Server:
         if outcome.error is not None:
             outcome = self._after_error(pool, environment, call, outcome)
         billed = self._steps(outcome.duration, start.init or 0.0) * self._step / 1000
-        is_read = pool.function.name in self._ground.log_readers
-        is_kept = is_read or self._journal.detail == "payload"
+        is_kept = self._with_payloads or pool.function.name in self._ground.log_readers
         if whole_log or outcome.log or start.log or is_kept:
             outcome = self._with_log(pool, environment, call, start, outcome, whole_log, billed)
         self._tell_finish(pool, environment, call, start.init, outcome, billed)
@@ -89,7 +89,7 @@ class Server:
         self, pool: Pool, environment: Environment, request_id: str
     ) -> tuple[Outcome, float]:
         """The phase that a new environment has for its initialisation, and the seconds it took."""
-        clock, function = self._ground.clock, pool.function
+        clock, function = self._clock, pool.function
         waited, because = placement(function, self._ground.profile)
         if waited:
             await clock.sleep(waited)
@@ -101,7 +101,7 @@ class Server:
         fields = {} if outcome.error is None else _error_fields(outcome.error)
         if waited:
             fields["waited"] = waited
-        self._ground.journal.write(
+        self._journal.write(
             "environment_started",
             environment.because + because,
             function=function.name,
@@ -132,7 +132,7 @@ class Server:
         )
         drawn = pool.draw_init()
         outcome = await environment.runtime.start(init)
-        virtual = self._ground.clock.virtual
+        virtual = self._clock.virtual
         seconds = drawn if virtual else round(outcome.duration, 6)
         if virtual and seconds >= limit:
             payload, error = function_errors.timed_out(request_id, limit)
@@ -179,13 +179,11 @@ class Server:
         environment.state = "reset"
         timed_out = error.type == function_errors.TIMED_OUT
         because = f"Timeout of {pool.function.timeout} s passed" if timed_out else error.type
-        self._ground.journal.write(
+        self._journal.write(
             "environment_reset", because, function=pool.function.name, environment=environment.id
         )
         if timed_out:
-            line = log_lines.timed_out(
-                call.request_id, self._ground.clock.wall(), pool.function.timeout
-            )
+            line = log_lines.timed_out(call.request_id, self._clock.wall(), pool.function.timeout)
             return outcome._replace(log=outcome.log + line)
         return outcome
 
@@ -205,7 +203,7 @@ class Server:
             for line in (start.log + log).splitlines():
                 self._ground.on_log(function.name, line)
         readers = self._ground.log_readers.get(function.name, ())
-        if not whole_log and not readers and self._ground.journal.detail != "payload":
+        if not whole_log and not readers and not self._with_payloads:
             return outcome
         report = log_lines.report(
             call.request_id,
@@ -218,8 +216,8 @@ class Server:
         )
         begin, end = log_lines.start(call.request_id, pool.version), log_lines.end(call.request_id)
         whole = f"{begin}{log}{end}{report}"
-        if self._ground.journal.detail == "payload":
-            self._ground.journal.write(
+        if self._with_payloads:
+            self._journal.write(
                 "function_logged",
                 function=function.name,
                 request_id=call.request_id,
@@ -245,7 +243,7 @@ class Server:
             fields["init"] = init
         if outcome.error is not None:
             fields.update(_error_fields(outcome.error))
-        if self._journal.detail == "payload":
+        if self._with_payloads:
             fields["answer"] = self._journal.keep(outcome.payload)
         self._finished.enter(None, fields)
 

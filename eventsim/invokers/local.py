@@ -83,7 +83,8 @@ class LocalInvoker:
                 return _CHECKED
             if request.invocation_type == "Event":
                 return self._accept(target, call)
-            _refuse_loop(target, call.trace_header)
+            if call.trace_header is not None:
+                _refuse_loop(target, call.trace_header)
             tail = request.log_type == "Tail"
             outcome = await self._functions.run(target, call, whole_log=tail)
         except InvokeError as refused:
@@ -113,7 +114,7 @@ def recursive() -> RecursiveInvocation:
     )
 
 
-def _refuse_loop(target: FunctionVersion, trace_header: str | None) -> None:
+def _refuse_loop(target: FunctionVersion, trace_header: str) -> None:
     if target.function.recursive_loop != "Allow" and traces.is_loop(trace_header, target.arn):
         raise recursive()
 

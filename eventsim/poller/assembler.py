@@ -9,12 +9,20 @@ from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.poller.windows import Windows
-from eventsim.rules.batching import Cut, full_cut, window_reason, window_start
+from eventsim.rules.batching import (
+    PAYLOAD_BYTES_MAX,
+    Cut,
+    full_cut,
+    window_reason,
+    window_start,
+)
 from eventsim.types import Batch, EventSourceMapping, Read, Record
 
 # Before a window counts as idle its shard is asked: readers ask once a second, and 5 s after a
 # throttle.
 ASK_SECONDS = 5.0
+# Measured in one go, where an event of so many is small enough: then every batch of them is.
+AHEAD_RECORDS = 256
 
 
 class Supply(Protocol):
@@ -54,6 +62,8 @@ class Assembler:
         self._windows = windows
         self._waiting: Sequence[Record] = ()
         self._sent = 0
+        self._ahead = AHEAD_RECORDS
+        self._measured = self._size = 0  # the waiting ones up to here have this size together
         self._opened = clock.time()
         self._ended = False
         self._closed = False
@@ -98,9 +108,9 @@ class Assembler:
             inside = self._windows.count_inside(held)
             if inside < len(held):
                 held = held[:inside]
-                whole = full_cut(held, self._mapping.batch_size, self._size_of)
-                return whole or Cut(inside, self._size_of(held), "the tumbling window is over")
-        cut = full_cut(held, self._mapping.batch_size, self._size_of)
+                whole = full_cut(held, self._mapping.batch_size, self._measure)
+                return whole or Cut(inside, self._measure(held), "the tumbling window is over")
+        cut = full_cut(held, self._mapping.batch_size, self._measure)
         if cut is not None:
             return cut
         if self._window:
@@ -108,10 +118,22 @@ class Assembler:
                 return None
             if self._clock.time() < self._opened + self._window:
                 because = f"MaximumRecordAgeInSeconds {self._age} reached"
-                return Cut(len(held), self._size_of(held), because)
+                return Cut(len(held), self._measure(held), because)
         elif self._behind and not self._ended:
             return None
-        return Cut(len(held), self._size_of(held), window_reason(self._window))
+        return Cut(len(held), self._measure(held), window_reason(self._window))
+
+    def _measure(self, front: Sequence[Record]) -> int:
+        """The size of an event of the first records that are held, or of more than these."""
+        end = self._sent + len(front)
+        if end > self._measured:
+            ahead = self._waiting[self._sent : max(end, self._sent + self._ahead)]
+            size = self._size_of(ahead)
+            if size > PAYLOAD_BYTES_MAX:
+                self._ahead //= 2
+                return self._size_of(front)
+            self._size, self._measured = size, self._sent + len(ahead)
+        return self._size
 
     def _due(self) -> float:
         """When what is held is sent though it makes no full batch, or has to leave it."""
@@ -160,7 +182,7 @@ class Assembler:
         else:
             self._waiting = read.records
             self._opened = window_start(self._opened, self._window, self._clock.time())
-        self._sent = 0
+        self._sent = self._measured = 0
 
     def _take(self, cut: Cut, held: Sequence[Record]) -> Assembled:
         length = cut.length

@@ -41,7 +41,7 @@ from eventsim.types import (
 class _Sending(NamedTuple):
     """A batch to be sent, at ``due`` in run time; unchanged, under the same request id, as on AWS.
 
-    ``size`` is that of its event in bytes, without what a tumbling window adds.
+    ``size`` is that of its event in bytes (no fewer), without what a tumbling window adds.
     """
 
     batch: Batch
@@ -67,7 +67,7 @@ class Lane:
         self._number, self._mapping, self._words = number, mapping, words
         self._retention_seconds = retention_seconds
         self._assembler, self._progress = assembler, progress
-        self._ports, self._windows = ports, windows
+        self._ports, self._clock, self._windows = ports, ports.clock, windows
         self.halt = Halt()
         self._tell = Telling(mapping, words.origin.shard_id, ports)
         self._discarding = Discarding(mapping, words, ports)
@@ -95,19 +95,20 @@ class Lane:
         todo, halt = self._todo, self.halt
         todo.append(_Sending(batch, self._draw_request_id(), size))
         while todo and not halt.asked:
-            if todo[0].due:
-                await self._wait(todo[0])
+            sending = todo.popleft()
+            if sending.due:
+                await self._wait(sending)
             halt.busy = True
-            await self._send(todo.popleft())
+            await self._send(sending)
             halt.busy = False
 
     async def _wait(self, sending: _Sending) -> None:
         """Until it is to be sent again, or until its first record has to leave it."""
         leaves = expires_at(sending.batch, self._mapping, self._retention_seconds) - self._epoch
-        await self._ports.clock.sleep_until(min(sending.due, leaves))
+        await self._clock.sleep_until(min(sending.due, leaves))
 
     async def _send(self, sending: _Sending) -> None:
-        now, mapping = self._ports.clock.timestamp(), self._mapping
+        now, mapping = self._clock.timestamp(), self._mapping
         if not sending.due and now < expires_at(sending.batch, mapping, self._retention_seconds):
             await self._follow(sending, await self._invoke(sending))
             return
@@ -120,7 +121,7 @@ class Lane:
                     await self._discard(step, sending, None)
                 case Send(batch):
                     fresh = sending if batch is sending.batch else self._anew(batch, sending.due)
-                    if self.halt.asked or fresh.due > self._ports.clock.time():
+                    if self.halt.asked or fresh.due > self._clock.time():
                         self._todo.appendleft(fresh)
                     else:
                         await self._follow(fresh, await self._invoke(fresh))
@@ -159,7 +160,7 @@ class Lane:
                     await self._discard(step, sending, answer)
                 case Retry(batch, wait, _):
                     self._tell.retry(step, request_id)
-                    again.append(self._again(sending, batch, self._ports.clock.time() + wait))
+                    again.append(self._again(sending, batch, self._clock.time() + wait))
                 case Bisect(_, halves, _):
                     self._tell.bisected(step)
                     again += [self._anew(half) for half in halves]

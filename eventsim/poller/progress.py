@@ -30,6 +30,7 @@ class ShardProgress:
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self._shard_id, self._mapping, self._ports = shard_id, mapping, ports
+        self._name = mapping.name
         self._advanced = ports.journal.channel("checkpoint_advanced")
         self._firsts: list[str | None] = [None] * mapping.parallelization_factor
         self._floor = ""  # the last number known to be done while a lane has records
@@ -89,7 +90,7 @@ class ShardProgress:
     async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
         """Set the checkpoint, if that moves it or the window it is in has changed."""
         number, done = _number(sequence_number), self._done
-        ports, name, shard_id = self._ports, self._mapping.name, self._shard_id
+        ports, name, shard_id = self._ports, self._name, self._shard_id
         if number > self._number:
             self._number = number
             self._done = done = Checkpoint(sequence_number, window)

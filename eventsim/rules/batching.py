@@ -34,7 +34,8 @@ def full_cut(
 ) -> Cut | None:
     """Return the batch at the front of *records* if it is full, by count or by bytes.
 
-    *encoded_size* gives the bytes of an event of these records. A record that is over the limit
+    *encoded_size* gives the bytes of an event of these records, no fewer, and exactly above 6 MB.
+    A record that is over the limit
     by itself makes a batch of one.
     """
     head = records if len(records) <= batch_size else records[:batch_size]
