@@ -39,12 +39,12 @@ class Telling:
         """``batch_delivered``, with the iterator age of its last record."""
         if not self._delivered.heard:
             return
-        records = batch.records
-        fields = self._about(batch, request_id)
-        fields["attempt"], fields["age"] = batch.attempt, 0.0
-        if records:  # never below 0, though the clock that stamped them may be a little ahead
+        records, age = batch.records, 0.0
+        if records:
             age = round(self._clock.timestamp() - records[-1].arrival, 6)
-            fields["age"] = max(0.0, age)
+        fields = self._about(batch, request_id)
+        fields["attempt"] = batch.attempt
+        fields["age"] = max(0.0, age)  # whoever stamped them may be a little ahead
         if batch.window is not None and batch.window.final:
             fields["final"] = True
         self._delivered.enter(None, fields)
