@@ -36,7 +36,7 @@ async def invoking(
 
     def make(journal: Journal) -> Invoker:
         tally = Tally()
-        journal.watch(Tally.KINDS, tally.add)
+        journal.watch_each(tally.ways)
         made.append(
             Environments([function], runtimes, clock=clock, journal=journal, chance=Chance(0))
         )

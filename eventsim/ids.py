@@ -8,6 +8,7 @@ one leaves what the others draw unchanged.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 Stream = random.Random
 _VERSION_4 = 0x00000000_0000_4000_8000_000000000000
@@ -35,9 +36,17 @@ class Chance:
 
     def uuid(self, purpose: str, actor: str = "") -> str:
         """The stream's next version 4 UUID, as RFC 4122 writes it."""
-        bits = self.stream(purpose, actor).getrandbits(128)
-        text = (bits & _RANDOM_BITS | _VERSION_4).to_bytes(16).hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return self.uuids(purpose, actor)()
+
+    def uuids(self, purpose: str, actor: str = "") -> Callable[[], str]:
+        """What draws them, for who needs many."""
+        draw = self.stream(purpose, actor).getrandbits
+
+        def uuid() -> str:
+            text = (draw(128) & _RANDOM_BITS | _VERSION_4).to_bytes(16).hex()
+            return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+        return uuid
 
     def hex(self, purpose: str, digits: int, actor: str = "") -> str:
         """The stream's next *digits* hexadecimal digits, in lower case."""

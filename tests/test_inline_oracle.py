@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from eventsim.clock import Clock
-from eventsim.runtimes._context import LambdaContext
+from eventsim.runtimes._context import LambdaContext, Named
 from eventsim.runtimes._variables import python_of
 from tests.functions import HANDLERS, function, local
 
@@ -124,7 +124,7 @@ def test_the_context_has_the_attributes_and_the_values_of_the_interface_client(
     for context in (None, client):
         wanted = lambda_context.LambdaContext("r", context and dict(context), None, 0, "arn", None)
         found = LambdaContext(
-            attributes,
+            Named(**attributes),
             "r",
             "arn",
             context,

@@ -278,10 +278,26 @@ def test_the_reference_page_is_current() -> None:
     assert f"schema {SCHEMA_VERSION}" in page
 
 
+def test_a_channel_is_heard_as_soon_as_somebody_listens() -> None:
+    journal = Journal(HandClock(), detail="off")
+    channel = journal.channel("batch_formed")
+    told: list[Any] = []
+    before = channel.heard, journal.hears("batch_formed")
+    channel.enter(None, {"records": 1})
+
+    journal.watch(["batch_formed"], lambda kind, fields: told.append((kind, fields)))
+    journal.watch_each({"batch_formed": told.append})
+    channel.enter("BatchSize 2 reached", {"records": 2})
+
+    assert before == (False, False)
+    assert (channel.heard, journal.hears("batch_formed")) == (True, True)
+    assert told == [("batch_formed", {"records": 2}), {"records": 2}]
+
+
 def test_every_kind_is_written_somewhere() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "eventsim").rglob("*.py"))
     written = {
-        kind for kind in KINDS if re.search(rf'(write|enter|_?tell|\.batch)\(\s*"{kind}"', source)
+        kind for kind in KINDS if re.search(rf'(write|enter|_?tell|channel)\(\s*"{kind}"', source)
     }
     either = {  # one of two, in one call
         *("invocation_throttled", "invocation_denied"),

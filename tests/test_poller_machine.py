@@ -7,7 +7,6 @@ them; the laws are held against all that happened. ``make soak`` tries 20,000 hi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -196,7 +195,7 @@ def never_renewed(
 ) -> list[Step]:
     """The steps of the rules, but that what is left of a batch has only the retries left."""
     return [
-        step._replace(batch=replace(step.batch, attempt=batch.attempt + 1))
+        step._replace(batch=step.batch._replace(attempt=batch.attempt + 1))
         if isinstance(step, Retry) and len(step.batch.records) < len(batch.records)
         else step
         for step in next_steps(batch, answer, mapping)

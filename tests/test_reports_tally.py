@@ -172,7 +172,7 @@ def test_a_mapping_that_read_nothing_is_counted_too() -> None:
 @pytest.mark.parametrize("detail", ["off", "batch"])
 def test_it_counts_as_a_watcher_of_a_journal_at_any_detail(detail: Any) -> None:
     tally, journal = Tally(), Journal(Midnight(), detail=detail)
-    journal.watch(Tally.KINDS, tally.add)
+    journal.watch_each(tally.ways)
 
     journal.write("records_put", source="orders", shard="a", records=9)
 

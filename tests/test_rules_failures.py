@@ -73,7 +73,7 @@ def test_a_function_error_is_retried_until_the_records_expire_by_default() -> No
     assert next_steps(batch, ERROR, mapping()) == [
         Fail(batch, 0, invoked=True, because="function error"),
         Retry(
-            replace(batch, attempt=8, returned=7),
+            batch._replace(attempt=8, returned=7),
             16.0,
             "function error: until the records expire",
         ),
@@ -111,7 +111,7 @@ def test_a_refusal_before_the_invocation_costs_no_retry(refused: InvokeError) ->
     assert next_steps(batch, refused, mapping(0)) == [
         Fail(batch, 0, invoked=False, because=refused.code),
         Retry(
-            replace(batch, returned=1), 0.25, f"{refused.code}: not invoked, which costs no retry"
+            batch._replace(returned=1), 0.25, f"{refused.code}: not invoked, which costs no retry"
         ),
     ]
 
@@ -289,7 +289,7 @@ def records_of(step: Step) -> list[Record]:
 
 
 def test_in_a_window_an_answer_without_state_is_a_failure() -> None:
-    batch = replace(numbered(1, 2), window=WINDOW)
+    batch = numbered(1, 2)._replace(window=WINDOW)
 
     without: list[Any] = [None, {}, [], "state", {"State": {}}]
     for value in without:
@@ -300,16 +300,16 @@ def test_in_a_window_an_answer_without_state_is_a_failure() -> None:
 
 
 def test_in_a_window_a_partial_response_keeps_the_state_it_came_with() -> None:
-    batch = replace(numbered(1, 2), window=WINDOW)
+    batch = numbered(1, 2)._replace(window=WINDOW)
     partial = answer({"state": {"n": 1}, "batchItemFailures": [{"itemIdentifier": "2"}]})
 
     steps = next_steps(batch, partial, reporting())
 
-    assert steps[1] == Deliver(replace(numbered(1), window=WINDOW), {"n": 1})
+    assert steps[1] == Deliver(numbered(1)._replace(window=WINDOW), {"n": 1})
 
 
 def test_state_over_a_megabyte_ends_its_window_early() -> None:
-    batch = replace(numbered(1), window=WINDOW)
+    batch = numbered(1)._replace(window=WINDOW)
     state = {"text": "x" * 1024 * 1024}
 
     assert next_steps(batch, answer({"state": state}), mapping()) == [
@@ -341,8 +341,8 @@ def test_what_the_stream_no_longer_keeps_leaves_from_the_front() -> None:
     because = "retention of 24 h passed"
 
     assert before(batch, now=DAY + 20.0) == [
-        Expire(replace(batch, records=batch.records[:2]), because),
-        Send(replace(batch, records=batch.records[2:])),
+        Expire(batch._replace(records=batch.records[:2]), because),
+        Send(batch._replace(records=batch.records[2:])),
     ]
     assert before(batch, now=DAY + 30.0) == [Expire(batch, because)]
 
@@ -353,12 +353,12 @@ def test_records_past_their_age_leave_from_the_front_and_the_fresh_ones_are_sent
 
     assert before(batch, now=61.0, age=60) == [
         Discard(
-            replace(batch, records=batch.records[:1]),
+            batch._replace(records=batch.records[:1]),
             "RecordAgeExceeded",
             1,
             "MaximumRecordAgeInSeconds 60 reached",
         ),
-        Send(replace(batch, records=batch.records[1:])),
+        Send(batch._replace(records=batch.records[1:])),
     ]
 
 
@@ -376,12 +376,12 @@ def test_retention_comes_before_age() -> None:
     assert before(batch, now=160.0, age=100, retention=120.0) == [
         Expire(batch_of(0.0), "retention of 0.0333333 h passed"),
         Discard(
-            replace(batch, records=batch.records[1:2]),
+            batch._replace(records=batch.records[1:2]),
             "RecordAgeExceeded",
             1,
             "MaximumRecordAgeInSeconds 100 reached",
         ),
-        Send(replace(batch, records=batch.records[2:])),
+        Send(batch._replace(records=batch.records[2:])),
     ]
 
 

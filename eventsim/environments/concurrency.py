@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,7 +27,7 @@ class Concurrency:
 
     def __init__(self, account: int = CONCURRENT_EXECUTIONS) -> None:
         self._account = account
-        self._running: Counter[str] = Counter()
+        self._running: dict[str, int] = defaultdict(int)
         self._unreserved_running = 0
         self._unreserved = account
         self._reserved: dict[str, int] = {}

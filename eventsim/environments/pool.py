@@ -68,6 +68,7 @@ class Pool:
         "_idle",
         "_provisioned",
         "_retired",
+        "_reused",
         "draw_duration",
         "draw_init",
         "function",
@@ -77,6 +78,7 @@ class Pool:
     def __init__(self, ground: Ground, function: Function, version: str) -> None:
         self._ground = ground
         self.function, self.version = function, version
+        self._reused = ground.journal.channel("environment_reused")
         durations = ground.chance.stream("durations", function.name)
         inits = ground.chance.stream("init_durations", function.name)
         self.draw_duration = invocations(function, durations)
@@ -91,18 +93,21 @@ class Pool:
         if not self._provisioned:
             return None
         environment = self._provisioned.pop()
-        self._tell_reuse(environment, "one of provisioned concurrency")
+        if self._reused.heard:
+            self._tell_reuse(environment, "one of provisioned concurrency")
         self._busy[environment.id] = environment
         return environment
 
     def take_idle(self) -> Environment | None:
         """The idle environment that was used most recently, or None; too old ones are stopped."""
-        if self._idle:
+        idle = self._idle
+        if idle and idle[0].idle_since <= self._too_old():
             self._recycle()
-        if not self._idle:
+        if not idle:
             return None
-        environment = self._idle.pop()
-        self._tell_reuse(environment, _MOST_RECENT)
+        environment = idle.pop()
+        if self._reused.heard:
+            self._tell_reuse(environment, _MOST_RECENT)
         self._busy[environment.id] = environment
         return environment
 
@@ -170,8 +175,7 @@ class Pool:
 
     def _recycle(self) -> None:
         """Stop what was idle for too long; the oldest stand first."""
-        ground = self._ground
-        too_old = ground.clock.time() - ground.idle_seconds
+        ground, too_old = self._ground, self._too_old()
         while self._idle and self._idle[0].idle_since <= too_old:
             environment = self._idle.popleft()
             because = (
@@ -180,6 +184,10 @@ class Pool:
             )
             self._stop(environment, because)
 
+    def _too_old(self) -> float:
+        """Since when or before one is idle that has been so for too long."""
+        return self._ground.clock.time() - self._ground.idle_seconds
+
     def _stop(self, environment: Environment, because: str) -> None:
         environment.runtime.close()
         self._ground.journal.write(
@@ -187,8 +195,6 @@ class Pool:
         )
 
     def _tell_reuse(self, environment: Environment, because: str) -> None:
-        if not self._ground.journal.hears("environment_reused"):
-            return
         again = environment.state == "reset"
         self._ground.journal.write(
             "environment_reused",

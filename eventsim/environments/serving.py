@@ -11,7 +11,7 @@ from typing import Any
 
 from eventsim.environments.pool import Environment, Ground, Pool
 from eventsim.rules import function_errors, log_lines
-from eventsim.rules.billing import billed_seconds, rounded_up
+from eventsim.rules.billing import biller, rounded_up
 from eventsim.rules.limits import init_seconds_max
 from eventsim.rules.placement import placement
 from eventsim.runtimes import Call, Init
@@ -34,7 +34,12 @@ class Server:
     """Serves requests, each in an environment that it is given."""
 
     def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+        self._ground, self._clock, self._journal = ground, ground.clock, ground.journal
+        self._started = ground.journal.channel("invocation_started")
+        self._finished = ground.journal.channel("invocation_finished")
+        self._with_payloads = ground.journal.detail == "payload"
+        self._steps = biller(ground.profile)
+        self._step = ground.profile.billing_step_milliseconds
 
     async def serve(
         self, pool: Pool, environment: Environment, call: Call, whole_log: bool
@@ -43,28 +48,21 @@ class Server:
         start = _UP
         if environment.state != "ready":
             start = await self._start(pool, environment, call.request_id)
-        if self._ground.journal.hears("invocation_started"):
-            self._ground.journal.write(
-                "invocation_started",
-                function=pool.function.name,
-                version=pool.version,
-                request_id=call.request_id,
-                environment=environment.id,
-            )
+        if self._started.heard:
+            self._started.enter(None, _about(pool, environment, call))
         if start.failure is not None:
             outcome = start.failure._replace(duration=start.within, log="")
-            if self._ground.clock.virtual and start.within:
-                await self._ground.clock.sleep(start.within)
-        elif self._ground.clock.virtual:
+            if self._clock.virtual and start.within:
+                await self._clock.sleep(start.within)
+        elif self._clock.virtual:
             outcome = await self._in_virtual_time(pool, environment, call, start.within, planned)
         else:
             outcome = await environment.runtime.invoke(call._replace(spent=start.within))
             outcome = outcome._replace(duration=outcome.duration + start.within)
         if outcome.error is not None:
             outcome = self._after_error(pool, environment, call, outcome)
-        billed = billed_seconds(outcome.duration, start.init or 0.0, self._ground.profile)
-        is_read = pool.function.name in self._ground.log_readers
-        is_kept = is_read or self._ground.journal.detail == "payload"
+        billed = self._steps(outcome.duration, start.init or 0.0) * self._step / 1000
+        is_kept = self._with_payloads or pool.function.name in self._ground.log_readers
         if whole_log or outcome.log or start.log or is_kept:
             outcome = self._with_log(pool, environment, call, start, outcome, whole_log, billed)
         self._tell_finish(pool, environment, call, start.init, outcome, billed)
@@ -91,7 +89,7 @@ class Server:
         self, pool: Pool, environment: Environment, request_id: str
     ) -> tuple[Outcome, float]:
         """The phase that a new environment has for its initialisation, and the seconds it took."""
-        clock, function = self._ground.clock, pool.function
+        clock, function = self._clock, pool.function
         waited, because = placement(function, self._ground.profile)
         if waited:
             await clock.sleep(waited)
@@ -103,7 +101,7 @@ class Server:
         fields = {} if outcome.error is None else _error_fields(outcome.error)
         if waited:
             fields["waited"] = waited
-        self._ground.journal.write(
+        self._journal.write(
             "environment_started",
             environment.because + because,
             function=function.name,
@@ -134,7 +132,7 @@ class Server:
         )
         drawn = pool.draw_init()
         outcome = await environment.runtime.start(init)
-        virtual = self._ground.clock.virtual
+        virtual = self._clock.virtual
         seconds = drawn if virtual else round(outcome.duration, 6)
         if virtual and seconds >= limit:
             payload, error = function_errors.timed_out(request_id, limit)
@@ -152,14 +150,15 @@ class Server:
         self, pool: Pool, environment: Environment, call: Call, within: float, planned: float
     ) -> Outcome:
         """Run the handler at once, then let its duration pass, up to the Timeout."""
-        timeout = pool.function.timeout
+        function = pool.function
+        timeout = function.timeout
         if within >= timeout:
             outcome = Outcome(b"", None, 0.0)
         else:
             if within:
                 call = call._replace(spent=within)
             outcome = await environment.runtime.invoke(call)
-        if pool.function.duration.measured:
+        if function.duration.measured:
             planned = rounded_up(outcome.duration * 1000) / 1000
         seconds = within + planned
         if seconds > timeout or within >= timeout:
@@ -167,7 +166,7 @@ class Server:
             payload, error = function_errors.timed_out(call.request_id, timeout)
             outcome = outcome._replace(payload=payload, error=error)
         if seconds:
-            await self._ground.clock.sleep(seconds)
+            await self._clock.sleep(seconds)
         return Outcome(outcome.payload, outcome.error, seconds, outcome.log, outcome.memory_used)
 
     def _after_error(
@@ -180,13 +179,11 @@ class Server:
         environment.state = "reset"
         timed_out = error.type == function_errors.TIMED_OUT
         because = f"Timeout of {pool.function.timeout} s passed" if timed_out else error.type
-        self._ground.journal.write(
+        self._journal.write(
             "environment_reset", because, function=pool.function.name, environment=environment.id
         )
         if timed_out:
-            line = log_lines.timed_out(
-                call.request_id, self._ground.clock.wall(), pool.function.timeout
-            )
+            line = log_lines.timed_out(call.request_id, self._clock.wall(), pool.function.timeout)
             return outcome._replace(log=outcome.log + line)
         return outcome
 
@@ -206,7 +203,7 @@ class Server:
             for line in (start.log + log).splitlines():
                 self._ground.on_log(function.name, line)
         readers = self._ground.log_readers.get(function.name, ())
-        if not whole_log and not readers and self._ground.journal.detail != "payload":
+        if not whole_log and not readers and not self._with_payloads:
             return outcome
         report = log_lines.report(
             call.request_id,
@@ -219,8 +216,8 @@ class Server:
         )
         begin, end = log_lines.start(call.request_id, pool.version), log_lines.end(call.request_id)
         whole = f"{begin}{log}{end}{report}"
-        if self._ground.journal.detail == "payload":
-            self._ground.journal.write(
+        if self._with_payloads:
+            self._journal.write(
                 "function_logged",
                 function=function.name,
                 request_id=call.request_id,
@@ -240,24 +237,27 @@ class Server:
         outcome: Outcome,
         billed: float,
     ) -> None:
-        fields: dict[str, Any] = {
-            "function": pool.function.name,
-            "version": pool.version,
-            "request_id": call.request_id,
-            "environment": environment.id,
-            "duration": round(outcome.duration, 6),
-            "billed": billed,
-        }
+        fields = _about(pool, environment, call)
+        fields["duration"], fields["billed"] = round(outcome.duration, 6), billed
         if init is not None:
             fields["init"] = init
         if outcome.error is not None:
             fields.update(_error_fields(outcome.error))
-        if self._ground.journal.detail == "payload":
-            fields["answer"] = self._ground.journal.keep(outcome.payload)
-        self._ground.journal.enter("invocation_finished", None, fields)
+        if self._with_payloads:
+            fields["answer"] = self._journal.keep(outcome.payload)
+        self._finished.enter(None, fields)
 
 
 _UP = _Start()
+
+
+def _about(pool: Pool, environment: Environment, call: Call) -> dict[str, Any]:
+    return {
+        "function": pool.function.name,
+        "version": pool.version,
+        "request_id": call.request_id,
+        "environment": environment.id,
+    }
 
 
 def _error_fields(error: FunctionError) -> dict[str, Any]:

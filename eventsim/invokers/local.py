@@ -65,14 +65,15 @@ class LocalInvoker:
         profile: Profile = TODAY,
     ) -> None:
         self._functions = functions
-        self._journal = journal
+        self._journal, self._requested = journal, journal.channel("invocation_requested")
         self._accept_event = accept
         self._authorize = authorize
         self._profile = profile
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Answer as the Invoke API does. Raises InvokeError when it refuses."""
-        tell_request(self._journal, request)
+        if self._requested.heard:
+            tell_request(self._journal, request)
         try:
             target = self._functions.find(request.function_name, request.qualifier)
             if request.caller is not None and self._authorize is not None:
@@ -82,7 +83,8 @@ class LocalInvoker:
                 return _CHECKED
             if request.invocation_type == "Event":
                 return self._accept(target, call)
-            _refuse_loop(target, call.trace_header)
+            if call.trace_header is not None:
+                _refuse_loop(target, call.trace_header)
             tail = request.log_type == "Tail"
             outcome = await self._functions.run(target, call, whole_log=tail)
         except InvokeError as refused:
@@ -112,7 +114,7 @@ def recursive() -> RecursiveInvocation:
     )
 
 
-def _refuse_loop(target: FunctionVersion, trace_header: str | None) -> None:
+def _refuse_loop(target: FunctionVersion, trace_header: str) -> None:
     if target.function.recursive_loop != "Allow" and traces.is_loop(trace_header, target.arn):
         raise recursive()
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol
 
 import structlog
@@ -29,6 +30,7 @@ __all__ = [
     "FRAME",
     "KINDS",
     "SCHEMA_VERSION",
+    "Channel",
     "Detail",
     "Entry",
     "Journal",
@@ -39,6 +41,7 @@ __all__ = [
 
 Detail = Literal["off", "batch", "payload"]
 Watcher = Callable[[str, dict[str, Any]], None]
+Listener = Callable[[dict[str, Any]], None]
 
 KEPT_PAYLOADS_MAX = 100_000
 
@@ -83,6 +86,32 @@ class Timestamps(Protocol):
     def timestamp(self) -> float: ...
 
 
+class Channel:
+    """The entries of one kind, for who writes them at every invocation.
+
+    ``heard`` says whether one goes anywhere: else nobody need put its fields together.
+    """
+
+    __slots__ = ("_listeners", "_put", "_silent", "heard")
+
+    def __init__(self, put: Callable[[str | None, dict[str, Any]], None], silent: bool) -> None:
+        self._put, self._silent = put, silent
+        self._listeners: tuple[Listener, ...] = ()
+        self.heard = not silent
+
+    def listen(self, listener: Listener) -> None:
+        """Call *listener* with the fields of each entry, as it is written."""
+        self._listeners += (listener,)
+        self.heard = True
+
+    def enter(self, because: str | None, fields: dict[str, Any]) -> None:
+        """Write one entry, now: *fields* are not copied."""
+        for listener in self._listeners:
+            listener(fields)
+        if not self._silent:
+            self._put(because, fields)
+
+
 class Journal:
     """Numbers and stamps entries, counts them by kind, and hands them to sinks and watchers.
 
@@ -101,8 +130,10 @@ class Journal:
         self.detail: Detail = detail
         self._clock = clock
         self._sinks = tuple(sinks)
-        self._silent = frozenset(KINDS) - FRAME if detail == "off" or not sinks else frozenset()
-        self._watchers: dict[str, tuple[Watcher, ...]] = dict.fromkeys(KINDS, ())
+        silent = frozenset(KINDS) - FRAME if detail == "off" or not sinks else frozenset()
+        self._channels = {
+            kind: Channel(partial(self._put, kind), silent=kind in silent) for kind in KINDS
+        }
         self._seq = 0
         self._stamp = (-1.0, "")
         self._kept: OrderedDict[str, None] = OrderedDict()
@@ -115,22 +146,30 @@ class Journal:
     def watch(self, kinds: Iterable[str], watcher: Watcher) -> None:
         """Call *watcher* with kind and fields of each entry of these kinds, as it is written."""
         for kind in kinds:
-            self._watchers[kind] += (watcher,)
+            self._channels[kind].listen(partial(watcher, kind))
+
+    def watch_each(self, ways: Mapping[str, Listener]) -> None:
+        """Call what belongs to a kind with the fields of each of its entries."""
+        for kind, listener in ways.items():
+            self._channels[kind].listen(listener)
+
+    def channel(self, kind: str) -> Channel:
+        """The door for entries of this kind alone. Raises KeyError if it is not in ``KINDS``."""
+        return self._channels[kind]
 
     def hears(self, kind: str) -> bool:
         """Whether an entry of this kind goes anywhere: else nobody need put its fields together."""
-        return kind not in self._silent or bool(self._watchers[kind])
+        return self._channels[kind].heard
 
     def write(self, kind: str, because: str | None = None, **fields: Any) -> None:
         """Write one entry, now. Raises KeyError for a kind that is not in ``KINDS``."""
-        self.enter(kind, because, fields)
+        self._channels[kind].enter(because, fields)
 
     def enter(self, kind: str, because: str | None, fields: dict[str, Any]) -> None:
-        """The same for those who write at every invocation: *fields* are not copied."""
-        for watcher in self._watchers[kind]:
-            watcher(kind, fields)
-        if kind in self._silent:
-            return
+        """The same, and *fields* are not copied."""
+        self._channels[kind].enter(because, fields)
+
+    def _put(self, kind: str, because: str | None, fields: dict[str, Any]) -> None:
         self._seq += 1
         time, at = self._now()
         head: dict[str, Any] = {"seq": self._seq, "time": time, "at": at, "kind": kind}

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from eventsim.clock import Clock
 from eventsim.poller.windows import Windows
-from eventsim.rules.batching import Cut, full_cut, window_reason, window_start
+from eventsim.rules.batching import (
+    PAYLOAD_BYTES_MAX,
+    Cut,
+    full_cut,
+    window_reason,
+    window_start,
+)
 from eventsim.types import Batch, EventSourceMapping, Read, Record
 
 # Before a window counts as idle its shard is asked: readers ask once a second, and 5 s after a
 # throttle.
 ASK_SECONDS = 5.0
+# Measured in one go, where an event of so many is small enough: then every batch of them is.
+AHEAD_RECORDS = 256
 
 
 class Supply(Protocol):
@@ -28,12 +36,8 @@ class Supply(Protocol):
         """Return the next records, or none when the clock reaches *until* first."""
 
 
-class Assembled(NamedTuple):
-    """A batch that is ready to be sent, its size as an event in bytes, and why it was closed."""
-
-    batch: Batch
-    size: int
-    because: str
+# A batch that is ready to be sent, the bytes of its event (no fewer), and why it was closed.
+Assembled = tuple[Batch, int, str]
 
 
 class Assembler:
@@ -58,6 +62,8 @@ class Assembler:
         self._windows = windows
         self._waiting: Sequence[Record] = ()
         self._sent = 0
+        self._ahead = AHEAD_RECORDS
+        self._measured = self._size = 0  # the waiting ones up to here have this size together
         self._opened = clock.time()
         self._ended = False
         self._closed = False
@@ -83,7 +89,7 @@ class Assembler:
                 return final
             cut = self._cut(held) if held else None
             if cut is not None:
-                return self._take(cut)
+                return self._take(cut, held)
             if not self._ended:
                 await self._read(bool(held))
             elif held:
@@ -102,9 +108,9 @@ class Assembler:
             inside = self._windows.count_inside(held)
             if inside < len(held):
                 held = held[:inside]
-                whole = full_cut(held, self._mapping.batch_size, self._size_of)
-                return whole or Cut(inside, self._size_of(held), "the tumbling window is over")
-        cut = full_cut(held, self._mapping.batch_size, self._size_of)
+                whole = full_cut(held, self._mapping.batch_size, self._measure)
+                return whole or Cut(inside, self._measure(held), "the tumbling window is over")
+        cut = full_cut(held, self._mapping.batch_size, self._measure)
         if cut is not None:
             return cut
         if self._window:
@@ -112,10 +118,22 @@ class Assembler:
                 return None
             if self._clock.time() < self._opened + self._window:
                 because = f"MaximumRecordAgeInSeconds {self._age} reached"
-                return Cut(len(held), self._size_of(held), because)
+                return Cut(len(held), self._measure(held), because)
         elif self._behind and not self._ended:
             return None
-        return Cut(len(held), self._size_of(held), window_reason(self._window))
+        return Cut(len(held), self._measure(held), window_reason(self._window))
+
+    def _measure(self, front: Sequence[Record]) -> int:
+        """The size of an event of the first records that are held, or of more than these."""
+        end = self._sent + len(front)
+        if end > self._measured:
+            ahead = self._waiting[self._sent : max(end, self._sent + self._ahead)]
+            size = self._size_of(ahead)
+            if size > PAYLOAD_BYTES_MAX:
+                self._ahead //= 2
+                return self._size_of(front)
+            self._size, self._measured = size, self._sent + len(ahead)
+        return self._size
 
     def _due(self) -> float:
         """When what is held is sent though it makes no full batch, or has to leave it."""
@@ -147,7 +165,7 @@ class Assembler:
         if because is None:
             return None
         batch = Batch(self._shard_id, (), window=replace(windows.current, final=True))
-        return Assembled(batch, self._size_of(()), f"final invocation of its window: {because}")
+        return batch, self._size_of(()), f"final invocation of its window: {because}"
 
     async def _read(self, holding: bool) -> None:
         """Wait for records: for as long as it takes, or to the window's end when some are held."""
@@ -164,10 +182,11 @@ class Assembler:
         else:
             self._waiting = read.records
             self._opened = window_start(self._opened, self._window, self._clock.time())
-        self._sent = 0
+        self._sent = self._measured = 0
 
-    def _take(self, cut: Cut) -> Assembled:
-        records = self._waiting[self._sent : self._sent + cut.length]
-        self._sent += cut.length
+    def _take(self, cut: Cut, held: Sequence[Record]) -> Assembled:
+        length = cut.length
+        records = held if length == len(held) else held[:length]
+        self._sent += length
         window = None if self._windows is None else self._windows.current
-        return Assembled(Batch(self._shard_id, records, window=window), cut.size, cut.because)
+        return Batch(self._shard_id, records, window=window), cut.size, cut.because

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eventsim.errors import InvokeError
 from eventsim.poller.assembler import Assembled, Assembler
@@ -25,7 +24,9 @@ from eventsim.rules.failures import (
     Send,
     expires_at,
     next_steps,
+    reads_answers,
     steps_before,
+    succeeded,
 )
 from eventsim.types import (
     Batch,
@@ -40,7 +41,7 @@ from eventsim.types import (
 class _Sending(NamedTuple):
     """A batch to be sent, at ``due`` in run time; unchanged, under the same request id, as on AWS.
 
-    ``size`` is that of its event in bytes, without what a tumbling window adds.
+    ``size`` is that of its event in bytes (no fewer), without what a tumbling window adds.
     """
 
     batch: Batch
@@ -66,10 +67,12 @@ class Lane:
         self._number, self._mapping, self._words = number, mapping, words
         self._retention_seconds = retention_seconds
         self._assembler, self._progress = assembler, progress
-        self._ports, self._windows = ports, windows
+        self._ports, self._clock, self._windows = ports, ports.clock, windows
         self.halt = Halt()
         self._tell = Telling(mapping, words.origin.shard_id, ports)
         self._discarding = Discarding(mapping, words, ports)
+        self._reads_answers = reads_answers(mapping)
+        self._draw_request_id = ports.chance.uuids("requests")
         self._epoch = ports.clock.timestamp() - ports.clock.time()
         self._todo: deque[_Sending] = deque()
         self._left: Sequence[Record] = ()  # of the batch in hand, what is still to be dealt with
@@ -87,44 +90,45 @@ class Lane:
     async def _deliver(self, assembled: Assembled) -> None:
         """Return when every record of the batch is delivered, discarded or expired."""
         batch, size, because = assembled
-        self._tell.batch("batch_formed", batch, because)
+        self._tell.formed(batch, because)
         self._left = batch.records
-        todo = self._todo
-        todo.append(_Sending(batch, self._ports.chance.uuid("requests"), size))
-        while todo and not self.halt.asked:
-            if todo[0].due:
-                await self._wait(todo[0])
-            self.halt.busy = True
-            await self._send(todo.popleft())
-            self.halt.busy = False
+        todo, halt = self._todo, self.halt
+        todo.append(_Sending(batch, self._draw_request_id(), size))
+        while todo and not halt.asked:
+            sending = todo.popleft()
+            if sending.due:
+                await self._wait(sending)
+            halt.busy = True
+            await self._send(sending)
+            halt.busy = False
 
     async def _wait(self, sending: _Sending) -> None:
         """Until it is to be sent again, or until its first record has to leave it."""
         leaves = expires_at(sending.batch, self._mapping, self._retention_seconds) - self._epoch
-        await self._ports.clock.sleep_until(min(sending.due, leaves))
+        await self._clock.sleep_until(min(sending.due, leaves))
 
     async def _send(self, sending: _Sending) -> None:
-        now, mapping = self._ports.clock.timestamp(), self._mapping
+        now, mapping = self._clock.timestamp(), self._mapping
         if not sending.due and now < expires_at(sending.batch, mapping, self._retention_seconds):
             await self._follow(sending, await self._invoke(sending))
             return
         for step in steps_before(sending.batch, now, mapping, self._retention_seconds):
             match step:
                 case Expire(batch, because):
-                    self._tell.batch("records_expired", batch, because)
+                    self._tell.expired(batch, because)
                     await self._give_up(batch)
                 case Discard():
                     await self._discard(step, sending, None)
                 case Send(batch):
                     fresh = sending if batch is sending.batch else self._anew(batch, sending.due)
-                    if self.halt.asked or fresh.due > self._ports.clock.time():
+                    if self.halt.asked or fresh.due > self._clock.time():
                         self._todo.appendleft(fresh)
                     else:
                         await self._follow(fresh, await self._invoke(fresh))
 
     def _anew(self, batch: Batch, due: float = 0.0) -> _Sending:
         size = self._words.size(batch.records)
-        return _Sending(batch, self._ports.chance.uuid("requests"), size, due)
+        return _Sending(batch, self._draw_request_id(), size, due)
 
     async def _invoke(self, sending: _Sending) -> InvokeResult | InvokeError:
         batch, size, words = sending.batch, sending.size, self._words
@@ -142,27 +146,33 @@ class Lane:
     async def _follow(self, sending: _Sending, answer: InvokeResult | InvokeError) -> None:
         """Perform the steps that the rules ask for; what is to be sent again comes next."""
         request_id = sending.request_id
+        if not self._reads_answers and succeeded(answer):
+            await self._delivered(sending.batch, request_id)
+            return
         again: list[_Sending] = []
         for step in next_steps(sending.batch, answer, self._mapping):
             match step:
                 case Deliver(batch, state):
-                    self._tell.delivered(batch, request_id)
-                    if self._windows is not None and batch.window is not None:
-                        self._windows.answered(batch.window, state)
-                    await self._advance(batch)
+                    await self._delivered(batch, request_id, state)
                 case Fail():
                     self._tell.failed(step, request_id, answer)
                 case Discard():
                     await self._discard(step, sending, answer)
                 case Retry(batch, wait, _):
                     self._tell.retry(step, request_id)
-                    again.append(self._again(sending, batch, self._ports.clock.time() + wait))
+                    again.append(self._again(sending, batch, self._clock.time() + wait))
                 case Bisect(_, halves, _):
                     self._tell.bisected(step)
                     again += [self._anew(half) for half in halves]
                 case Send(batch):
                     again.append(self._anew(batch))
         self._todo.extendleft(reversed(again))
+
+    async def _delivered(self, batch: Batch, request_id: str, state: Any = None) -> None:
+        self._tell.delivered(batch, request_id)
+        if self._windows is not None and batch.window is not None:
+            self._windows.answered(batch.window, state)
+        await self._advance(batch)
 
     def _again(self, sending: _Sending, batch: Batch, due: float) -> _Sending:
         """The same records keep their request id, whatever the attempt."""
@@ -187,19 +197,25 @@ class Lane:
         """The batch with its window's state as it is now."""
         if self._windows is None or batch.window is None:
             return batch
-        return replace(batch, window=self._windows.with_state(batch.window))
+        return batch._replace(window=self._windows.with_state(batch.window))
 
     async def _advance(self, batch: Batch) -> None:
         """*batch*, the front of what is left, is dealt with: let the checkpoint follow."""
-        records = batch.records
-        self._left = left = self._left[len(records) :]
+        records, left = batch.records, self._left
+        self._left = left = () if records is left else left[len(records) :]
         window = None if self._windows is None else self._windows.current
         first = left[0].sequence_number if left else self._assembler.next_sequence_number
-        # Records that came in one aggregate share a sequence number: all are done, or none.
-        floor = ""
-        if first is not None:
-            for record in reversed(records):
-                if record.sequence_number != first:
-                    floor = record.sequence_number
-                    break
+        floor = "" if first is None else _last_before(first, records)
         await self._progress.done(self._number, first, floor, window)
+
+
+def _last_before(first: str, records: Sequence[Record]) -> str:
+    """The number of the last record that does not share *first*, if there is one.
+
+    Records that came in one aggregate share a sequence number: all are done, or none.
+    """
+    for record in reversed(records):
+        number: str = record.sequence_number
+        if number != first:
+            return number
+    return ""

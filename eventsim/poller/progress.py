@@ -30,6 +30,8 @@ class ShardProgress:
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self._shard_id, self._mapping, self._ports = shard_id, mapping, ports
+        self._name = mapping.name
+        self._advanced = ports.journal.channel("checkpoint_advanced")
         self._firsts: list[str | None] = [None] * mapping.parallelization_factor
         self._floor = ""  # the last number known to be done while a lane has records
         self._order: deque[str] = deque()  # the numbers after it, where there are several lanes
@@ -65,9 +67,10 @@ class ShardProgress:
         *floor* is the last number that it has dealt with and that is not the number of *first*
         too, if there is one.
         """
-        self._firsts[lane] = first
-        if len(self._firsts) > 1:
-            left = [each for each in self._firsts if each is not None]
+        firsts = self._firsts
+        firsts[lane] = first
+        if len(firsts) > 1:
+            left = [each for each in firsts if each is not None]
             first = min(left, key=int) if left else None
             self._pass_over(first)
         elif floor:
@@ -86,30 +89,27 @@ class ShardProgress:
 
     async def _check(self, sequence_number: str, window: TumblingWindow | None) -> None:
         """Set the checkpoint, if that moves it or the window it is in has changed."""
-        number = _number(sequence_number)
-        moved = number > self._number
-        if not moved and (self._done is None or self._done.window == window):
-            return
-        if moved or self._done is None:
+        number, done = _number(sequence_number), self._done
+        ports, name, shard_id = self._ports, self._name, self._shard_id
+        if number > self._number:
             self._number = number
-            self._done = Checkpoint(sequence_number, window)
-        else:
-            self._done = self._done._replace(window=window)
-        ports, name = self._ports, self._mapping.name
-        await ports.checkpoints.set(name, self._shard_id, self._done)
-        if moved:
-            self._tell(sequence_number)
-            ports.on_checkpoint(name, self._shard_id, sequence_number)
+            self._done = done = Checkpoint(sequence_number, window)
+            await ports.checkpoints.set(name, shard_id, done)
+            if self._advanced.heard:
+                self._tell(sequence_number)
+            ports.on_checkpoint(name, shard_id, sequence_number)
+        elif done is not None and done.window != window:
+            self._done = done = done._replace(window=window)
+            await ports.checkpoints.set(name, shard_id, done)
 
     def _tell(self, sequence_number: str) -> None:
-        if self._ports.journal.hears("checkpoint_advanced"):
-            self._ports.journal.write(
-                "checkpoint_advanced",
-                mapping=self._mapping.name,
-                source=self._mapping.source,
-                shard=self._shard_id,
-                sequence_number=sequence_number,
-            )
+        fields = {
+            "mapping": self._mapping.name,
+            "source": self._mapping.source,
+            "shard": self._shard_id,
+            "sequence_number": sequence_number,
+        }
+        self._advanced.enter(None, fields)
 
 
 def _number(sequence_number: str) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from eventsim.errors import InvokeError
 from eventsim.poller.ports import Ports
 from eventsim.rules.failures import Bisect, Discard, Fail, Retry
-from eventsim.types import Batch, EventSourceMapping, InvokeResult
+from eventsim.types import Batch, EventSourceMapping, InvokeResult, Record
 
 
 class Telling:
@@ -15,6 +16,8 @@ class Telling:
 
     def __init__(self, mapping: EventSourceMapping, shard_id: str, ports: Ports) -> None:
         self._clock, self._journal = ports.clock, ports.journal
+        self._formed = ports.journal.channel("batch_formed")
+        self._delivered = ports.journal.channel("batch_delivered")
         self._place: dict[str, Any] = {
             "mapping": mapping.name,
             "source": mapping.source,
@@ -22,24 +25,29 @@ class Telling:
         }
         self._invocation = self._place | {"function": mapping.function_name}
 
-    def batch(self, kind: str, batch: Batch, because: str) -> None:
-        """An entry that says no more than which records it is about, and why."""
-        if self._journal.hears(kind):
-            self._journal.enter(kind, because, self._place | _span(batch))
+    def formed(self, batch: Batch, because: str) -> None:
+        """``batch_formed``."""
+        if self._formed.heard:
+            self._formed.enter(because, _with_span(self._place.copy(), batch.records))
+
+    def expired(self, batch: Batch, because: str) -> None:
+        """``records_expired``, before they were sent."""
+        fields = _with_span(self._place.copy(), batch.records)
+        self._journal.enter("records_expired", because, fields)
 
     def delivered(self, batch: Batch, request_id: str) -> None:
         """``batch_delivered``, with the iterator age of its last record."""
-        if not self._journal.hears("batch_delivered"):
+        if not self._delivered.heard:
             return
-        records = batch.records
-        fields = self._about(batch, request_id)
-        fields["attempt"], fields["age"] = batch.attempt, 0.0
-        if records:  # never below 0, though the clock that stamped them may be a little ahead
+        records, age = batch.records, 0.0
+        if records:
             age = round(self._clock.timestamp() - records[-1].arrival, 6)
-            fields["age"] = max(0.0, age)
+        fields = self._about(batch, request_id)
+        fields["attempt"] = batch.attempt
+        fields["age"] = max(0.0, age)  # whoever stamped them may be a little ahead
         if batch.window is not None and batch.window.final:
             fields["final"] = True
-        self._journal.enter("batch_delivered", None, fields)
+        self._delivered.enter(None, fields)
 
     def failed(self, step: Fail, request_id: str, answer: InvokeResult | InvokeError) -> None:
         """``batch_failed``: what one invocation did not take."""
@@ -61,7 +69,7 @@ class Telling:
 
     def bisected(self, step: Bisect) -> None:
         """``batch_bisected``, with the last record of the first half."""
-        fields = self._place | _span(step.batch)
+        fields = _with_span(self._place.copy(), step.batch.records)
         fields["middle"] = step.halves[0].last
         self._journal.enter("batch_bisected", step.because, fields)
 
@@ -80,12 +88,14 @@ class Telling:
 
     def _about(self, batch: Batch, request_id: str) -> dict[str, Any]:
         """The invocation, and the records that it was about."""
-        return {**self._invocation, "request_id": request_id, **_span(batch)}
+        fields = self._invocation.copy()
+        fields["request_id"] = request_id
+        return _with_span(fields, batch.records)
 
 
-def _span(batch: Batch) -> dict[str, Any]:
-    records = batch.records
-    if not records:
-        return {"first": None, "last": None, "records": 0}
-    first, last = records[0].sequence_number, records[-1].sequence_number
-    return {"first": first, "last": last, "records": len(records)}
+def _with_span(fields: dict[str, Any], records: Sequence[Record]) -> dict[str, Any]:
+    """The same *fields*, with which records they are about."""
+    fields["first"] = records[0].sequence_number if records else None
+    fields["last"] = records[-1].sequence_number if records else None
+    fields["records"] = len(records)
+    return fields

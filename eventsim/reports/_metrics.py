@@ -85,7 +85,8 @@ class Metrics:
         self._result = PROCESSED
         if fields["records"] and not self._is_queue:  # a window's last batch may have none
             age = self._age_last = fields["age"]
-            self._age_max = age if self._age_max is None else max(self._age_max, age)
+            if self._age_max is None or age > self._age_max:
+                self._age_max = age
 
     def failed(self, fields: Fields) -> None:
         """batch_failed; what a partial response let pass has a batch_delivered of its own."""

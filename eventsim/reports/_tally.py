@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from eventsim.reports._events import COUNTS, EVENT_KINDS, Events
@@ -11,6 +12,7 @@ from eventsim.reports._metrics import Metrics
 from eventsim.rules.billing import PRICE_PER_GB_SECOND, PRICE_PER_REQUEST
 
 Fields = dict[str, Any]
+Way = Callable[[Fields], None]
 
 
 class _Mapping:
@@ -101,6 +103,7 @@ class _Function:
 class Tally:
     """Sums entries per mapping, function and source; its size follows their number only.
 
+    ``ways`` has what counts an entry of each kind, given its fields.
     ``batches`` counts the batches formed, ``invocations`` those that ended, in a function error
     or not. Times are sums, in seconds; ``cost`` is about what AWS would ask, in dollars.
     Of a queue, ``redriven`` counts the messages that went to
@@ -135,7 +138,7 @@ class Tally:
         self._mappings: dict[str, _Mapping] = defaultdict(_Mapping)
         self._functions: dict[str, _Function] = defaultdict(_Function)
         self._prices: dict[tuple[str, Any], tuple[float, float]] = {}
-        ways: tuple[Callable[[Fields], None], ...] = (
+        ways: tuple[Way, ...] = (
             self._put,
             self._read,
             self._filtered,
@@ -155,14 +158,12 @@ class Tally:
             self._cold,
             self._loaded,
         )
-        self._ways = dict(zip(self._RECORDS, ways, strict=True))
+        self.ways: dict[str, Way] = dict(zip(self._RECORDS, ways, strict=True))
+        self.ways |= {kind: partial(self._event, kind) for kind in EVENT_KINDS}
 
     def add(self, kind: str, fields: Fields) -> None:
         """Count one entry; raises KeyError for a kind that is not in ``KINDS``."""
-        if kind in EVENT_KINDS:
-            self._functions[fields["function"]].events.count(kind, fields)
-        else:
-            self._ways[kind](fields)
+        self.ways[kind](fields)
 
     def counts(self) -> dict[str, Any]:
         """The sums so far, names in alphabetical order, as ``run_finished`` carries them."""
@@ -201,6 +202,9 @@ class Tally:
             "functions": _Function().row(),
             "sources": _Source().row(),
         }
+
+    def _event(self, kind: str, fields: Fields) -> None:
+        self._functions[fields["function"]].events.count(kind, fields)
 
     def _put(self, fields: Fields) -> None:
         self._sources[fields["source"]].put += fields["records"]

@@ -12,6 +12,7 @@ the next record that is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from eventsim.types import Record
@@ -34,17 +35,13 @@ def full_cut(
 ) -> Cut | None:
     """Return the batch at the front of *records* if it is full, by count or by bytes.
 
-    *encoded_size* gives the bytes of an event of these records. A record that is over the limit
-    by itself makes a batch of one.
+    *encoded_size* gives the bytes of an event of these records, no fewer, and exactly above 6 MB.
+    A record that is over the limit by itself makes a batch of one.
     """
-    head = records[:batch_size]
+    head = records if len(records) <= batch_size else records[:batch_size]
     size = encoded_size(head)
     if size <= PAYLOAD_BYTES_MAX:
-        return (
-            Cut(batch_size, size, f"BatchSize {batch_size} reached")
-            if len(head) == batch_size
-            else None
-        )
+        return _whole(batch_size, size) if len(head) == batch_size else None
     length = _longest_prefix(head, encoded_size)
     return Cut(length, encoded_size(head[:length]), "6 MB of payload reached")
 
@@ -57,6 +54,11 @@ def window_start(opened: float, window: float, now: float) -> float:
 def window_reason(window: int) -> str:
     """Why a batch that is not full is sent."""
     return f"window of {window} s expired" if window else "MaximumBatchingWindowInSeconds is 0"
+
+
+@lru_cache(maxsize=1024)  # batches of one read are measured alike
+def _whole(batch_size: int, size: int) -> Cut:
+    return Cut(batch_size, size, f"BatchSize {batch_size} reached")
 
 
 def _longest_prefix(

@@ -29,7 +29,10 @@ def billed_seconds(duration: float, init: float = 0.0, profile: Profile = TODAY)
 
 
 def biller(profile: Profile) -> Callable[[float, float], int]:
-    """What counts the steps billed for a duration and an initialisation, in seconds."""
+    """What counts the steps billed for a duration and an initialisation, in seconds.
+
+    For who asks at every invocation; ``billed_seconds`` is as many times the step.
+    """
     step, with_init = profile.billing_step_milliseconds, profile.init_billed
     ceil = math.ceil
 

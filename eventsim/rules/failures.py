@@ -131,7 +131,7 @@ def next_steps(
     """Return the steps that follow *answer*, in the order they must happen."""
     if isinstance(answer, InvokeError):
         return _not_invoked(batch, answer, mapping)
-    if answer.function_error is not None:
+    if not succeeded(answer):
         return _failed(batch, mapping, "function error", invoked=True)
     reports = mapping.reports_batch_item_failures
     if not reports and batch.window is None:
@@ -147,6 +147,16 @@ def next_steps(
     return _partly_delivered(batch, verdict, verdict.because)
 
 
+def reads_answers(mapping: EventSourceMapping) -> bool:
+    """Whether what the function returns matters: without, success delivers the whole batch."""
+    return mapping.reports_batch_item_failures or mapping.tumbling_window_in_seconds > 0
+
+
+def succeeded(answer: InvokeResult | InvokeError) -> bool:
+    """Whether the function ran and did not fail."""
+    return isinstance(answer, InvokeResult) and answer.function_error is None
+
+
 def retry_wait(returned: int) -> float:
     """Return the seconds before a batch that came back *returned* times is sent again."""
     return min(FIRST_WAIT_SECONDS * 2.0 ** min(returned - 1, 20), WAIT_SECONDS_MAX)
@@ -155,7 +165,7 @@ def retry_wait(returned: int) -> float:
 def _not_invoked(batch: Batch, refused: InvokeError, mapping: EventSourceMapping) -> list[Step]:
     if isinstance(refused, RequestEntityTooLarge):
         return _failed(batch, mapping, refused.code, invoked=False)
-    back = replace(batch, returned=batch.returned + 1)
+    back = batch._replace(returned=batch.returned + 1)
     because = f"{refused.code}: not invoked, which costs no retry"
     fail = Fail(batch, 0, invoked=False, because=refused.code)
     return [fail, Retry(back, retry_wait(back.returned), because)]
@@ -172,7 +182,7 @@ def _delivered(batch: Batch, verdict: Verdict) -> list[Step]:
 
 def _partly_delivered(batch: Batch, verdict: Verdict, because: str) -> list[Step]:
     taken, left = batch.records[: verdict.taken], batch.records[verdict.taken :]
-    done = replace(batch, records=taken)
+    done = batch._replace(records=taken)
     rest = Batch(batch.shard_id, left, returned=1, window=batch.window)
     return [
         Fail(batch, len(taken), invoked=True, because=because),
@@ -226,7 +236,7 @@ def _split_at_age(batch: Batch, now: float, seconds: float) -> tuple[Batch | Non
     old = _count_old(records, horizon)
     if old == len(records):
         return batch, None
-    return replace(batch, records=records[:old]), replace(batch, records=records[old:])
+    return batch._replace(records=records[:old]), batch._replace(records=records[old:])
 
 
 def _count_old(records: Sequence[Record], horizon: float) -> int:

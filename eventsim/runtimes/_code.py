@@ -14,7 +14,7 @@ from eventsim.rules import function_errors, traces
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.runtimes import Call, Init
 from eventsim.runtimes._capture import Log
-from eventsim.runtimes._context import LambdaContext
+from eventsim.runtimes._context import LambdaContext, Named
 from eventsim.runtimes._encoding import encode, escapes
 from eventsim.runtimes._errors import Fault, named_as_on_lambda, outcome_of
 from eventsim.runtimes._stage import Actor
@@ -30,13 +30,13 @@ TRACE_ID = "_X_AMZN_TRACE_ID"
 class Code:
     """A function's handler in one environment; to be used on the stage, as its ``actor``."""
 
-    __slots__ = ("_attributes", "_escapes", "_function", "_handler", "_now", "actor")
+    __slots__ = ("_escapes", "_function", "_handler", "_named", "_now", "actor")
 
     def __init__(self, init: Init, runtime: str, actor: Actor, now: Callable[[], float]) -> None:
         self.actor, self._now = actor, now
         self._function = init.function
         self._handler: Handler
-        self._attributes = _attributes(init)
+        self._named = _named(init)
         self._escapes = escapes(runtime)
 
     def load(self, request_id: str) -> Outcome:
@@ -54,7 +54,7 @@ class Code:
     def answer(self, call: Call, log: Log, elapsed: Callable[[], float]) -> Outcome:
         """Call the handler and encode what it returns, or what it raises."""
         context = LambdaContext(
-            self._attributes,
+            self._named,
             call.request_id,
             call.arn,
             call.client_context,
@@ -104,14 +104,14 @@ class Code:
         )
 
 
-def _attributes(init: Init) -> dict[str, str]:
-    return {
-        "function_name": init.function.name,
-        "function_version": init.version,
-        "memory_limit_in_mb": str(init.function.memory_size),
-        "log_group_name": init.log_group_name,
-        "log_stream_name": init.log_stream_name,
-    }
+def _named(init: Init) -> Named:
+    return Named(
+        init.function.name,
+        init.version,
+        str(init.function.memory_size),
+        init.log_group_name,
+        init.log_stream_name,
+    )
 
 
 def _import_handler(handler: str | Handler) -> Handler:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
@@ -55,8 +55,8 @@ class ClientContext(Fields):
         self.client = Client(client) if client is not None else None
 
 
-class LambdaContext:
-    """What a handler gets as its second argument; fresh for each call."""
+class Named(NamedTuple):
+    """What every context of an environment says alike, under its names there."""
 
     function_name: str
     function_version: str
@@ -64,9 +64,13 @@ class LambdaContext:
     log_group_name: str
     log_stream_name: str
 
+
+class LambdaContext:
+    """What a handler gets as its second argument; fresh for each call."""
+
     def __init__(
         self,
-        environment: Mapping[str, str],
+        named: Named,
         request_id: str,
         arn: str,
         client_context: dict[str, Any] | None,
@@ -75,7 +79,13 @@ class LambdaContext:
         stopwatch: Callable[[], float],
         write: Callable[[bytes], None],
     ) -> None:
-        self.__dict__.update(environment)
+        (
+            self.function_name,
+            self.function_version,
+            self.memory_limit_in_mb,
+            self.log_group_name,
+            self.log_stream_name,
+        ) = named
         self.aws_request_id = request_id
         self.invoked_function_arn = arn
         self.tenant_id: str | None = None

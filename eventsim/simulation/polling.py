@@ -119,7 +119,7 @@ class Polling:
     async def _open(self, closing: AsyncExitStack) -> None:
         options, scenario = self._options, self._scenario
         closing.callback(self.journal.close)
-        self.journal.watch(Tally.KINDS, self._tally.add)
+        self.journal.watch_each(self._tally.ways)
         module = self._polled.source()
         backend = await open_backend(
             "endpoint",

@@ -195,7 +195,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     journal = Journal(clock, detail=options.detail, sinks=options.sinks)
     closing.callback(journal.close)
     tally = Tally()
-    journal.watch(Tally.KINDS, tally.add)
+    journal.watch_each(tally.ways)
     seed = scenario.seed if options.seed is None else options.seed
     chance = Chance(seed)
     backend = await _backend(scenario, options, clock)

@@ -118,8 +118,7 @@ class TumblingWindow:
     terminated_early: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """A run of records from one shard, oldest first.
 
     Empty only as the final invocation of a tumbling window. ``attempt`` counts what
