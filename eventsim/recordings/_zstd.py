@@ -26,7 +26,18 @@ def reading(path: Path, raw: BinaryIO) -> Any:
 def writing(path: Path, file: BinaryIO) -> Any:
     """A file that compresses what is written, with a checksum. Raises RecordingError."""
     zstd = library(path)
-    return zstd.ZstdFile(file, "wb", options={zstd.CompressionParameter.checksum_flag: 1})
+    return zstd.ZstdFile(file, "wb", options=_checked(zstd))
+
+
+def packed(path: Path, content: bytes) -> bytes:
+    """*content* as a frame with a checksum. Raises RecordingError where there is no zstd."""
+    zstd = library(path)
+    frame: bytes = zstd.compress(content, options=_checked(zstd))
+    return frame
+
+
+def _checked(zstd: Any) -> dict[Any, int]:
+    return {zstd.CompressionParameter.checksum_flag: 1}
 
 
 def library(path: Path) -> Any:

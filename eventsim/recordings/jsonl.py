@@ -38,8 +38,11 @@ import orjson
 
 from eventsim.errors import RecordingError
 from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, _zstd
+from eventsim.recordings._appending import Appender
 from eventsim.recordings._codec import Order, decoder, encoded, header_line, header_of
 from eventsim.recordings._lines import TOO_LONG, Lines, OnLong, check_suffix, opened
+
+__all__ = ["Appender", "check_header", "read", "write"]
 
 _CUT_OFF = "cut off in this line; every line before it was read"
 
