@@ -20,6 +20,7 @@ from eventsim.cli import (
     listing,
     poll,
     push,
+    record,
     report,
     run,
     schema,
@@ -74,6 +75,7 @@ _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
+_add("record", record.record, record.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
 for _name, _verb in (("generate", generate), ("push", push)):
     app.command(

@@ -13,6 +13,7 @@ from eventsim.errors import RecordingError
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings._forms import (
     BYTES,
+    as_recorded,
     bytes_of,
     change_of,
     form_of,
@@ -134,7 +135,10 @@ def decoder(source: str) -> Decode:
 
 
 def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
-    """A line that reads back as this record; ValueError or TypeError if there is none."""
+    """A line that reads back as this record; ValueError or TypeError if there is none.
+
+    A message loses its receipt handle, which nobody can use.
+    """
     moment(record.arrival)
     hash_key = record.explicit_hash_key
     fields: dict[str, Any] = {"arrival": stamp(record.arrival)}
@@ -142,6 +146,7 @@ def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
         case "dynamodb":
             own: dict[str, Any] = {"change": told_change(record.data)}
         case "sqs":
+            record = record._replace(data=as_recorded(record.data))
             own = {"message": told_message(record.data)}
         case "lambda":
             own = form_of(record.data)

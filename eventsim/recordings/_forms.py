@@ -124,6 +124,16 @@ def message(
     )
 
 
+def as_recorded(told: Message) -> Message:
+    """A message that was received, as it is recorded."""
+    held = ("DataType", "StringValue", "BinaryValue")
+    attributes = {
+        name: {each: value[each] for each in held if each in value}
+        for name, value in told.message_attributes.items()
+    }
+    return message(told.message_id, told.body, told.attributes, attributes)
+
+
 def told_message(message: Message) -> dict[str, Any]:
     """A message in the words of ReceiveMessage, binary values in base64."""
     told: dict[str, Any] = {"MessageId": message.message_id, "Body": message.body}
