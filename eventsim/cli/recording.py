@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from eventsim.cli.endpoints import region, seconds, source
 from eventsim.cli.exits import INTERRUPTED, OK
 from eventsim.cli.talk import Talk
 from eventsim.errors import EventsimError
+from eventsim.recordings import stop
 from eventsim.recordings.jsonl import Appender
+from eventsim.recordings.on_failure import Referred, referred
 from eventsim.rules.moments import epoch_of
 from eventsim.simulation.recording import Recorded, Recorder, Wanted
 from eventsim.types import StartingPosition
@@ -56,7 +58,15 @@ class Asked:
             count=self.count,
             to_now=self.to_now,
             consume=self.consume,
+            referred=self._referred(),
         )
+
+    def _referred(self) -> Sequence[Referred] | None:
+        if self.on_failure is None:
+            return None
+        if self.position or self.to_now or self.count or self.run_for:
+            raise EventsimError("--on-failure says which records; leave positions and ends out")
+        return list(referred(Path(self.on_failure), stop))
 
     def _timestamp(self) -> float | None:
         if (self.timestamp is not None) != (self.position == "AT_TIMESTAMP"):

@@ -2,7 +2,11 @@
 Event streams on disk: one file of this folder per format, named like the format.
 
 eventsim's own is ``jsonl``: ``check_header``, ``read``, ``write`` and ``Appender``. Every other
-one is what people already have, and ``eventsim convert`` reads it: see ``Reading``.
+one is what people already have, and ``eventsim convert`` reads it. It has ``read_foreign``, which
+takes a path and what is asked of it (``Asked``) and yields records, streamed and in bounded
+memory; ``TAKES``, the fields of ``Asked`` that it looks at, of key, time and data; ``SUFFIXES``,
+the endings of a name that mean this format, compressed or not; and ``SOURCE`` where its records
+are of another source than what they carry says.
 """
 
 from __future__ import annotations
@@ -11,9 +15,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from eventsim.recordings._asked import Asked, stop
 from eventsim.recordings._bad_lines import POLICIES, BadLine, BadLines, OnBadLine, Policy
 
-__all__ = ["POLICIES", "BadLine", "BadLines", "Header", "OnBadLine", "Policy", "RecordedRecord"]
+__all__ = [
+    "POLICIES",
+    "Asked",
+    "BadLine",
+    "BadLines",
+    "Header",
+    "OnBadLine",
+    "Policy",
+    "RecordedRecord",
+    "stop",
+]
 
 
 @dataclass(frozen=True, slots=True)

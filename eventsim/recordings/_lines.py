@@ -28,6 +28,33 @@ class Readable(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
+class Chunks:
+    """The bytes of a file as it gives them; ``cut_off`` once a compressed stream ended early."""
+
+    def __init__(self, path: Path, file: Readable) -> None:
+        self.cut_off = False
+        self._path, self._file = path, file
+
+    def next(self, line: int = 0) -> bytes:
+        """The next bytes, as many as one read brings: what comes before damage is not lost.
+
+        None are the end. Raises RecordingError, at that *line*, for what cannot be read.
+        """
+        try:
+            return self._file.read1(CHUNK_BYTES)
+        except EOFError:
+            self.cut_off = True
+            return b""
+        except _zstd.damages() as error:
+            message = f"not zstd, or damaged: {error}"
+            raise RecordingError(self._path, line, message) from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            message = f"not gzip, or damaged: {error}"
+            raise RecordingError(self._path, line, message) from error
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+
+
 class Lines:
     """The lines of a file without their line feeds, numbered from 1.
 
@@ -43,7 +70,7 @@ class Lines:
         self.unended = self.cut_off = False
         self.rest = b""
         self.on_long: OnLong | None = None
-        self._file = file
+        self._chunks = Chunks(path, file)
         self._lines = self._read()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -52,7 +79,7 @@ class Lines:
     def _read(self) -> Iterator[bytes]:
         started: list[bytes] = []  # the pieces of a line whose line feed has not come yet
         size, long = 0, False
-        while chunk := self._chunk():
+        while chunk := self._next():
             *ended, rest = chunk.split(b"\n")
             if ended:
                 if long:
@@ -82,21 +109,10 @@ class Lines:
             self.unended = True
             yield self.rest
 
-    def _chunk(self) -> bytes:
-        """The next bytes, as many as one read brings: what comes before damage is not lost."""
-        try:
-            return self._file.read1(CHUNK_BYTES)
-        except EOFError:
-            self.cut_off = True
-            return b""
-        except _zstd.damages() as error:
-            message = f"not zstd, or damaged: {error}"
-            raise RecordingError(self.path, self.number + 1, message) from error
-        except (gzip.BadGzipFile, zlib.error) as error:
-            message = f"not gzip, or damaged: {error}"
-            raise RecordingError(self.path, self.number + 1, message) from error
-        except OSError as error:
-            raise unreadable(self.path, error) from error
+    def _next(self) -> bytes:
+        chunk = self._chunks.next(self.number + 1)
+        self.cut_off = self._chunks.cut_off
+        return chunk
 
     def _long(self, piece: bytes, *, more: bool) -> None:
         if self.on_long is None:

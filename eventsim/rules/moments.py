@@ -22,6 +22,8 @@ def epoch_of(value: Any, zone: tzinfo = UTC) -> float:
     number = _number(value)
     if number is not None:
         seconds = next((number / unit for least, unit in _UNITS if number >= least), number)
+    elif isinstance(value, datetime):
+        seconds = (value if value.tzinfo else value.replace(tzinfo=zone)).timestamp()
     elif isinstance(value, str):
         seconds = _date(value.strip(), zone)
     else:

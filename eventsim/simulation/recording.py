@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from hashlib import md5
 from math import floor
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -24,12 +25,13 @@ from eventsim.clock import RealClock, machine_time
 from eventsim.errors import EventsimError
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings.jsonl import Appender
+from eventsim.recordings.on_failure import Referred
 from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.simulation.endpoint_watch import EndpointWatch
 from eventsim.simulation.taps import KNOWN_MESSAGES_MAX, Book, QueueTap, Span, StreamTap
 from eventsim.types import EventSourceMapping, FoundStream, Queue, StartingPosition, Stream
 
-POSITION, CREATED = "position", "created"
+POSITION, CREATED, SPANS = "position", "created", "documents"
 _PRECISION_SECONDS = 0.001
 
 
@@ -40,7 +42,7 @@ class Wanted:
     ``position`` None is that of the file, TRIM_HORIZON for a new one; ``timestamp`` is in epoch
     seconds. It ends after ``run_for`` seconds, when the file holds ``count`` records, or, with
     ``to_now``, when everything is recorded that was there at the beginning. A queue is recorded
-    only if it may be emptied (``consume``). ``spans`` are the only records wanted of a stream.
+    only if it may be emptied (``consume``). ``referred`` are the only records wanted of a stream.
     """
 
     type: str
@@ -53,7 +55,7 @@ class Wanted:
     count: int | None = None
     to_now: bool = False
     consume: bool = False
-    spans: Mapping[str, Sequence[Span]] | None = None
+    referred: Sequence[Referred] | None = None
 
     def source(self) -> ModuleType:
         """The source's module. Raises EventsimError for what cannot be recorded so."""
@@ -67,7 +69,7 @@ class Wanted:
                 "a queue cannot be read without being touched: receive counts rise, and redrive "
                 "sets in; --consume records its messages and deletes them from the queue"
             )
-        if self.position is not None or self.spans is not None:
+        if self.position is not None or self.referred is not None:
             raise EventsimError("a queue has no place to start from; leave positions out")
         return registry.load("sources", self.type, ["find_queue"])
 
@@ -180,7 +182,8 @@ class Recorder:
         wanted, stream = self._wanted, found.stream
         position = wanted.position or "TRIM_HORIZON"
         start = {"LATEST": self._clock.timestamp(), "AT_TIMESTAMP": wanted.timestamp}.get(position)
-        notes = {POSITION: position, CREATED: found.created}
+        spans = self._spans(stream)
+        notes = {POSITION: position, CREATED: found.created, SPANS: _digest(spans)}
         header = Header(
             wanted.type,
             stream.arn,
@@ -188,7 +191,7 @@ class Recorder:
             notes={name: note for name, note in notes.items() if note is not None},
         )
         book = self._book(header, closing)
-        self._check(book.appender.header, found)
+        self._check(book.appender.header, found, notes[SPANS])
         self._warn_of_a_gap(stream, book.appender)
         mapping = EventSourceMapping(
             name=f"record {wanted.name}",
@@ -205,8 +208,32 @@ class Recorder:
             self._clock,
             self._on_note,
             to_now=wanted.to_now,
-            spans=wanted.spans,
+            spans=spans,
         )
+
+    def _spans(self, stream: Stream) -> dict[str, list[Span]] | None:
+        """The records that are referred to, in order. Raises EventsimError where there are none."""
+        referred = self._wanted.referred
+        if referred is None:
+            return None
+        mine = sorted(
+            (each for each in referred if each.arn == stream.arn),
+            key=lambda each: (each.shard_id, int(each.first)),
+        )
+        if not mine:
+            raise EventsimError(f"none of the documents is about {stream.arn}")
+        if len(mine) < len(referred):
+            others = len(referred) - len(mine)
+            self._on_note(f"{others:,} documents are about other streams and left out")
+        spans: dict[str, list[Span]] = {}
+        for each in mine:
+            of_shard = spans.setdefault(each.shard_id, [])
+            if of_shard and int(each.first) <= int(of_shard[-1].last):
+                last = max(of_shard[-1].last, each.last, key=int)
+                of_shard[-1] = Span(of_shard[-1].first, last)
+            else:
+                of_shard.append(Span(each.first, each.last))
+        return spans
 
     def _book(
         self,
@@ -219,7 +246,7 @@ class Recorder:
         self._before = appender.count
         return Book(appender, self._wanted.count, self._on_written)
 
-    def _check(self, header: Header, found: FoundStream) -> None:
+    def _check(self, header: Header, found: FoundStream, wanted_spans: Any) -> None:
         """Raise EventsimError when the file was begun in another way, or on another stream."""
         begun, created = header.notes.get(POSITION), header.notes.get(CREATED)
         asked, path = self._wanted.position, self._wanted.path
@@ -228,6 +255,8 @@ class Recorder:
                 f"{path} was begun at {begun}, not at {asked}; leave the position out to go on, "
                 "or write another name"
             )
+        if header.notes.get(SPANS) != wanted_spans:
+            raise EventsimError(f"{path} is of other on-failure documents; write another name")
         if (
             isinstance(created, float)
             and found.created is not None
@@ -250,3 +279,11 @@ class Recorder:
     async def _stop_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self.stop()
+
+
+def _digest(spans: Mapping[str, Sequence[Span]] | None) -> str | None:
+    """What tells the records of some documents from those of others."""
+    if spans is None:
+        return None
+    told = repr(sorted((shard_id, list(each)) for shard_id, each in spans.items()))
+    return md5(told.encode(), usedforsecurity=False).hexdigest()
