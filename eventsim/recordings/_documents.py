@@ -18,7 +18,8 @@ import orjson
 from eventsim.recordings._bad_lines import BadLine, OnBadLine
 from eventsim.recordings._lines import LINE_BYTES_MAX, Chunks, Readable
 
-_TOKEN = re.compile(rb'[{}\[\]\n]|"(?:[^"\\\n]|\\[^\n])*("?)')
+_TOKEN = re.compile(rb'[{}\[\]\n"]')
+_TEXT = re.compile(rb'(?>[^"\\\n]+|\\[^\n])*+("?)')  # behind its first quote
 _TOO_LARGE = "document of more than 32 MiB"
 _NO_OBJECT = "no JSON object"
 _CUT_OFF = "cut off in this document; every one before it was read"
@@ -43,14 +44,15 @@ class _Splitter:
         self._chunks = Chunks(path, file)
         self._text = b""  # what is not told yet
         self._line = 1  # where it begins
-        self._depth = 0
+        self._depth = 0  # of braces and brackets
+        self._quoted = False  # inside a text
 
     def split(self) -> Iterator[Document]:
         begin = at = 0  # of what is not told yet, of what was not looked at
         while True:
-            token = _TOKEN.search(self._text, at)
-            if token is None or (token[1] == b"" and token.end() == len(self._text)):
-                at = (len(self._text) if token is None else token.start()) - begin
+            token = (_TEXT.match if self._quoted else _TOKEN.search)(self._text, at)
+            if token is None or (self._quoted and self._goes_on(token)):
+                at = (len(self._text) if token is None else token.end()) - begin
                 self._text, begin = self._text[begin:], 0
                 if len(self._text) > LINE_BYTES_MAX:
                     yield from self._too_large()
@@ -71,20 +73,29 @@ class _Splitter:
         elif self._chunks.cut_off:
             self._bad(BadLine(self._path, self._line, _CUT_OFF, b""))
 
+    def _goes_on(self, token: re.Match[bytes]) -> bool:
+        """Whether a text is not at its end where the bytes are, but for half an escape."""
+        return not token[1] and self._text[token.end() :] in (b"", b"\\")
+
     def _end(self, token: re.Match[bytes]) -> int | None:
         """Where what came before ends because of a token; None where it goes on."""
-        match self._text[token.start() : token.start() + 1]:
-            case b"{" | b"[":
+        if self._quoted:
+            self._quoted = False
+            if token[1]:
+                return None
+            self._depth = 0  # a text does not go over the end of its line
+            return token.end()
+        match self._text[token.start()]:
+            case 0x22:
+                self._quoted = True
+            case 0x7B | 0x5B:
                 self._depth += 1
                 return token.start() if self._depth == 1 else None
-            case b"}" | b"]":
+            case 0x7D | 0x5D:
                 self._depth = max(self._depth - 1, 0)
                 return token.end() if self._depth == 0 else None
-            case b"\n":
+            case _:
                 return token.end() if self._depth == 0 else None
-            case _ if token[1] == b"":  # a text does not go over the end of its line
-                self._depth = 0
-                return token.end()
         return None
 
     def _told(self, text: bytes) -> Iterator[Document]:
@@ -120,7 +131,7 @@ class _Splitter:
     def _too_large(self) -> Iterator[Document]:
         """Give up the text so far, up to the end of a line."""
         whole, line_feed, rest = self._text.rpartition(b"\n")
-        self._depth = 0
+        self._depth, self._quoted = 0, False
         if line_feed:
             yield from self._lines(self._line, whole, _TOO_LARGE)
             self._line += whole.count(b"\n") + 1
