@@ -281,9 +281,10 @@ def test_messages_of_a_dead_letter_queue_keep_their_attributes(
 ) -> None:
     system = {"SentTimestamp": str(round(AT * 1000)), "MessageGroupId": "g"}
     if as_lambda:
-        attribute = {"dataType": "Binary", "binaryValue": "/w==", "stringListValues": []}
+        attribute: dict[str, Any] = {"dataType": "Binary", "binaryValue": "/w=="}
+        attribute["stringListValues"] = []
         told = {"messageId": "m", "body": "b", "attributes": system}
-        content = {"Records": [told | {"messageAttributes": {"x": attribute}}]}
+        content: dict[str, Any] = {"Records": [told | {"messageAttributes": {"x": attribute}}]}
     else:
         attribute = {"DataType": "Binary", "BinaryValue": "/w=="}
         told = {"MessageId": "m", "ReceiptHandle": "h", "MD5OfBody": "d", "Body": "b"}

@@ -42,7 +42,7 @@ from eventsim.recordings._appending import Appender
 from eventsim.recordings._codec import Order, decoder, encoded, header_line, header_of
 from eventsim.recordings._lines import TOO_LONG, Lines, OnLong, check_suffix, opened
 
-__all__ = ["Appender", "Order", "check_header", "read", "write"]
+__all__ = ["Appender", "Order", "check_header", "check_suffix", "read", "write"]
 
 _CUT_OFF = "cut off in this line; every line before it was read"
 

@@ -51,6 +51,7 @@ def convert(conversion: Conversion) -> int:
 
     Raises RecordingError for what cannot be read, EventsimError for what cannot be asked.
     """
+    jsonl.check_suffix(conversion.output)
     files = [file for path in conversion.inputs for file in _files(path)]
     if not files:
         raise EventsimError(f"no file in {conversion.inputs[0]}")
