@@ -66,11 +66,12 @@ def test_a_recording_is_packed_and_unpacked_without_a_change(suffix: str) -> Non
     assert Path("out.jsonl").read_bytes() == Path("in.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("run", [7, 1_000])
+@pytest.mark.parametrize(("run", "size"), [(7, 10**6), (1_000, 10**6), (1_000, 99)])
 def test_sorted_means_by_arrival_and_equal_ones_as_they_stood(
-    monkeypatch: pytest.MonkeyPatch, run: int
+    monkeypatch: pytest.MonkeyPatch, run: int, size: int
 ) -> None:
     monkeypatch.setattr(converting, "RUN_RECORDS", run)
+    monkeypatch.setattr(converting, "RUN_BYTES", size)
     monkeypatch.setattr(converting, "RUNS_MAX", 3)
     chance = random.Random(7)
     rows = [{"at": chance.randrange(20), "n": n} for n in range(200)]

@@ -68,7 +68,7 @@ def until_written(running: subprocess.Popen[str], records: int) -> int:
     raise AssertionError("ended before")
 
 
-def in_shards(path: Path) -> dict[str, list[int]]:
+def in_shards(path: Path | str) -> dict[str, list[int]]:
     """The numbers that the records of each shard carry, in their order."""
     found: dict[str, list[int]] = {}
     for each in read(path):
@@ -218,6 +218,43 @@ def test_a_queue_is_emptied_into_the_recording_once_that_is_asked_for(
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     left = client.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
     assert left == dict.fromkeys(counts, "0")
+
+
+def test_on_failure_documents_have_their_records_read_again(
+    tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = endpoint.stream(2)
+    endpoint.put(stream, [b'{"n":%d}' % n for n in range(60)], 2)
+    arn = f"arn:aws:kinesis:us-east-1:123456789012:stream/{stream}"
+
+    def document(shard: int, first: int, last: int, arn: str = arn) -> bytes:
+        info = {
+            "shardId": f"shardId-{shard:012}",
+            "startSequenceNumber": str(first),
+            "endSequenceNumber": str(last),
+            "streamArn": arn,
+        }
+        return orjson.dumps({"KinesisBatchInfo": info}) + b"\n"
+
+    monkeypatch.chdir(tmp_path)
+    told = [document(0, 8, 12), document(0, 3, 4), document(0, 11, 13), document(1, 30, 30)]
+    Path("documents").write_bytes(b"".join([*told, document(0, 1, 2, "arn:aws:kinesis:x:y:z")]))
+    Path("others").write_bytes(document(1, 1, 1))
+    words = ("record", f"kinesis://{stream}", "--endpoint-url", endpoint.url, "-o", "r.jsonl")
+
+    first = eventsim(*words, "--on-failure", "documents")
+    again = eventsim(*words, "--on-failure", "documents")
+    other = eventsim(*words, "--on-failure", "others")
+
+    assert [each.code for each in (first, again, other)] == [0, 0, 2]
+    assert "1 of the documents left out: they are about other streams" in first.stderr
+    assert "r.jsonl has 9 records, 0 of them new" in again.stderr
+    assert "is of other on-failure documents" in other.stderr
+    numbers = {shard: [n // 2 + 1 for n in each] for shard, each in in_shards("r.jsonl").items()}
+    assert numbers == {
+        "shardId-000000000000": [3, 4, 8, 9, 10, 11, 12, 13],
+        "shardId-000000000001": [30],
+    }
 
 
 def test_what_cannot_be_recorded_is_told_with_exit_2(

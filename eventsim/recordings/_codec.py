@@ -16,6 +16,7 @@ from eventsim.recordings._forms import (
     as_recorded,
     bytes_of,
     change_of,
+    dumped,
     form_of,
     message_of,
     shown,
@@ -209,7 +210,7 @@ def _record(fields: Any) -> RecordedRecord:
     arrival = moment(fields.get("arrival"))
     if len(fields) == 3:
         if "json" in fields:
-            return RecordedRecord(arrival, key, _held(orjson.dumps(fields["json"])))
+            return RecordedRecord(arrival, key, _held(dumped(fields["json"])))
         if "data" in fields:
             return RecordedRecord(arrival, key, _held(text(fields, "data").encode()))
     _check_fields(fields, _FIELDS)

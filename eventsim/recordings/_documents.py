@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from eventsim.recordings._bad_lines import BadLine, OnBadLine
+from eventsim.recordings._forms import dumped
 from eventsim.recordings._lines import LINE_BYTES_MAX, Chunks, Readable
 
 _TOKEN = re.compile(rb'[{}\[\]\n"]')
@@ -108,7 +109,7 @@ class _Splitter:
             yield Document(line, content, value)
         elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
             for each in value:
-                yield Document(line, orjson.dumps(each), each)
+                yield Document(line, dumped(each), each)
         else:
             yield from self._lines(line, content, _NO_OBJECT)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from eventsim.recordings import Asked, RecordedRecord
 from eventsim.recordings._asked import found
+from eventsim.recordings._forms import dumped
 
 
 def record_of(
@@ -28,5 +27,5 @@ def record_of(
         value = found(fields, asked.data)
         if value is None:
             raise ValueError(f"has no {asked.data}")
-        data = value.encode() if isinstance(value, str) else orjson.dumps(value)
+        data = value.encode() if isinstance(value, str) else dumped(value)
     return RecordedRecord(asked.arrival_in(fields, time), asked.key_in(fields, key), data)

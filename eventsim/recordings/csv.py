@@ -19,6 +19,7 @@ import orjson
 from eventsim.errors import RecordingError
 from eventsim.recordings import Asked, BadLine, RecordedRecord
 from eventsim.recordings._fields import record_of
+from eventsim.recordings._forms import dumped
 from eventsim.recordings._lines import TOO_LONG, Lines, foreign
 
 TAKES = frozenset(("key", "time", "data"))
@@ -111,7 +112,7 @@ def _records(
             raise ValueError(f"has {len(row)} values for {len(names)} columns")
         fields = dict(zip(names, row, strict=True))
         try:
-            return record_of(fields, orjson.dumps(fields), asked, KEY)
+            return record_of(fields, dumped(fields), asked, KEY)
         except (orjson.JSONEncodeError, UnicodeEncodeError):
             raise ValueError("is no UTF-8") from None
 

@@ -22,6 +22,7 @@ import orjson
 from eventsim.recordings import Asked, OnBadLine, RecordedRecord
 from eventsim.recordings._bad_lines import BadLine
 from eventsim.recordings._documents import documents
+from eventsim.recordings._forms import dumped
 from eventsim.recordings._lines import foreign
 
 TAKES: frozenset[str] = frozenset()
@@ -90,7 +91,7 @@ def _event(document: Mapping[str, Any], asked: Asked) -> RecordedRecord:
         )
     if event is None:
         raise ValueError("is no on-failure document: it has neither an event nor a batch")
-    content = event.encode() if isinstance(event, str) else orjson.dumps(event)
+    content = event.encode() if isinstance(event, str) else dumped(event)
     if _object(content) is None:
         raise ValueError("its event is no JSON object")
     time = document.get("timestamp")

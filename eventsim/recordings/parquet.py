@@ -16,11 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from eventsim.errors import RecordingError
 from eventsim.recordings import Asked, RecordedRecord
 from eventsim.recordings._fields import record_of
+from eventsim.recordings._forms import dumped
 
 TAKES = frozenset(("key", "time", "data"))
 SUFFIXES = (".parquet",)
@@ -53,7 +52,7 @@ def read_foreign(path: Path, asked: Asked) -> Iterator[RecordedRecord]:
             for batch in file.iter_batches(batch_size=ROWS):
                 for row in batch.to_pylist():
                     number += 1
-                    content = orjson.dumps(row, default=_plain)
+                    content = dumped(row, _plain)
                     made = (partial(record_of, row, content, asked, KEY),)
                     yield from asked.taken(path, number, content, made)
         except (OSError, pyarrow.ArrowException) as error:

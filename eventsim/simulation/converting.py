@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, count, islice
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,8 @@ from eventsim.types import Message
 
 OWN = "jsonl"
 PACKED = (".gz", ".zst")
-RUN_RECORDS = 50_000  # sorted in memory at once
+RUN_RECORDS = 20_000  # sorted in memory at once
+RUN_BYTES = 32 * 1024 * 1024
 RUNS_MAX = 64  # merged at once
 _ARRIVAL = attrgetter("arrival")
 
@@ -175,19 +176,34 @@ def _sorted(
     """The records in order of arrival, by runs on the disk that are merged."""
     plain = Header(header.source)
     runs: list[Path] = []
-    for number in iter(range(2**62)):
-        run = sorted(islice(records, RUN_RECORDS), key=_ARRIVAL)
+    for number in count(1):
+        run = sorted(_one_run(records), key=_ARRIVAL)
         if not run:
             break
-        if not runs and len(run) < RUN_RECORDS:
-            return iter(run)
         runs.append(_run(folder, number, plain, iter(run)))
         if len(runs) == RUNS_MAX:
             merged = _run(folder, -number, plain, _merged(runs))
             for each in runs:
                 each.unlink()
             runs = [merged]
+        del run  # before the next one comes
     return _merged(runs)
+
+
+def _one_run(records: Iterator[RecordedRecord]) -> Iterator[RecordedRecord]:
+    """The next records, as many as may be in memory at once."""
+    size = 0
+    for record in islice(records, RUN_RECORDS):
+        yield record
+        size += _size(record.data)
+        if size >= RUN_BYTES:
+            return
+
+
+def _size(data: Any) -> int:
+    if isinstance(data, Change):
+        return sum(len(each) for each in data if isinstance(each, bytes))
+    return len(data.body) if isinstance(data, Message) else len(data)
 
 
 def _run(folder: Path, number: int, header: Header, records: Iterator[RecordedRecord]) -> Path:

@@ -224,7 +224,7 @@ class Recorder:
             raise EventsimError(f"none of the documents is about {stream.arn}")
         if len(mine) < len(referred):
             others = len(referred) - len(mine)
-            self._on_note(f"{others:,} documents are about other streams and left out")
+            self._on_note(f"{others:,} of the documents left out: they are about other streams")
         spans: dict[str, list[Span]] = {}
         for each in mine:
             of_shard = spans.setdefault(each.shard_id, [])
