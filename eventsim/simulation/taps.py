@@ -261,8 +261,10 @@ class StreamTap:
                 self._taken = anyio.Event()
                 if len(told) < WRITE_RECORDS_MAX and not stopping:
                     await self._pause()
-            elif stopping or merge.empty or self._is_done():
+            elif stopping or merge.empty:
                 return
+            elif self._is_done():
+                self.stop()  # and write what waits for a shard that may bring something earlier
             else:
                 await changed.wait()
                 self._changed = anyio.Event()
@@ -291,7 +293,7 @@ class QueueTap:
         to_now: bool = False,
     ) -> None:
         self._queue, self._book, self._clock = queue, book, clock
-        self._known, self._ids = known, set(known)
+        self._known, self._ids = deque(known), set(known)
         self._to_now = to_now
         self._hidden = max(queue.visibility_timeout, VISIBILITY_SECONDS_MIN)
         self._scope = anyio.CancelScope()
