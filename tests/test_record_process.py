@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -16,7 +15,7 @@ import pytest
 from eventsim.recordings import RecordedRecord
 from eventsim.recordings.jsonl import check_header, read
 from tests.commands import Ended, command, eventsim
-from tests.endpoints import Endpoint, moto_process
+from tests.endpoints import Endpoint
 
 SHARDS = 4
 PROJECT = Path(__file__).parent.parent
@@ -31,12 +30,6 @@ for line in sys.stdin:
         endpoint.put(stream, data, int(shards))
     put = int(line)
 """
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Endpoint]:
-    with moto_process() as server:
-        yield server
 
 
 def start(folder: Path, url: str, *words: str) -> subprocess.Popen[str]:
@@ -173,18 +166,18 @@ def test_ctrl_c_writes_what_was_read(tmp_path: Path, endpoint: Endpoint) -> None
 def test_a_table_is_recorded_with_its_keys_and_images(tmp_path: Path, endpoint: Endpoint) -> None:
     client = endpoint.client_of("dynamodb")
     client.create_table(
-        TableName="users",
+        TableName="recorded-users",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     for n in range(3):
-        client.put_item(TableName="users", Item={"id": {"S": "a"}, "b": {"B": b"%d" % n}})
+        client.put_item(TableName="recorded-users", Item={"id": {"S": "a"}, "b": {"B": b"%d" % n}})
 
     for count in ("2", "3"):
         ended = record(
-            tmp_path, endpoint.url, "dynamodb://users", "-o", "r.jsonl", "--count", count
+            tmp_path, endpoint.url, "dynamodb://recorded-users", "-o", "r.jsonl", "--count", count
         )
         assert ended.code == 0
 
@@ -200,11 +193,11 @@ def test_a_queue_is_emptied_into_the_recording_once_that_is_asked_for(
     tmp_path: Path, endpoint: Endpoint
 ) -> None:
     client = endpoint.client_of("sqs")
-    url = client.create_queue(QueueName="dlq")["QueueUrl"]
+    url = client.create_queue(QueueName="recorded-dlq")["QueueUrl"]
     binary = {"x": {"DataType": "Binary.png", "BinaryValue": b"\xff"}}
     for n in range(25):
         client.send_message(QueueUrl=url, MessageBody=f"m{n}", MessageAttributes=binary)
-    words = ("sqs://dlq", "-o", "r.jsonl")
+    words = ("sqs://recorded-dlq", "-o", "r.jsonl")
 
     refused = record(tmp_path, endpoint.url, *words)
     first = record(tmp_path, endpoint.url, *words, "--consume", "--count", "7")
