@@ -302,3 +302,17 @@ async def test_a_list_of_shards_that_is_throttled_is_asked_for_again(clock: Cloc
     with pytest.raises(ServiceError):
         await (await stream_on(api, clock)).shards()
     assert len(api.times("list_shards")) == 4 + 10
+
+
+@pytest.mark.parametrize(
+    ("answers", "behind"),
+    [([got()], False), ([THROTTLED], True), ([got(), AWAY], True)],
+)
+async def test_nothing_by_a_deadline_tells_whether_more_may_be_waiting(
+    clock: Clock, answers: list[Any], behind: bool
+) -> None:
+    stream = await stream_on(scripted(get_records=answers), clock)
+
+    read = await stream.reader(SHARD, TRIM_HORIZON).read(1.5)
+
+    assert (list(read.records), read.behind > 0, clock.time()) == ([], behind, 1.5)

@@ -23,7 +23,7 @@ from tests.commands import APP, SCENARIO, eventsim
 
 VERBS = (
     *("run", "check", "init", "report", "list", "schema", "invoke", "poll"),
-    *("serve", "generate", "push"),
+    *("record", "convert", "serve", "generate", "push"),
 )
 VERBS_OWN = [*generates(), *pushes()]  # what generate and push add to the flags of an event
 PROJECT = Path(__file__).parent.parent
@@ -218,7 +218,9 @@ def test_list_names_the_scenarios_on_board_with_their_lessons() -> None:
 def test_list_alone_lists_everything() -> None:
     headings = [line for line in eventsim("list").stdout.splitlines() if line[0] != " "]
 
-    assert headings == ["sources", "invokers", "runtimes", "steps", "reports", "scenarios"]
+    assert headings == [
+        *("sources", "invokers", "runtimes", "steps", "reports", "recordings", "scenarios")
+    ]
     assert eventsim("list", "source").code == 2
 
 

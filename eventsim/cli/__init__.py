@@ -14,12 +14,14 @@ import typer
 from eventsim import __version__
 from eventsim.cli import (
     check,
+    convert,
     generate,
     init,
     invoke,
     listing,
     poll,
     push,
+    record,
     report,
     run,
     schema,
@@ -74,6 +76,8 @@ _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
+_add("record", record.record, record.EXAMPLES)
+_add("convert", convert.convert, convert.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
 for _name, _verb in (("generate", generate), ("push", push)):
     app.command(

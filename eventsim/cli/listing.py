@@ -17,13 +17,14 @@ eventsim list reports
 eventsim list scenarios
 """
 
-Plural = Literal["sources", "invokers", "runtimes", "steps", "reports", "scenarios"]
+Plural = Literal["sources", "invokers", "runtimes", "steps", "reports", "recordings", "scenarios"]
 PLURALS: tuple[Plural, ...] = (
     "sources",
     "invokers",
     "runtimes",
     "steps",
     "reports",
+    "recordings",
     "scenarios",
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -16,6 +15,7 @@ import anyio.abc
 import orjson
 
 from eventsim import clock
+from eventsim.cli.endpoints import region, seconds, source
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
 from eventsim.cli.files import STREAM, refuse_to_lose, same
 from eventsim.cli.functions import code_folder, scenario_of
@@ -29,8 +29,6 @@ from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.reports import TELLINGS
-from eventsim.rules.arns import REGION
-from eventsim.rules.durations import seconds_of
 from eventsim.scenario import Scenario
 from eventsim.simulation import Options
 from eventsim.simulation.finding import Polled
@@ -51,7 +49,6 @@ SHOWN = frozenset(
 )
 ENDINGS = (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +76,7 @@ class Asked:
 
     def polled(self) -> Polled:
         """What is polled. Raises EventsimError for words that mean nothing."""
-        kind, separator, name = self.source.partition("://")
-        if not (separator and kind and name):
-            raise EventsimError(f"'{self.source}' is no source; write one such as kinesis://orders")
+        kind, name = source(self.source)
         properties = {
             name: self._property(name, value)
             for name, value in self.settings.items()
@@ -91,9 +86,9 @@ class Asked:
             kind,
             name,
             properties,
-            region=self._region(),
+            region=region(self.region, self.endpoint_url, self.allow_aws),
             checkpoints=None if self.checkpoints is None else Path(self.checkpoints),
-            run_for=None if self.run_for is None else _seconds(self.run_for),
+            run_for=seconds(self.run_for),
             count=self.count,
             command=shlex.join(["eventsim", "poll", self.source, *self._flags()]),
         )
@@ -111,13 +106,6 @@ class Asked:
                 yield option
             elif value is not None and value is not False:
                 yield from (option, str(value))
-
-    def _region(self) -> str | None:
-        """The region; None on AWS itself means that of the profile."""
-        named = [self.region, *(os.environ.get(name) for name in REGION_VARIABLES)]
-        elsewhere = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-        default = None if self.allow_aws and not elsewhere else REGION
-        return next((name for name in named if name), default)
 
     def _property(self, name: str, value: Any) -> Any:
         """A setting as SAM writes it."""
@@ -269,13 +257,6 @@ def _scenario(asked: Asked) -> Scenario:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).isdecimal()
-
-
-def _seconds(text: str) -> float:
-    seconds = seconds_of(text)
-    if seconds is None:
-        raise EventsimError(f"--for is '{text}'; write a duration such as 20ms, 5s, 1m or 1h30m")
-    return float(seconds)
 
 
 def _json(name: str, text: str) -> Any:

@@ -1,38 +1,76 @@
-"""The numbered lines of a file, plain or gzip, in bounded memory and with its damage told."""
+"""The numbered lines of a file, plain or compressed, in bounded memory and with its damage told."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from eventsim.errors import RecordingError
+from eventsim.recordings import _zstd
 
 LINE_BYTES_MAX = 32 * 1024 * 1024
+TOO_LONG = "line of more than 32 MiB; is it a recording?"
+CHUNK_BYTES = 256 * 1024
 
-_SUFFIXES = (".jsonl", ".jsonl.gz")
-_CHUNK_BYTES = 256 * 1024
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 _GZIP_MAGIC = b"\x1f\x8b"
 
-_Bytes = gzip.GzipFile | io.BufferedReader
+OnLong = Callable[[bytes, bool], None]
+
+
+class Readable(Protocol):
+    """A file to read bytes from; EOFError where a compressed stream ends early."""
+
+    def read1(self, size: int, /) -> bytes: ...
+
+
+class Chunks:
+    """The bytes of a file as it gives them; ``cut_off`` once a compressed stream ended early."""
+
+    def __init__(self, path: Path, file: Readable) -> None:
+        self.cut_off = False
+        self._path, self._file = path, file
+
+    def next(self, line: int = 0) -> bytes:
+        """The next bytes, as many as one read brings: what comes before damage is not lost.
+
+        None are the end. Raises RecordingError, at that *line*, for what cannot be read.
+        """
+        try:
+            return self._file.read1(CHUNK_BYTES)
+        except EOFError:
+            self.cut_off = True
+            return b""
+        except _zstd.damages() as error:
+            message = f"not zstd, or damaged: {error}"
+            raise RecordingError(self._path, line, message) from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            message = f"not gzip, or damaged: {error}"
+            raise RecordingError(self._path, line, message) from error
+        except OSError as error:
+            raise unreadable(self._path, error) from error
 
 
 class Lines:
     """The lines of a file without their line feeds, numbered from 1.
 
     ``unended`` says of the line just yielded that the file ended before its line feed;
-    ``cut_off`` that a gzip stream ended early, and ``number`` is then the line it broke.
-    Raises RecordingError for a line over LINE_BYTES_MAX and for what cannot be read, after
-    every whole line before it.
+    ``cut_off`` that a compressed stream ended early: ``number`` is then the line it broke, and
+    ``rest`` what there is of it. A line over LINE_BYTES_MAX is handed to ``on_long`` in
+    pieces (with whether more of it follows); without that it is a RecordingError, as is what
+    cannot be read, after every whole line before it.
     """
 
-    def __init__(self, path: Path, file: _Bytes) -> None:
+    def __init__(self, path: Path, file: Readable) -> None:
         self.path, self.number = path, 0
         self.unended = self.cut_off = False
-        self._file = file
+        self.rest = b""
+        self.on_long: OnLong | None = None
+        self._chunks = Chunks(path, file)
         self._lines = self._read()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -40,67 +78,91 @@ class Lines:
 
     def _read(self) -> Iterator[bytes]:
         started: list[bytes] = []  # the pieces of a line whose line feed has not come yet
-        size = 0
-        while chunk := self._chunk():
+        size, long = 0, False
+        while chunk := self._next():
             *ended, rest = chunk.split(b"\n")
             if ended:
-                ended[0] = b"".join((*started, ended[0]))
-                for line in ended:
-                    self.number += 1
-                    self._check_length(len(line), self.number)
+                if long:
+                    self._long(ended.pop(0), more=False)
+                else:
+                    ended[0] = b"".join((*started, ended[0]))
+                started, size, long = [], 0, False
+            for line in ended:
+                self.number += 1
+                if len(line) <= LINE_BYTES_MAX:
                     yield line
-                started, size = [], 0
+                else:
+                    self._long(line, more=False)
             started.append(rest)
             size += len(rest)
-            self._check_length(size, self.number + 1)
+            if long or size > LINE_BYTES_MAX:
+                self.number += not long
+                self._long(b"".join(started), more=True)
+                started, long = [], True
+        if long:
+            self._long(b"", more=False)
+            return
         if self.cut_off or size:
             self.number += 1
+        self.rest = b"".join(started)
         if size and not self.cut_off:
             self.unended = True
-            yield b"".join(started)
+            yield self.rest
 
-    def _chunk(self) -> bytes:
-        """The next bytes, as many as one read brings: what comes before damage is not lost."""
-        try:
-            return self._file.read1(_CHUNK_BYTES)
-        except EOFError:
-            self.cut_off = True
-            return b""
-        except (gzip.BadGzipFile, zlib.error) as error:
-            message = f"not gzip, or damaged: {error}"
-            raise RecordingError(self.path, self.number + 1, message) from error
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+    def _next(self) -> bytes:
+        chunk = self._chunks.next(self.number + 1)
+        self.cut_off = self._chunks.cut_off
+        return chunk
 
-    def _check_length(self, size: int, number: int) -> None:
-        if size > LINE_BYTES_MAX:
-            raise RecordingError(self.path, number, "line of more than 32 MiB; is it a recording?")
+    def _long(self, piece: bytes, *, more: bool) -> None:
+        if self.on_long is None:
+            raise RecordingError(self.path, self.number, TOO_LONG)
+        self.on_long(piece, more)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[_Bytes]:
+def opened(path: Path) -> Iterator[Readable]:
     """The file's bytes, decompressed; RecordingError if its suffix and first bytes disagree."""
     check_suffix(path)
     try:
         raw = path.open("rb")
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     with raw:
         if path.suffix == ".gz":
             yield gzip.GzipFile(fileobj=raw, mode="rb")
+        elif path.suffix == ".zst":
+            yield _zstd.reading(path, raw)
         elif raw.peek(2)[:2] == _GZIP_MAGIC:
             raise RecordingError(path, 0, "is gzip, so its name must end in .jsonl.gz")
+        elif raw.peek(4)[:4] == _zstd.MAGIC:
+            raise RecordingError(path, 0, "is zstd, so its name must end in .jsonl.zst")
+        else:
+            yield raw
+
+
+@contextmanager
+def foreign(path: Path) -> Iterator[Readable]:
+    """The bytes of somebody else's file, decompressed by what they begin with."""
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from error
+    with raw:
+        if raw.peek(2)[:2] == _GZIP_MAGIC:
+            yield gzip.GzipFile(fileobj=raw, mode="rb")
+        elif raw.peek(4)[:4] == _zstd.MAGIC:
+            yield _zstd.reading(path, raw)
         else:
             yield raw
 
 
 def check_suffix(path: Path) -> None:
     """RecordingError unless the name ends like a recording's."""
-    if path.name.endswith((".zst", ".zstd")):
-        raise RecordingError(path, 0, "zstd recordings are not read yet; use .jsonl or .jsonl.gz")
     if not path.name.endswith(_SUFFIXES):
-        raise RecordingError(path, 0, "a recording's name ends in .jsonl or .jsonl.gz")
+        raise RecordingError(path, 0, "a recording's name ends in .jsonl, .jsonl.gz or .jsonl.zst")
 
 
-def _unreadable(path: Path, error: OSError) -> RecordingError:
+def unreadable(path: Path, error: OSError) -> RecordingError:
+    """What to raise for a file that the system does not give."""
     return RecordingError(path, 0, f"cannot be read: {error.strerror or error}")

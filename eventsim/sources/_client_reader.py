@@ -16,6 +16,8 @@ from eventsim.sources._patience import FAREWELL_SECONDS, Patience, passes
 from eventsim.sources._ticks import Ticks
 from eventsim.types import Position, Read, Record
 
+_MILLISECOND = 0.001  # behind, and nobody knows how far
+
 
 class Page(NamedTuple):
     """One answer to GetRecords; ``behind`` in seconds, above 0 where more is known to wait.
@@ -81,14 +83,15 @@ class ClientReader:
     async def read(self, until: float | None) -> Read:
         """Return the next records, or none when the clock reaches *until* first.
 
-        A request that would fall on *until* is not made. Raises ServiceError when the stream or
-        the shard is not there, Unreachable when the endpoint stays away after the stream's end.
+        None are behind 0 only if the last request was answered so. A request that would fall on
+        *until* is not made. Raises ServiceError when the stream or the shard is not there,
+        Unreachable when the endpoint stays away after the stream's end.
         """
         deadline = inf if until is None else until
         polls = 0
         while not self._ended:
             if not await self._tick(deadline):
-                return Read((), polls)
+                return Read((), polls, _MILLISECOND if self._due else 0.0)
             polls += 1
             finished = self._stream.finished_at is not None
             answer = await self._ask(deadline)

@@ -1,0 +1,31 @@
+"""A record from the fields of an object or a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eventsim.recordings import Asked, RecordedRecord
+from eventsim.recordings._asked import found
+from eventsim.recordings._forms import dumped
+
+
+def record_of(
+    fields: Mapping[str, Any],
+    content: bytes,
+    asked: Asked,
+    key: str,
+    time: Any = None,
+) -> RecordedRecord:
+    """The record of *fields*: its data is *content*, or the field asked for.
+
+    *key* and *time* are for a format that has them where no field was asked for. Raises
+    ValueError.
+    """
+    data = content
+    if asked.data is not None:
+        value = found(fields, asked.data)
+        if value is None:
+            raise ValueError(f"has no {asked.data}")
+        data = value.encode() if isinstance(value, str) else dumped(value)
+    return RecordedRecord(asked.arrival_in(fields, time), asked.key_in(fields, key), data)

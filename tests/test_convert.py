@@ -1,0 +1,201 @@
+"""`eventsim convert`: one recording, whole or not at all, of what people already have."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from eventsim.recordings import Header, RecordedRecord
+from eventsim.recordings.jsonl import check_header, read, write
+from eventsim.simulation import converting
+from tests.commands import Ended, eventsim
+from tests.recording_writer import HEADER, zstd_is_there
+
+RECORDS = [RecordedRecord(float(n), f"k{n}", b"{}", "s", str(n)) for n in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(*words: str) -> str:
+    ended = eventsim("convert", *words)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert not Path("out.jsonl").exists()
+    return ended.stderr.removeprefix("error: ").rstrip()
+
+
+def put(name: str, *values: Any) -> str:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_bytes(b"".join(orjson.dumps(value) + b"\n" for value in values))
+    return name
+
+
+def test_csv_becomes_a_recording_that_reads_back() -> None:
+    Path("flights.csv").write_text("at,carrier\n2013-01-01T05:17:00,UA\n2013-01-01T05:33:00,B6\n")
+
+    ended = eventsim(
+        "convert",
+        "flights.csv",
+        *("--key", "carrier", "--time", "at", "--zone", "America/New_York"),
+        *("-o", "out.jsonl.gz"),
+    )
+
+    assert ended == Ended(0, "", "out.jsonl.gz has 2 records\n")
+    assert check_header("out.jsonl.gz") == Header("kinesis", "flights.csv")
+    assert [each[:2] for each in read("out.jsonl.gz")] == [
+        (1357035420.0, "UA"),
+        (1357036380.0, "B6"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl.gz", *([".jsonl.zst"] if zstd_is_there() else [])])
+def test_a_recording_is_packed_and_unpacked_without_a_change(suffix: str) -> None:
+    header = Header("kinesis", "a test", start=0.0, notes={"licence": "CC0"})
+    write("in.jsonl", header, RECORDS)
+
+    assert eventsim("convert", "in.jsonl", "-o", f"packed{suffix}", "--quiet").code == 0
+    assert eventsim("convert", f"packed{suffix}", "-o", "out.jsonl", "--quiet").code == 0
+
+    assert Path("out.jsonl").read_bytes() == Path("in.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(("run", "size"), [(7, 10**6), (1_000, 10**6), (1_000, 99)])
+def test_sorted_means_by_arrival_and_equal_ones_as_they_stood(
+    monkeypatch: pytest.MonkeyPatch, run: int, size: int
+) -> None:
+    monkeypatch.setattr(converting, "RUN_RECORDS", run)
+    monkeypatch.setattr(converting, "RUN_BYTES", size)
+    monkeypatch.setattr(converting, "RUNS_MAX", 3)
+    chance = random.Random(7)
+    rows = [{"at": chance.randrange(20), "n": n} for n in range(200)]
+    put("in.json", *rows)
+
+    assert eventsim("convert", "in.json", "--time", "at", "--sort", "-o", "out.jsonl").code == 0
+
+    found = [orjson.loads(each.data) for each in read("out.jsonl")]
+    assert found == sorted(rows, key=lambda row: row["at"])
+    assert [each.name for each in Path().iterdir() if each.name.startswith(".")] == []
+
+
+def test_a_clock_that_runs_backwards_is_told_and_sorting_is_offered() -> None:
+    put("in.json", {"at": 2}, {"at": 1}, {"at": 3})
+
+    assert refused("in.json", "--time", "at", "-o", "out.jsonl") == (
+        "in.json:2: the clock runs backwards: arrival 1970-01-01T00:00:01.000Z comes after "
+        "1970-01-01T00:00:02.000Z; a recording is in order of arrival; --sort puts them in order"
+    )
+
+
+def test_the_files_of_a_folder_are_read_in_the_order_of_their_names() -> None:
+    for hour in (11, 10):
+        name = f"objects/{hour}/orders-1-2013-01-01-{hour}-00-00-0a1b.gz"
+        put(name, {"hour": hour})
+        Path(name).write_bytes(gzip.compress(Path(name).read_bytes()))
+    put("objects/_SUCCESS", {"no": "record"})
+
+    assert eventsim("convert", "objects", "--format", "firehose", "-o", "out.jsonl").code == 0
+
+    assert [orjson.loads(each.data)["hour"] for each in read("out.jsonl")] == [10, 11]
+
+
+def test_a_stream_of_a_table_and_a_queue_are_told_by_what_they_carry() -> None:
+    change: dict[str, Any] = {
+        "eventID": "e",
+        "eventName": "INSERT",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2013",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1,
+            "Keys": {"id": {"S": "a"}},
+            "SequenceNumber": "1",
+            "SizeBytes": 3,
+            "StreamViewType": "KEYS_ONLY",
+        },
+    }
+    message = {"MessageId": "m", "Body": "b"}
+    put("table.json", {"Records": [change]})
+    put("queue.json", {"Messages": [message]})
+    put("both.json", change, message)
+
+    for name in ("table", "queue"):
+        words = (f"{name}.json", "--format", "aws_records", "-o", f"{name}.jsonl")
+        assert eventsim("convert", *words).code == 0
+
+    assert check_header("table.jsonl") == Header("dynamodb", change["eventSourceARN"])
+    assert check_header("queue.jsonl") == Header("sqs", "queue.json")
+    assert refused("both.json", "--format", "aws_records", "-o", "out.jsonl") == (
+        "both.json:2: is of another kind than those before; a recording has one source"
+    )
+
+
+def test_bad_lines_are_left_out_and_saved_when_that_is_asked_for() -> None:
+    Path("in.json").write_bytes(b'{"at":1}\nnoise\n{"at":2}\n{"no":"time"}\n{"at":3}\n')
+    words = ("in.json", "--time", "at", "-o", "out.jsonl")
+
+    assert refused(*words) == "in.json:2: no JSON object"
+    ended = eventsim("convert", *words, "--on-bad-line", "save")
+
+    assert (ended.code, ended.stderr.splitlines()) == (
+        0,
+        [
+            "in.json:2: no JSON object",
+            "in.json:4: has no at; --time names the field that has it",
+            "2 bad lines were left out, saved in out.jsonl.bad",
+            "out.jsonl has 3 records",
+        ],
+    )
+    assert Path("out.jsonl.bad").read_bytes() == b'noise\n{"no":"time"}\n'
+    assert [each.arrival for each in read("out.jsonl")] == [1.0, 2.0, 3.0]
+
+
+def test_what_holds_no_record_at_all_makes_no_recording() -> None:
+    Path("in.json").write_bytes(b"\x00\xff\x10" * 99)
+    words = ("in.json", "--time", "at", "-o", "out.jsonl", "--on-bad-line", "skip")
+
+    assert refused(*words).splitlines()[-1] == (
+        "error: in.json: nothing in it is a record; is it another format?"
+    )
+    Path("in.json").write_bytes(b"")
+    assert eventsim("convert", *words).code == 0
+    assert list(read("out.jsonl")) == []
+
+
+def test_what_cannot_be_asked_is_told() -> None:
+    put("in.json", {"at": 1})
+    Path("in.dat").write_bytes(b"")
+    Path("precious.jsonl").write_text("not a recording\n")
+    Path("empty").mkdir()
+
+    assert refused("no.csv", "-o", "out.jsonl").startswith("no.csv: cannot be read: No such file")
+    assert refused("in.json", "-o", "out.csv").startswith("out.csv: a recording's name ends in")
+    assert refused("in.dat", "-o", "out.jsonl").startswith(
+        "in.dat: its name does not say what it is; --format is one of: aws_records, "
+    )
+    assert refused("in.json", "--format", "xml", "-o", "out.jsonl").startswith(
+        "no recordings called 'xml'; there are: "
+    )
+    assert refused("in.json", "--format", "on_failure", "--key", "a", "-o", "out.jsonl") == (
+        "--key means nothing to on_failure, which takes none of these"
+    )
+    assert refused("in.json", "--zone", "Mars", "-o", "out.jsonl").startswith("--zone Mars is not")
+    assert refused("in.json", "-o", "in.json") == "in.json would be overwritten while it is read"
+    assert refused("in.json", "-o", "precious.jsonl").startswith(
+        "precious.jsonl would overwrite a file that is no recording"
+    )
+    assert refused("empty", "-o", "out.jsonl") == "no file in empty"
+    assert refused("precious.jsonl", "-o", "out.jsonl").startswith("precious.jsonl:1: no header")
+
+
+def test_recordings_of_two_streams_are_not_made_one() -> None:
+    write("a.jsonl", HEADER, RECORDS)
+    write("b.jsonl", Header("kinesis", "another"), RECORDS)
+
+    assert refused("a.jsonl", "b.jsonl", "-o", "out.jsonl") == (
+        "b.jsonl:1: is of another source than a.jsonl; a recording has one"
+    )
