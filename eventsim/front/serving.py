@@ -31,7 +31,7 @@ class FrontApp:
             await self._converse(scope, receive, send, path)
             return
         try:
-            body = await _body(Request(scope, receive), self._front.body_bytes_max)
+            body = await read_body(Request(scope, receive), self._front.body_bytes_max)
         except ClientDisconnect:
             return  # half a request is none, and nobody waits for an answer
         request = request_of(scope, path, body or b"")
@@ -96,7 +96,7 @@ def asgi_response(response: HttpResponse) -> Response:
     return made
 
 
-async def _body(request: Request, most: int) -> bytes | None:
+async def read_body(request: Request, most: int) -> bytes | None:
     """The whole body, never more than so many bytes in memory; None for a larger one.
 
     A larger one is read on, and forgotten: a connection that is closed while its client still
