@@ -105,7 +105,7 @@ async def read_body(request: Request, most: int) -> bytes | None:
     declared: Any = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > DISCARDED_BYTES_MAX:
         return None
-    chunks, size = [], 0
+    chunks, size = list[bytes](), 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > DISCARDED_BYTES_MAX:
