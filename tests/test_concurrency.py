@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -212,3 +213,52 @@ def test_the_most_of_a_function_is_its_reservation_less_what_is_provisioned() ->
     assert [concurrency.most(name) for name in "fgh"] == [6, 985, 985]
     with concurrency.throttled("f"):
         assert concurrency.most("f") == 0
+
+
+async def test_what_fails_to_be_provisioned_takes_nothing_from_what_is(
+    clock: Clock, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context): ...")
+    with local(clock, function("app.handler", code_uri=str(tmp_path))) as running:
+        environments = running.environments
+        environments.publish("f")
+        environments.concurrency.reserve("f", 5)
+        environments.shift("f", "live", "1")
+        await environments.provision("f", "live", 2)
+        (tmp_path / "app.py").write_text("raise ValueError")
+        await environments.provision("f", "1", 2)
+        assert environments.concurrency.most("f") == 3
+        await running.invoke(name="f:1")
+    statuses = [entry.get("status") for entry in running.entries("function_changed")]
+    assert statuses[2:] == ["IN_PROGRESS", "READY", "IN_PROGRESS", "FAILED"]
+    assert len(running.entries("environment_reused")) == 1
+
+
+async def test_an_invocation_that_is_broken_off_costs_no_provisioned_environment(
+    clock: Clock,
+) -> None:
+    f = function(nothing, duration=Duration(2.0), init_duration=0.5)
+    with local(clock, f) as running:
+        running.environments.publish("f")
+        await running.environments.provision("f", "1", 1)
+        with clock.move_on_at(clock.time() + 1):
+            await running.invoke(name="f:1")
+        (reset,) = [e for e in running.sink.entries if e.kind == "environment_reset"]
+        assert reset.because == "its invocation was broken off"
+        await running.invoke(name="f:1")
+    assert len(running.entries("environment_started")) == 1
+    (finished,) = running.entries("invocation_finished")
+    assert finished["duration"] == 2.0 + 0.5  # initialised again, within the invocation
+
+
+async def test_what_is_provisioned_anew_replaces_what_was(clock: Clock) -> None:
+    with local(clock, function(nothing)) as running:
+        environments = running.environments
+        environments.publish("f")
+        environments.concurrency.reserve("f", 5)
+        for number in (2, 4, 1):
+            await environments.provision("f", "1", number)
+            assert environments.concurrency.most("f") == 5 - number
+    stopped = [entry.because for entry in running.sink.entries if entry.kind.endswith("_stopped")]
+    assert stopped.count("its provisioned concurrency was withdrawn") == 2 + 4
+    assert stopped.count("the run ended") == 1

@@ -12,8 +12,9 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.errors import InvokeError, ResourceNotFound, TooManyRequests
+from eventsim.runtimes import Call
 from eventsim.types import Duration, Empirical, Function, Lognormal
-from tests.functions import ARN, HANDLERS, Local, function, local
+from tests.functions import ARN, HANDLERS, Local, function, local, request
 
 TEN_MINUTES = 600.0
 
@@ -354,3 +355,17 @@ async def test_many_cold_starts_leave_no_module_behind(clock: Clock) -> None:
     assert running.kinds().count("environment_started") == 50
     assert len(left) <= 2
     assert "counting" not in sys.modules
+
+
+async def test_a_target_found_before_an_update_runs_what_the_function_is_now(clock: Clock) -> None:
+    """And the environments of the new code are not stopped for it."""
+    with local(clock, function(lambda event, context: "old")) as running:
+        environments = running.environments
+        before, call = environments.find("f"), Call(request().payload, "r", f"{ARN}f")
+        environments.update("f", "a test", handler=lambda event, context: "new")
+        answers = [
+            (await environments.run(target, call)).payload
+            for target in (environments.find("f"), before, environments.find("f"))
+        ]
+    assert answers == [b'"new"'] * 3
+    assert running.kinds().count("environment_started") == 1

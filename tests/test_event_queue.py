@@ -23,7 +23,7 @@ from tests.event_world import (
     works,
     world,
 )
-from tests.functions import ARN, function
+from tests.functions import ARN, function, request
 
 INSTANT: dict[str, Any] = {"duration": Duration(0.0), "init_duration": 0.0}
 
@@ -306,3 +306,38 @@ async def test_the_settings_of_latest_are_not_those_of_another_qualifier(clock: 
     async with world(clock, function(works, event_invoke=settings)) as running:
         await running.event()
     assert running.kept == {}
+
+
+@pytest.mark.parametrize("alias", [None, "live"])
+async def test_a_second_delivery_runs_what_its_arn_means_by_then(
+    clock: Clock, alias: str | None
+) -> None:
+    """And brings neither the old code nor its environments back."""
+    f = function(works, **INSTANT, duplicate_deliveries=1.0, description="old")
+    async with world(clock, f) as running:
+        functions = running.environments
+        if alias:
+            functions.publish("f")
+            functions.shift("f", alias, "1")
+        await running.event(name=f"f:{alias}" if alias else "f")
+        (again,) = running.fields("event_duplicated")
+        await running.at(again["wait"] / 2)
+        functions.update("f", "a test", description="new")
+        if alias:
+            functions.publish("f")
+            functions.shift("f", alias, "2")
+        await running.invoker.invoke(request(name=f"f:{alias}" if alias else "f"))
+    ran = [entry["version"] for entry in running.fields("invocation_started")]
+    assert ran == (["1", "2", "2"] if alias else ["$LATEST"] * 3)
+    assert len(running.told("environment_started")) == 2
+
+
+async def test_a_full_queue_delivers_nothing_twice(clock: Clock) -> None:
+    f = function(works, duplicate_deliveries=1.0)
+    async with world(clock, f, events_max=3) as running:
+        await running.event()
+        await running.event()
+        assert len(running.queue) == 3
+        assert len(running.told("event_duplicated")) == 1
+        with pytest.raises(InvokeError):
+            await running.event()

@@ -311,6 +311,8 @@ def test_the_valid_one_has_no_fault() -> None:
           "folder 'project', the nearest one with a pyproject.toml, a template.yaml or a .git"]),
         ("CodeUri: code", 'CodeUri: "co\\0de"',
          ["10:14: functions.consumer.CodeUri holds a character that no path or variable can"]),
+        ("app.handler", '"app.hand\\0ler"',
+         ["9:14: functions.consumer.Handler holds a character that no path or variable can"]),
         ("from: orders.jsonl", "from: nope.jsonl",
          ["21:33: timeline[1].from is 'nope.jsonl', which is not there"]),
         ("from: orders.jsonl", "from: code",

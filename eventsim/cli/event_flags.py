@@ -6,6 +6,7 @@ A verb adds its own, under names that no parameter of an event has (``RESERVED``
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,9 @@ from eventsim.rules.paths import changed, parse
 from eventsim.types import Scene
 from eventsim.types.pushing import START
 
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_YEARS = 1970, 9000  # as those of a scenario's start
 SCENE = ("seed", "at", "region", "account", "set", "create")
 RESERVED = frozenset(
     {
@@ -46,9 +50,11 @@ class Said:
     own: Mapping[str, Any]
 
     def scene(self) -> Scene:
-        """Where and when it comes about."""
+        """Where and when it comes about. Raises EventsimError for what AWS does not have."""
         own = self.own
-        return Scene(own["region"], own["account"], _moment(own["at"]), Chance(own["seed"]))
+        region = _matching("region", own["region"], _REGION, "one such as us-east-1")
+        account = _matching("account", own["account"], _ACCOUNT, "its 12 digits")
+        return Scene(region, account, _moment(own["at"]), Chance(own["seed"]))
 
     def build(self, scene: Scene) -> Any:
         """The event, changed as ``--set`` says. Raises EventsimError."""
@@ -150,6 +156,12 @@ def _json(text: Any) -> Any:
         return text
 
 
+def _matching(name: str, text: str, form: re.Pattern[str], wanted: str) -> str:
+    if not form.fullmatch(text):
+        raise EventsimError(f"--{name} is '{text}'; write {wanted}")
+    return text
+
+
 def _moment(text: str | None) -> datetime:
     if text is None:
         return START
@@ -165,4 +177,7 @@ def _moment(text: str | None) -> datetime:
         ) from None
     if at.tzinfo is None:
         raise EventsimError(f"--at is '{text}', without a time zone; write {at.isoformat()}Z")
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        least, most = _YEARS
+        raise EventsimError(f"--at is '{text}'; the year must be between {least} and {most}")
     return at

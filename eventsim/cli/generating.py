@@ -32,6 +32,9 @@ def perform(
     verb: str, source: str, words: list[str], own: list[click.Option], act: Callable[[Said], object]
 ) -> None:
     """Do what the *words* after the source say. Raises EventsimError for a flag that is wrong."""
+    for word in words:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise EventsimError(f"{word!r} is not text in UTF-8")
     named = words[0] if words and not words[0].startswith("-") else None
     if named is None and "--help" in words:
         print(events_of(source))

@@ -39,6 +39,7 @@ class _Allocation(NamedTuple):
 
     pool: Pool
     concurrency: int
+    environments: list[Environment]
 
 
 class Environments:
@@ -128,8 +129,9 @@ class Environments:
     async def provision(self, function_name: str, qualifier: str, concurrency: int) -> None:
         """Have so many environments of a version, or of an alias's, ready at all times.
 
-        Returns when they are initialised; one that fails to is given up, and told. Raises
-        InvalidParameterValue for $LATEST and for more than is reserved, ResourceNotFound.
+        Returns when they are initialised; if one fails to, all are given up, and that is told. What
+        the qualifier had before is replaced. Raises InvalidParameterValue for $LATEST and for more
+        than is reserved, ResourceNotFound.
         """
         version = self.functions.resolve(function_name, qualifier)
         if version == LATEST:
@@ -139,25 +141,23 @@ class Environments:
                 Type="User",
             )
         pool = self._pool(self.functions.version(function_name, version))
-        self.concurrency.provision(function_name, concurrency)
         key = function_name, qualifier
-        allocation = self._allocations[key] = _Allocation(pool, concurrency)
+        before = self._allocations.get(key)
+        more = concurrency - (0 if before is None else before.concurrency)
+        self.concurrency.provision(function_name, more)
+        if before is not None:
+            before.pool.withdraw(before.environments)
+        allocation = self._allocations[key] = _Allocation(pool, concurrency, [])
         self._tell_provision(pool, qualifier, concurrency, "IN_PROGRESS")
-        status = "READY"
         async with anyio.create_task_group() as tasks:
-
-            async def provide() -> None:
-                nonlocal status
-                if not await self._provide(pool):
-                    status = "FAILED"
-
             for _ in range(concurrency):
-                tasks.start_soon(provide)
+                tasks.start_soon(self._provide, allocation)
         if self._allocations.get(key) is not allocation:
             return  # the alias has moved on meanwhile
-        if status == "FAILED":
+        ready = len(allocation.environments) == concurrency
+        if not ready:
             self._withdraw(key)
-        self._tell_provision(pool, qualifier, concurrency, status)
+        self._tell_provision(pool, qualifier, concurrency, "READY" if ready else "FAILED")
 
     async def follow(self, function_name: str, alias: str) -> None:
         """Have ready where an alias leads now what was provisioned for it where it led before.
@@ -175,20 +175,22 @@ class Environments:
     def _withdraw(self, key: tuple[str, str]) -> None:
         allocation = self._allocations.pop(key)
         self.concurrency.provision(key[0], -allocation.concurrency)
-        allocation.pool.withdraw()
+        allocation.pool.withdraw(allocation.environments)
 
-    async def _provide(self, pool: Pool) -> bool:
+    async def _provide(self, allocation: _Allocation) -> None:
+        pool, environments = allocation.pool, allocation.environments
         environment = pool.add(provisioned=True)
+        environments.append(environment)
         try:
             error = await self._server.provide(pool, environment)
         except BaseException:
-            pool.break_off(environment)
+            pool.discard(environment, "its initialisation was broken off")
             raise
         if error is not None:
-            pool.break_off(environment, "its initialisation failed")
-            return False
+            environments.remove(environment)
+            pool.discard(environment, "its initialisation failed")
+            return
         pool.give_back(environment)
-        return True
 
     async def _serve(
         self, pool: Pool, environment: Environment, call: Call, whole_log: bool

@@ -8,7 +8,7 @@ somebody next looks, and its entry says since when it was idle.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,7 +43,7 @@ class Ground:
     log_readers: dict[str, list[OnText]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Environment:
     """One execution environment. ``idle_since`` is run time; only an idle one has it.
 
@@ -134,19 +134,31 @@ class Pool:
         else:
             self._idle.append(environment)
 
-    def withdraw(self) -> None:
-        """What is provisioned is so no longer: it is stopped, or idle after its request."""
-        while self._provisioned:
-            self._stop(self._provisioned.pop(), "its provisioned concurrency was withdrawn")
-        for environment in self._busy.values():
+    def withdraw(self, environments: Iterable[Environment]) -> None:
+        """These are provisioned no longer: each is stopped, or idle after its request."""
+        for environment in environments:
             environment.provisioned = False
+            if environment in self._provisioned:
+                self._provisioned.remove(environment)
+                self._stop(environment, "its provisioned concurrency was withdrawn")
 
-    def break_off(
-        self, environment: Environment, because: str = "its invocation was broken off"
-    ) -> None:
-        """Nobody knows what state it is in, so it is stopped."""
+    def discard(self, environment: Environment, because: str) -> None:
+        """It is of no use to anybody, so it is stopped."""
         del self._busy[environment.id]
         self._stop(environment, because)
+
+    def break_off(self, environment: Environment) -> None:
+        """Nobody knows what state it is in, so it is stopped; a provisioned one is reset."""
+        because = "its invocation was broken off"
+        if not environment.provisioned:
+            self.discard(environment, because)
+            return
+        environment.runtime.stop()
+        environment.state = "reset"
+        self._ground.journal.write(
+            "environment_reset", because, function=self.function.name, environment=environment.id
+        )
+        self.give_back(environment)
 
     def retire(self, because: str) -> None:
         """Stop what is idle, and what runs as soon as it has answered; nothing new is made."""

@@ -97,7 +97,7 @@ class EventQueue:
         self._add(event, 0.0)
         self._tell("event_queued", event, None, queued=self._open)
         likely = target.function.duplicate_deliveries
-        if likely:
+        if likely and self._open < self._events_max:
             drawn = self._chance.stream("duplicates", target.function.name)
             if drawn.random() < likely:
                 wait = round(drawn.uniform(0.0, DUPLICATE_SECONDS_MAX), 3)
@@ -172,7 +172,7 @@ class EventQueue:
             return untried, not_run(untried)
         config = config_of(function, event.call.arn)
         try:
-            if event.tries.invoked or event.tries.returned:
+            if self._clock.time() > event.accepted:  # it has waited, and its ARN may mean another
                 event.target = self._functions.find(event.call.arn)
                 config = config_of(event.target.function, event.call.arn)
             answer = await self._functions.run(event.target, event.call)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from eventsim.front.serving import FrontApp, asgi_response
+from eventsim.front.serving import FrontApp, asgi_response, read_body
 from eventsim.front.sockets import AsgiSocket
 from eventsim.rules.http_answers import fault
 
@@ -32,7 +34,9 @@ class Finding:
         if scope["type"] == "websocket":
             await AsgiSocket(scope, receive, send).refuse(response)
         else:
-            await asgi_response(response)(scope, receive, send)
+            with suppress(ClientDisconnect):
+                await read_body(Request(scope, receive), 0)
+                await asgi_response(response)(scope, receive, send)
 
     def _find(self, host: str, path: str) -> tuple[FrontApp | None, str]:
         if host in self._hosts:

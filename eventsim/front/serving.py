@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from eventsim.front.calling import PushCalling
 from eventsim.front.sockets import AsgiSocket
+from eventsim.rules.http_answers import fault
 from eventsim.rules.http_messages import title_case
 from eventsim.types import Front, HttpRequest, HttpResponse, SocketFront
 
 BODYLESS = (204, 304)
+DISCARDED_BYTES_MAX = 64 * 1_048_576  # of a body that is too large, so that its 413 is read
 
 
 class FrontApp:
@@ -28,10 +30,15 @@ class FrontApp:
         if scope["type"] == "websocket":
             await self._converse(scope, receive, send, path)
             return
-        body = await _body(Request(scope, receive), self._front.body_bytes_max)
+        try:
+            body = await read_body(Request(scope, receive), self._front.body_bytes_max)
+        except ClientDisconnect:
+            return  # half a request is none, and nobody waits for an answer
         request = request_of(scope, path, body or b"")
         if body is None:
             response = self._front.too_large()
+        elif request.method == "CONNECT":
+            response = fault(400, "Bad Request")  # it asks for a tunnel, and 200 would promise one
         else:
             response = await self._front.respond(request, self._calling)
         self._tell(request, response.status)
@@ -89,15 +96,22 @@ def asgi_response(response: HttpResponse) -> Response:
     return made
 
 
-async def _body(request: Request, most: int) -> bytes | None:
-    """The whole body, never more than so many bytes in memory; None for a larger one."""
+async def read_body(request: Request, most: int) -> bytes | None:
+    """The whole body, never more than so many bytes in memory; None for a larger one.
+
+    A larger one is read on, and forgotten: a connection that is closed while its client still
+    sends loses the response. Raises ClientDisconnect.
+    """
     declared: Any = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    if declared.isdecimal() and int(declared) > DISCARDED_BYTES_MAX:
         return None
-    chunks, size = [], 0
+    chunks, size = list[bytes](), 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > most:
+        if size > DISCARDED_BYTES_MAX:
             return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+        if size > most:
+            chunks.clear()
+        else:
+            chunks.append(chunk)
+    return None if size > most else b"".join(chunks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import anyio
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -9,6 +11,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from eventsim.types import HttpResponse, Pairs
 
 NORMAL = 1000
+GONE = (1006, "")  # how a connection ends that nobody closed
+_HUNG_UP = (OSError, RuntimeError, WebSocketDisconnect)  # what servers raise, each in its way
 
 
 class AsgiSocket:
@@ -23,7 +27,10 @@ class AsgiSocket:
     async def accept(self, headers: Pairs = ()) -> None:
         given = self._socket.scope.get("subprotocols") or [None]
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        await self._socket.accept(subprotocol=given[0], headers=raw)
+        try:
+            await self._socket.accept(subprotocol=given[0], headers=raw)
+        except _HUNG_UP:
+            self._closed = GONE
 
     async def refuse(self, response: HttpResponse) -> None:
         from eventsim.front.serving import asgi_response
@@ -44,16 +51,24 @@ class AsgiSocket:
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: str) -> bool:
         async with self._sending:
-            if self._closed is None and self._socket.client_state is WebSocketState.CONNECTED:
+            if self._closed is not None:
+                return False
+            if self._socket.client_state is not WebSocketState.CONNECTED:
+                return False
+            try:
                 await self._socket.send_text(message)
+            except _HUNG_UP:
+                self._closed = GONE
+            return self._closed is None
 
     async def close(self, code: int, reason: str = "") -> None:
         async with self._sending:
             if self._closed is None:
                 self._closed = (code, reason)
-                await self._socket.close(code, reason)
+                with suppress(*_HUNG_UP):
+                    await self._socket.close(code, reason)
 
     @property
     def closed(self) -> tuple[int, str]:

@@ -85,7 +85,7 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
         return _put(made, places[0], value)
     if create:
         return _put(made, path, value, create=True)
-    known = {write(place): place for place in _places(document)}
+    known = {write(place[-len(path) :]) for place in _places(document)}  # also said by their ends
     close = near(write(path), known)
     hint = f"; did you mean '{close}'?" if close else ""
     raise EventsimError(f"there is no '{write(path)}'{hint}; say create to make it")

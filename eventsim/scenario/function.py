@@ -55,6 +55,7 @@ from eventsim.scenario.values import (
     SystemText,
     Text,
     Whole,
+    system_text,
 )
 from eventsim.types import Duration, RecursiveLoop
 
@@ -102,7 +103,7 @@ class Environment(SamBlock):
 
 def _handler(value: Any) -> str | Callable[[Any, Any], Any]:
     if callable(value) or (isinstance(value, str) and value):
-        return value  # type: ignore[no-any-return]  # callable() does not narrow Any
+        return system_text(value)  # type: ignore[no-any-return]  # callable() does not narrow Any
     raise refuse(f"is {show(value)}; write module.function")
 
 

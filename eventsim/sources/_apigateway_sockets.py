@@ -81,7 +81,8 @@ class SocketFront:
         if opened is None:
             return fault(410, "Gone", "GoneException")
         if request.method == "POST":
-            await opened.socket.send(request.body.decode("utf-8", "replace"))
+            if not await opened.socket.send(request.body.decode("utf-8", "replace")):
+                return fault(410, "Gone", "GoneException")
             self._touch(opened, calling)
             return HttpResponse(200)
         if request.method == "DELETE":

@@ -120,7 +120,7 @@ class Socket(Protocol):
     """One WebSocket connection, as its server has it."""
 
     async def accept(self, headers: Pairs = ()) -> None:
-        """Let the client in."""
+        """Let the client in, who may be gone by then."""
 
     async def refuse(self, response: HttpResponse) -> None:
         """Answer the request for a connection with a plain response."""
@@ -128,11 +128,11 @@ class Socket(Protocol):
     async def receive(self) -> str | bytes | None:
         """The next message; None once the client is gone."""
 
-    async def send(self, message: str) -> None:
-        """Send a text; nothing happens once the connection is closed."""
+    async def send(self, message: str) -> bool:
+        """Send a text; False, and nothing happens, once the client is gone."""
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Close the connection."""
+        """Close the connection, if the client has not."""
 
     @property
     def closed(self) -> tuple[int, str]:

@@ -1,0 +1,55 @@
+"""``eventsim generate`` takes what people type: an event, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from eventsim.push.builders import builders, sources
+from tests.commands import eventsim
+
+EVENTS = [(source, name) for source in sources() for name in builders(source)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--at", "0001-01-01T00:00:00Z"], "the year must be between 1970 and 9000"),
+        (["--at", "9999-12-31T23:59:59-23:00"], "the year must be between 1970 and 9000"),
+        (["--at", "2026-01-01"], "without a time zone"),
+        (["--region", ""], "--region is ''; write one such as us-east-1"),
+        (["--region", "mars"], "--region is 'mars'"),
+        (["--account", "1"], "--account is '1'; write its 12 digits"),
+        (["--account", "\uff11" * 12], "write its 12 digits"),
+        (["--key", "\udcff"], r"'\udcff' is not text in UTF-8"),
+        (["--set", "x=\udcff"], r"'x=\udcff' is not text in UTF-8"),
+        (["--set", "object.siz=5"], "did you mean 'object.size'?"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(words: list[str], told: str) -> None:
+    ended = eventsim("generate", "s3", "put", *words)
+    assert (ended.code, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert told in ended.stderr
+
+
+def test_base64_that_is_none_is_told_whatever_its_characters() -> None:
+    ended = eventsim("generate", "amazon_mq", "--encoded", "é")
+    assert (ended.code, ended.stderr.count("\n")) == (2, 1)
+    assert "'é' is not base64" in ended.stderr
+
+
+@pytest.mark.parametrize(("source", "name"), EVENTS)
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "9000-12-31T23:59:59Z"])
+def test_every_event_may_be_of_the_first_and_of_the_last_year(
+    source: str, name: str, at: str
+) -> None:
+    required = [
+        word
+        for parameter, field in builders(source)[name].model.model_fields.items()
+        if field.is_required()
+        for word in (f"--{parameter.replace('_', '-')}", "x")
+    ]
+    ended = eventsim("generate", source, name, "--at", at, *required)
+    assert ended.code == 0, ended.stderr
+    assert json.loads(ended.stdout)
