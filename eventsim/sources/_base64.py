@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 
 from eventsim.errors import EventsimError
 
@@ -14,5 +13,5 @@ def decoded(text: str) -> bytes:
     """The bytes. Raises EventsimError for a text that is not base64."""
     try:
         return b64decode(text, validate=True)
-    except NotBase64:
+    except ValueError:  # also of a text that is not ASCII
         raise EventsimError(f"'{text[:_SHOWN_CHARACTERS_MAX]}' is not base64") from None

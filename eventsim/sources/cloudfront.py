@@ -12,7 +12,6 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -168,7 +167,7 @@ def _check_response(told: dict[str, Any], trigger: str) -> None:
         raise Broken(f"bodyEncoding is {encoding!r}; it has to be one of text, base64")
     try:
         decoded = base64.b64decode(body, validate=True) if encoding == "base64" else body.encode()
-    except binascii.Error:
+    except ValueError:
         raise Broken("body is not base64, as bodyEncoding says") from None
     limit = _BODY_BYTES_MAX.get(trigger, 1024 * 1024)
     if len(decoded) > limit:
@@ -184,7 +183,10 @@ def _check_headers(told: dict[str, Any], cf: dict[str, Any]) -> None:
         if name != name.lower():
             raise Broken(f"headers.{name} has to be in lower case; the name in key may not")
         if not isinstance(values, list) or not all(
-            isinstance(each, dict) and isinstance(each.get("value"), str) for each in values
+            isinstance(each, dict)
+            and isinstance(each.get("value"), str)
+            and isinstance(each.get("key", name), str)
+            for each in values
         ):
             raise Broken(f"headers.{name} has to be an array of objects with key and value")
         barred = name in _FORBIDDEN or name.startswith(("x-amz-cf-", "x-edge-"))
