@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from eventsim.rules.arns import arn, dns_suffix
 from eventsim.rules.timestamps import java_date
-from eventsim.sources._contract import Broken, object_of, value_of
+from eventsim.sources._contract import Broken, object_of, status_of, value_of
 from eventsim.sources._s3_objects import Key, request_id
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
@@ -109,10 +109,7 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
             value_of(result)
             return Answer()
         told = object_of(result)
-        status = told.get("statusCode")
-        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-            raise Broken(f"statusCode is {status!r}; it has to be a number from 100 to 599")
-        if "headObjectContext" not in event and status < 300:
+        if status_of(told) < 300 and "headObjectContext" not in event:
             _check_listing(told)
     except Broken as broken:
         return broken.answer()
