@@ -26,7 +26,7 @@ def custom(
     source: Annotated[str, "who sends it; aws. is AWS's own"] = "com.example.orders",
     detail_type: Annotated[str, "what kind of event it is"] = "Order Placed",
     detail: Annotated[dict[str, Any] | None, "what happened, a JSON object"] = None,
-    resources: Annotated[list[str], "the ARNs that it is about"] = [],  # noqa: B006  # never changed
+    resources: Annotated[tuple[str, ...], "the ARNs that it is about"] = (),
     replay_name: Annotated[str | None, "the replay that sends it again"] = None,
 ) -> dict[str, Any]:
     """An event of your own."""
