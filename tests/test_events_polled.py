@@ -190,6 +190,7 @@ def test_a_document_has_one_key_and_a_change_its_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["msk", "self-managed"])
-def test_a_value_that_is_not_base64_is_refused(name: str) -> None:
-    with pytest.raises(EventsimError, match="'%%' is not base64"):
-        event("kafka", name, encoded="%%")
+@pytest.mark.parametrize("encoded", ["%%", "é"])
+def test_a_value_that_is_not_base64_is_refused(name: str, encoded: str) -> None:
+    with pytest.raises(EventsimError, match=f"'{encoded}' is not base64"):
+        event("kafka", name, encoded=encoded)

@@ -103,6 +103,12 @@ def test_what_a_service_takes_is_what_it_gives_on(source: str, event: str, value
             {"status": "200", "body": "x", "bodyEncoding": "base64"},
             "body is not base64",
         ),
+        (
+            "cloudfront",
+            "origin-request",
+            {"status": "200", "body": "é", "bodyEncoding": "base64"},
+            "body is not base64",
+        ),
         ("cloudfront", "viewer-response", {"status": "200", "body": "x"}, "body is there"),
         (
             "cloudfront",
@@ -114,6 +120,12 @@ def test_what_a_service_takes_is_what_it_gives_on(source: str, event: str, value
             "cloudfront",
             "viewer-response",
             {"status": "200", "headers": {"age": "1"}},
+            "headers.age has to be an array",
+        ),
+        (
+            "cloudfront",
+            "viewer-response",
+            {"status": "200", "headers": {"age": [{"key": 5, "value": "1"}]}},
             "headers.age has to be an array",
         ),
         (

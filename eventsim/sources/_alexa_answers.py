@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from eventsim.sources._contract import Broken, kind_of, object_of, one_of, value_of
+from eventsim.sources._contract import Broken, kind_of, object_of, one_of, value_at, value_of
 from eventsim.types import Answer, InvokeResult
 
 ANSWER_BYTES_MAX = 120 * 1024
@@ -41,14 +41,15 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
 def _check(told: dict[str, Any], kind: str) -> None:
     if not isinstance(told.get("version"), str):
         raise Broken(f'version is {kind_of(told.get("version"))}; it has to be "1.0"')
-    _object(told, "sessionAttributes", "", optional=True)
-    response = _object(told, "response", "")
+    if told.get("sessionAttributes") is not None:
+        value_at(told, "sessionAttributes", dict)
+    response = value_at(told, "response", dict)
     if _SILENT.match(kind):
         _check_silent(response, kind)
         return
     _speech(response, "response")
     if response.get("reprompt") is not None:
-        _speech(_object(response, "reprompt", "response"), "response.reprompt")
+        _speech(value_at(response, "reprompt", dict, "response"), "response.reprompt")
     _card(response)
     _directives(response)
     if kind == "CanFulfillIntentRequest":
@@ -67,27 +68,13 @@ def _check_silent(response: dict[str, Any], kind: str) -> None:
             raise Broken(f"response.directives[{index}] is {directive['type']}, not AudioPlayer's")
 
 
-def _object(
-    told: dict[str, Any], key: str, where: str, *, optional: bool = False
-) -> dict[str, Any]:
-    value = told.get(key)
-    if isinstance(value, dict):
-        return value
-    if optional and value is None:
-        return {}
-    place = f"{where}.{key}" if where else key
-    raise Broken(f"{place} is {kind_of(value)}; it has to be an object")
-
-
 def _speech(told: dict[str, Any], where: str) -> None:
     if told.get("outputSpeech") is None:
         return
     place = f"{where}.outputSpeech"
-    speech = _object(told, "outputSpeech", where)
+    speech = value_at(told, "outputSpeech", dict, where)
     key = "ssml" if one_of(speech, "type", ("PlainText", "SSML"), place) == "SSML" else "text"
-    text = speech.get(key)
-    if not isinstance(text, str):
-        raise Broken(f"{place}.{key} is {kind_of(text)}; it has to be a string")
+    text = value_at(speech, key, str, place)
     if len(text) > SPEECH_CHARACTERS_MAX:
         raise Broken(f"{place}.{key} has {len(text)} characters; at most 8000 may be")
     if key == "ssml" and not (
@@ -99,7 +86,7 @@ def _speech(told: dict[str, Any], where: str) -> None:
 def _card(response: dict[str, Any]) -> None:
     if response.get("card") is None:
         return
-    card = _object(response, "card", "response")
+    card = value_at(response, "card", dict, "response")
     kind = one_of(card, "type", _CARDS, "response.card")
     text = "".join(str(card.get(key) or "") for key in ("title", "content", "text"))
     if len(text) > SPEECH_CHARACTERS_MAX:
@@ -109,14 +96,12 @@ def _card(response: dict[str, Any]) -> None:
 
 
 def _directives(response: dict[str, Any]) -> None:
-    ends, directives = response.get("shouldEndSession"), response.get("directives")
-    if ends is not None and not isinstance(ends, bool):
-        raise Broken(f"response.shouldEndSession is {kind_of(ends)}; it has to be a boolean")
-    if directives is None:
+    ends = response.get("shouldEndSession")
+    if ends is not None:
+        value_at(response, "shouldEndSession", bool, "response")
+    if response.get("directives") is None:
         return
-    if not isinstance(directives, list):
-        raise Broken(f"response.directives is {kind_of(directives)}; it has to be an array")
-    for index, directive in enumerate(directives):
+    for index, directive in enumerate(value_at(response, "directives", list, "response")):
         kind = directive.get("type") if isinstance(directive, dict) else None
         if not isinstance(kind, str):
             raise Broken(f"response.directives[{index}] has no type")
@@ -125,12 +110,13 @@ def _directives(response: dict[str, Any]) -> None:
 
 
 def _can_fulfill(response: dict[str, Any]) -> None:
-    told = _object(response, "canFulfillIntent", "response")
-    one_of(told, "canFulfill", _MAYBE, "response.canFulfillIntent")
-    slots = _object(told, "slots", "response.canFulfillIntent", optional=True)
-    for name, slot in slots.items():
-        place = f"response.canFulfillIntent.slots.{name}"
-        one_of(
-            _object(slots, name, "response.canFulfillIntent.slots"), "canUnderstand", _MAYBE, place
-        )
-        one_of(slot, "canFulfill", ("YES", "NO"), place)
+    told = value_at(response, "canFulfillIntent", dict, "response")
+    place = "response.canFulfillIntent"
+    one_of(told, "canFulfill", _MAYBE, place)
+    if told.get("slots") is None:
+        return
+    slots = value_at(told, "slots", dict, place)
+    for name in slots:
+        slot = value_at(slots, name, dict, f"{place}.slots")
+        one_of(slot, "canUnderstand", _MAYBE, f"{place}.slots.{name}")
+        one_of(slot, "canFulfill", ("YES", "NO"), f"{place}.slots.{name}")

@@ -23,10 +23,10 @@ async def deliver(pushing: Pushing, delivery: Delivery, scene: Scene) -> Answer:
     """Send a request in the session that it belongs to, and keep what the answer says of it."""
     if "session" not in delivery.event:
         return await pushing.invoke(delivery, scene)
-    sessions: dict[tuple[str, str, str], Session] = pushing.memory(delivery.source)  # type: ignore[assignment]  # its own
+    sessions: dict[str, Session] = pushing.memory(delivery.source)
     event = delivery.event
-    user = event["session"]["user"]["userId"]
-    key = (delivery.function, event["session"]["application"]["applicationId"], user)
+    skill, user = event["session"]["application"], event["session"]["user"]
+    key = f"{delivery.function} {skill['applicationId']} {user['userId']}"
     session = _session(sessions.pop(key, None), event)
     event = _in_session(session, event)
     answer = await pushing.invoke(replace(delivery, event=event), scene)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 
 from eventsim.errors import EventsimError
+from eventsim.rules.arns import dns_suffix
 from eventsim.rules.authorizer_events import (
     http_v2_authorizer_event,
     request_event,
@@ -42,7 +43,6 @@ from eventsim.sources._http_said import (
     Said,
     SourceIp,
     StageVariables,
-    dns_suffix,
 )
 from eventsim.types import Scene
 

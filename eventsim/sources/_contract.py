@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 
 from eventsim.types import Answer, InvokeResult
+
+T = TypeVar("T")
+_KINDS: dict[type, str] = {bool: "a boolean", str: "a string", list: "an array", dict: "an object"}
 
 
 class Broken(Exception):
@@ -33,6 +37,33 @@ def object_of(result: InvokeResult) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Broken(f"the answer is {kind_of(value)}, not an object")
     return value
+
+
+def kept(result: InvokeResult, check: Callable[[dict[str, Any]], None]) -> Answer:
+    """The JSON object that a function answered, unless *check* raises Broken for it."""
+    try:
+        told = object_of(result)
+        check(told)
+    except Broken as broken:
+        return broken.answer()
+    return Answer(value=told)
+
+
+def value_at(told: dict[str, Any], key: str, kind: type[T], where: str = "") -> T:
+    """The value of *key*. Raises Broken when it is not of that *kind*."""
+    value = told.get(key)
+    if not isinstance(value, kind):
+        place = f"{where}.{key}" if where else key
+        raise Broken(f"{place} is {kind_of(value)}; it has to be {_KINDS[kind]}")
+    return value
+
+
+def status_of(told: dict[str, Any]) -> int:
+    """The ``statusCode`` of an answer to HTTP. Raises Broken when it is none."""
+    status = told.get("statusCode")
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        raise Broken(f"statusCode is {status!r}; it has to be a number from 100 to 599")
+    return status
 
 
 def one_of(told: dict[str, Any], key: str, choices: tuple[str, ...], where: str = "") -> str:

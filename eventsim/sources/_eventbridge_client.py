@@ -7,13 +7,14 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
 
 from eventsim.backends import Backend
-from eventsim.errors import ServiceError, Unreachable
+from eventsim.errors import ServiceError
+from eventsim.sources._lifetimes import undo_on_close
 from eventsim.types import PutEvent
 
 
@@ -56,10 +57,5 @@ async def open_client_bus(name: str, backend: Backend) -> ClientBus:
         if error.code != "ResourceNotFoundException":
             raise
     created = await backend.call("events", "create_event_bus", Name=name)
-
-    async def delete() -> None:
-        with suppress(ServiceError, Unreachable):  # somebody else was faster, or it is all gone
-            await backend.call("events", "delete_event_bus", Name=name)
-
-    backend.on_close(delete)
+    undo_on_close(backend, partial(backend.call, "events", "delete_event_bus", Name=name))
     return ClientBus(str(created["EventBusArn"]), backend)

@@ -1,21 +1,19 @@
 """
 Events as EventBridge delivers them, in its envelope.
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
 https://docs.aws.amazon.com/awssupport/latest/user/cloudwatch-events-ta.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from eventsim.rules import alarm_documents
 from eventsim.rules.arns import arn
 from eventsim.rules.bus_rules import DEFAULT_BUS, rule_arn
-from eventsim.rules.timestamps import iso_seconds
 from eventsim.sources import _alarm_samples as samples
+from eventsim.sources._eventbridge_envelope import envelope
 from eventsim.types import Scene
 
 InstanceState = Literal["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]
@@ -28,7 +26,7 @@ def custom(
     source: Annotated[str, "who sends it; aws. is AWS's own"] = "com.example.orders",
     detail_type: Annotated[str, "what kind of event it is"] = "Order Placed",
     detail: Annotated[dict[str, Any] | None, "what happened, a JSON object"] = None,
-    resources: Annotated[list[str], "the ARNs that it is about"] = [],  # noqa: B006  # never changed
+    resources: Annotated[tuple[str, ...], "the ARNs that it is about"] = (),
     replay_name: Annotated[str | None, "the replay that sends it again"] = None,
 ) -> dict[str, Any]:
     """An event of your own."""
@@ -125,20 +123,3 @@ def alarm_state_change(
     )
     source, kind = alarm_documents.SOURCE, alarm_documents.DETAIL_TYPE
     return envelope(scene, source, kind, alarm_documents.detail(change), [change.arn])
-
-
-def envelope(
-    scene: Scene, source: str, detail_type: str, detail: dict[str, Any], resources: Sequence[str]
-) -> dict[str, Any]:
-    """What every event has around its detail."""
-    return {
-        "version": "0",
-        "id": scene.uuid(),
-        "detail-type": detail_type,
-        "source": source,
-        "account": scene.account,
-        "time": iso_seconds(scene.at),
-        "region": scene.region,
-        "resources": list(resources),
-        "detail": detail,
-    }

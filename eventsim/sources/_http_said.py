@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from eventsim.errors import EventsimError
@@ -85,26 +85,13 @@ def forwarded(
         added = (("X-Amzn-Trace-Id", trace), *added)
     names = {name.lower() for name, _ in added}
     kept = tuple(pair for pair in request.headers if pair[0].lower() not in names)
-    return HttpRequest(
-        request.method,
-        request.path,
-        request.query,
-        (*kept, *added),
-        request.body,
-        request.client,
-        request.protocol,
-    )
+    return replace(request, headers=(*kept, *added))
 
 
 def reached(request: HttpRequest) -> tuple[str, str]:
     """The port and the scheme by which a client reached a front that is served here."""
     port = request.header("Host").rpartition(":")[2]
     return (port if port.isdecimal() else "80"), "http"
-
-
-def dns_suffix(region: str) -> str:
-    """The end of the names of AWS's hosts in a region."""
-    return "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
 
 
 def url_suffix(region: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import md5, sha256
+from hashlib import md5
 from typing import Annotated, Literal, NamedTuple
+from urllib.parse import quote_plus
 
+from eventsim.sources._names import hex_of
 from eventsim.types import Scene
 
 BucketName = Annotated[str, "the bucket's name"]
@@ -48,6 +50,11 @@ def content(scene: Scene, size: int, body: str | None = None, etag: str | None =
     return Content(len(encoded), etag or digest)
 
 
+def encoded(key: str) -> str:
+    """A key as notifications and jobs have it: spaces are plus signs."""
+    return quote_plus(key, safe="/")
+
+
 def sequencer(scene: Scene) -> str:
     """Hexadecimal digits, always as many, that grow from event to event.
 
@@ -70,7 +77,7 @@ def request_id(scene: Scene) -> str:
 
 def owner(account: str) -> str:
     """The customer id of an account: always the same, and not the account's number."""
-    return f"A{sha256(account.encode()).hexdigest()[:13].upper()}"
+    return f"A{hex_of(account, 13).upper()}"
 
 
 def address(scene: Scene, given: str | None) -> str:

@@ -8,9 +8,7 @@ kinds, 2.4 and then 2.5, which has what the others have; ``--event-version 2.5``
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote_plus
 
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import iso_milliseconds
@@ -18,7 +16,6 @@ from eventsim.sources import _s3_objects as objects
 from eventsim.sources._s3_objects import EMPTY_ETAG, SERVICE, Content
 from eventsim.types import Scene
 
-Build = Callable[..., dict[str, Any]]
 ConfigurationId = Annotated[str, "the id of the bucket's notification configuration"]
 MarkerVersionId = Annotated[str | None, "the version of the marker; drawn unless given"]
 EventVersion = Annotated[
@@ -26,19 +23,9 @@ EventVersion = Annotated[
 ]
 
 
-def named(name: str, says: str) -> Callable[[Build], Build]:
-    """Call a builder by the name of its event, for those that several events share."""
-
-    def call(build: Build) -> Build:
-        build.__name__, build.__doc__ = name, says
-        return build
-
-    return call
-
-
 def described(key: str, content: Content | None, version: str | None) -> dict[str, Any]:
     """An object; what was deleted has neither size nor ETag."""
-    told: dict[str, Any] = {"key": quote_plus(key, safe="/")}
+    told: dict[str, Any] = {"key": objects.encoded(key)}
     if content is not None:
         told.update(size=content.size, eTag=content.etag)
     if version is not None:
@@ -46,10 +33,17 @@ def described(key: str, content: Content | None, version: str | None) -> dict[st
     return told
 
 
+def sequenced(
+    scene: Scene, key: str, content: Content | None, version: str | None
+) -> dict[str, Any]:
+    """An object, and where its event stands among those of its key."""
+    return {**described(key, content, version), "sequencer": objects.sequencer(scene)}
+
+
 def marker(scene: Scene, key: str, version: str | None) -> dict[str, Any]:
     """A delete marker: a version with nothing in it."""
     return {
-        "key": quote_plus(key, safe="/"),
+        "key": objects.encoded(key),
         "eTag": EMPTY_ETAG,
         "versionId": version or objects.version_id(scene),
         "sequencer": objects.sequencer(scene),

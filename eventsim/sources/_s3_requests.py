@@ -14,6 +14,7 @@ from pydantic import Field
 
 from eventsim.rules.timestamps import iso_milliseconds
 from eventsim.sources import _s3_objects as objects
+from eventsim.sources._builders import Build, named
 from eventsim.sources._s3_objects import (
     BUCKET,
     CONFIGURATION,
@@ -28,14 +29,13 @@ from eventsim.sources._s3_objects import (
     VersionId,
 )
 from eventsim.sources._s3_records import (
-    Build,
     ConfigurationId,
     EventVersion,
     MarkerVersionId,
     described,
     marker,
-    named,
     requested,
+    sequenced,
 )
 from eventsim.types import Scene
 
@@ -55,8 +55,7 @@ def _created(name: str, event_name: str, says: str) -> Build:
         configuration_id: ConfigurationId = CONFIGURATION,
         event_version: EventVersion = None,
     ) -> dict[str, Any]:
-        told = described(key, objects.content(scene, size, body, etag), version_id)
-        told["sequencer"] = objects.sequencer(scene)
+        told = sequenced(scene, key, objects.content(scene, size, body, etag), version_id)
         return requested(
             scene, event_version or "2.1", event_name, bucket, configuration_id, told, source_ip
         )
@@ -82,8 +81,7 @@ def complete_multipart_upload(
     event_version: EventVersion = None,
 ) -> dict[str, Any]:
     """An object was created out of its parts."""
-    told = described(key, Content(size, f"{scene.hex(32)}-{parts}"), version_id)
-    told["sequencer"] = objects.sequencer(scene)
+    told = sequenced(scene, key, Content(size, f"{scene.hex(32)}-{parts}"), version_id)
     name = "ObjectCreated:CompleteMultipartUpload"
     return requested(scene, event_version or "2.1", name, bucket, configuration_id, told, source_ip)
 
@@ -99,8 +97,7 @@ def delete(
     event_version: EventVersion = None,
 ) -> dict[str, Any]:
     """An object, or a version of it, was deleted for good."""
-    told = described(key, None, version_id)
-    told["sequencer"] = objects.sequencer(scene)
+    told = sequenced(scene, key, None, version_id)
     name = "ObjectRemoved:Delete"
     return requested(scene, event_version or "2.1", name, bucket, configuration_id, told, source_ip)
 
@@ -134,8 +131,7 @@ def restore_post(
     event_version: EventVersion = None,
 ) -> dict[str, Any]:
     """A copy of an archived object was asked for."""
-    told = described(key, objects.content(scene, size, None, etag), version_id)
-    told["sequencer"] = objects.sequencer(scene)
+    told = sequenced(scene, key, objects.content(scene, size, None, etag), version_id)
     name = "ObjectRestore:Post"
     return requested(scene, event_version or "2.1", name, bucket, configuration_id, told, source_ip)
 

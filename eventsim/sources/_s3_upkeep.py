@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import iso_milliseconds
 from eventsim.sources import _s3_objects as objects
+from eventsim.sources._builders import Build, named
 from eventsim.sources._s3_objects import (
     BUCKET,
     CONFIGURATION,
@@ -30,15 +31,14 @@ from eventsim.sources._s3_objects import (
     VersionId,
 )
 from eventsim.sources._s3_records import (
-    Build,
     ConfigurationId,
     EventVersion,
     MarkerVersionId,
     described,
     marker,
-    named,
     notification,
     of_service,
+    sequenced,
 )
 from eventsim.types import Scene
 
@@ -59,8 +59,7 @@ def restore_completed(
     event_version: EventVersion = None,
 ) -> dict[str, Any]:
     """The copy of an archived object is there."""
-    told = described(key, objects.content(scene, size, None, etag), version_id)
-    told["sequencer"] = objects.sequencer(scene)
+    told = sequenced(scene, key, objects.content(scene, size, None, etag), version_id)
     name, who = "ObjectRestore:Completed", f"AmazonCustomer:{objects.owner(scene.account)}"
     event = notification(
         scene, event_version or "2.1", name, bucket, configuration_id, told, who, SERVICE
@@ -89,8 +88,7 @@ def _by_itself(name: str, event_name: str, version: str, says: str) -> Build:
         configuration_id: ConfigurationId = CONFIGURATION,
         event_version: EventVersion = None,
     ) -> dict[str, Any]:
-        told = described(key, objects.content(scene, size, None, etag), version_id)
-        told["sequencer"] = objects.sequencer(scene)
+        told = sequenced(scene, key, objects.content(scene, size, None, etag), version_id)
         return of_service(
             scene, event_version or version, event_name, bucket, configuration_id, told
         )
@@ -128,8 +126,7 @@ def _replication(name: str, event_name: str, says: str, reason: str | None = Non
         event_version: EventVersion = None,
     ) -> dict[str, Any]:
         version = version_id or objects.version_id(scene)
-        told = described(key, objects.content(scene, size, None, etag), version)
-        told["sequencer"] = objects.sequencer(scene)
+        told = sequenced(scene, key, objects.content(scene, size, None, etag), version)
         event = of_service(
             scene, event_version or "2.2", event_name, bucket, configuration_id, told
         )
@@ -178,8 +175,7 @@ def lifecycle_delete(
     event_version: EventVersion = None,
 ) -> dict[str, Any]:
     """A lifecycle rule deleted an object, or a version of it, for good."""
-    told = described(key, None, version_id)
-    told["sequencer"] = objects.sequencer(scene)
+    told = sequenced(scene, key, None, version_id)
     name = "LifecycleExpiration:Delete"
     return of_service(scene, event_version or "2.3", name, bucket, configuration_id, told)
 

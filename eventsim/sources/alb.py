@@ -7,13 +7,12 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from eventsim.errors import InvokeError
-from eventsim.rules.arns import arn
+from eventsim.rules.arns import arn, dns_suffix
 from eventsim.rules.http_answers import alb_answer, alb_page
 from eventsim.rules.http_events import alb_event
 from eventsim.rules.http_routes import takes_pattern
@@ -28,10 +27,10 @@ from eventsim.sources._http_said import (
     Query,
     Said,
     SourceIp,
-    dns_suffix,
     forwarded,
     reached,
 )
+from eventsim.sources._names import hex_of
 from eventsim.types import (
     Answer,
     Calling,
@@ -126,8 +125,7 @@ def request(
 ) -> dict[str, Any]:
     """A request; of a name that is there several times, the last value."""
     said = Said(method, path, query, header, cookie, body, binary, source_ip, _domain(scene))
-    group = group_arn(scene, target_group)
-    return alb_event(said.request(scene), group, multi_value=False)
+    return alb_event(said.request(scene), group_arn(scene, target_group), multi_value=False)
 
 
 def multi_value(
@@ -145,8 +143,7 @@ def multi_value(
 ) -> dict[str, Any]:
     """A request to a target group with lambda.multi_value_headers.enabled."""
     said = Said(method, path, query, header, cookie, body, binary, source_ip, _domain(scene))
-    group = group_arn(scene, target_group)
-    return alb_event(said.request(scene), group, multi_value=True)
+    return alb_event(said.request(scene), group_arn(scene, target_group), multi_value=True)
 
 
 def health_check(
@@ -181,7 +178,7 @@ def refusal(error: InvokeError, event: Any) -> Answer:
 
 def group_arn(scene: Scene, name: str) -> str:
     """The ARN of a target group of that name."""
-    group = f"targetgroup/{name}/{sha256(name.encode()).hexdigest()[:16]}"
+    group = f"targetgroup/{name}/{hex_of(name, 16)}"
     return arn("elasticloadbalancing", scene.region, scene.account, group)
 
 

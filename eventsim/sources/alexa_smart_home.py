@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kind_of, object_of, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -161,8 +161,7 @@ def _check(told: dict[str, Any], directive: dict[str, Any]) -> None:
     header = said.get("header") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(header, dict):
         raise Broken(f"event.header is {kind_of(header)}; it has to be an object")
-    if not isinstance(said.get("payload"), dict):
-        raise Broken(f"event.payload is {kind_of(said.get('payload'))}; it has to be an object")
+    payload = value_at(said, "payload", dict, "event")
     if header.get("payloadVersion") != "3":
         raise Broken(f'event.header.payloadVersion is {header.get("payloadVersion")!r}, not "3"')
     if not isinstance(header.get("messageId"), str) or not header["messageId"]:
@@ -172,7 +171,7 @@ def _check(told: dict[str, Any], directive: dict[str, Any]) -> None:
     if header.get("correlationToken") != asked and header["name"] != "AcceptGrant.Response":
         raise Broken("event.header.correlationToken is not that of the directive")
     if directive["header"]["name"] == "Discover":
-        _discovered(said["payload"])
+        _discovered(payload)
 
 
 def _name(header: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -188,10 +187,7 @@ def _name(header: dict[str, Any], asked: dict[str, Any]) -> None:
 
 
 def _discovered(payload: dict[str, Any]) -> None:
-    endpoints = payload.get("endpoints")
-    if not isinstance(endpoints, list):
-        raise Broken(f"event.payload.endpoints is {kind_of(endpoints)}; it has to be an array")
-    for index, endpoint in enumerate(endpoints):
+    for index, endpoint in enumerate(value_at(payload, "endpoints", list, "event.payload")):
         wanted = ("endpointId", "manufacturerName", "description", "friendlyName")
         missing = [
             key

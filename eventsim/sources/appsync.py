@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from eventsim.rules.arns import arn, dns_suffix
-from eventsim.sources._contract import Broken, kind_of, value_of
+from eventsim.sources._contract import Broken, kind_of, value_at, value_of
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse", "Event")
@@ -157,10 +157,8 @@ def _check_channel(told: Any, event: dict[str, Any]) -> None:
         raise Broken(f"the function refused it: {told['error']}")
     if event["info"]["operation"] == "SUBSCRIBE":
         return
-    if not isinstance(told.get("events"), list):
-        raise Broken(f"events is {kind_of(told.get('events'))}; it has to be an array")
     sent = {message["id"] for message in event["events"]}
-    for index, message in enumerate(told["events"]):
+    for index, message in enumerate(value_at(told, "events", list)):
         if not isinstance(message, dict) or message.get("id") not in sent:
             raise Broken(f"events[{index}].id is of no message that was sent")
 

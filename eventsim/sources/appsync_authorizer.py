@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from eventsim.rules.arns import arn, dns_suffix
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kept, kind_of, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -60,24 +60,13 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 
 def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
     """Whether the request is allowed. An answer that is none refuses it."""
-    try:
-        told = object_of(result)
-        _check(told)
-    except Broken as broken:
-        return broken.answer()
-    return Answer(value=told)
+    return kept(result, _check)
 
 
 def _check(told: dict[str, Any]) -> None:
-    if not isinstance(told.get("isAuthorized"), bool):
-        found = kind_of(told.get("isAuthorized"))
-        raise Broken(f"isAuthorized is {found}; it has to be a boolean")
-    context = told.get("resolverContext")
-    if context is not None and not isinstance(context, dict):
-        raise Broken(f"resolverContext is {kind_of(context)}; it has to be an object")
-    for name, value in (context or {}).items():
-        if isinstance(value, dict | list):
-            raise Broken(f"resolverContext.{name} is {kind_of(value)}; it has to be a plain value")
+    value_at(told, "isAuthorized", bool)
+    if told.get("resolverContext") is not None:
+        _check_context(value_at(told, "resolverContext", dict))
     denied = told.get("deniedFields")
     if denied is not None and not (
         isinstance(denied, list) and all(isinstance(field, str) for field in denied)
@@ -86,3 +75,9 @@ def _check(told: dict[str, Any]) -> None:
     ttl = told.get("ttlOverride")
     if ttl is not None and (isinstance(ttl, bool) or not isinstance(ttl, int) or ttl < 0):
         raise Broken("ttlOverride has to be a whole number of seconds")
+
+
+def _check_context(context: dict[str, Any]) -> None:
+    for name, value in context.items():
+        if isinstance(value, dict | list):
+            raise Broken(f"resolverContext.{name} is {kind_of(value)}; it has to be a plain value")

@@ -12,13 +12,12 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from eventsim.rules.arns import dns_suffix
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kind_of, object_of, one_of, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -157,18 +156,16 @@ def _check_response(told: dict[str, Any], trigger: str) -> None:
     number = int(status) if isinstance(status, str | int) and str(status).isdigit() else 0
     if not 200 <= number <= 599 or isinstance(status, bool):
         raise Broken(f'status is {status!r}; it has to be a number from 200 to 599, such as "302"')
-    body, encoding = told.get("body"), told.get("bodyEncoding", "text")
-    if body is None:
+    if told.get("body") is None:
         return
-    if not isinstance(body, str):
-        raise Broken(f"body is {kind_of(body)}; it has to be a string")
+    body, encoding = value_at(told, "body", str), "text"
     if trigger == "viewer-response":
         raise Broken("body is there; a function cannot give one to a viewer's response")
-    if encoding not in ("text", "base64"):
-        raise Broken(f"bodyEncoding is {encoding!r}; it has to be one of text, base64")
+    if "bodyEncoding" in told:
+        encoding = one_of(told, "bodyEncoding", ("text", "base64"))
     try:
         decoded = base64.b64decode(body, validate=True) if encoding == "base64" else body.encode()
-    except binascii.Error:
+    except ValueError:
         raise Broken("body is not base64, as bodyEncoding says") from None
     limit = _BODY_BYTES_MAX.get(trigger, 1024 * 1024)
     if len(decoded) > limit:
@@ -176,15 +173,16 @@ def _check_response(told: dict[str, Any], trigger: str) -> None:
 
 
 def _check_headers(told: dict[str, Any], cf: dict[str, Any]) -> None:
-    headers = told.get("headers", {})
-    if not isinstance(headers, dict):
-        raise Broken(f"headers is {kind_of(headers)}; it has to be an object")
+    headers = value_at(told, "headers", dict) if "headers" in told else {}
     before = cf.get("response", cf["request"])["headers"]
     for name, values in headers.items():
         if name != name.lower():
             raise Broken(f"headers.{name} has to be in lower case; the name in key may not")
         if not isinstance(values, list) or not all(
-            isinstance(each, dict) and isinstance(each.get("value"), str) for each in values
+            isinstance(each, dict)
+            and isinstance(each.get("value"), str)
+            and isinstance(each.get("key", name), str)
+            for each in values
         ):
             raise Broken(f"headers.{name} has to be an array of objects with key and value")
         barred = name in _FORBIDDEN or name.startswith(("x-amz-cf-", "x-edge-"))

@@ -30,7 +30,7 @@ from eventsim.sources._cognito_triggers import (
     pre_token_generation_v3,
     user_migration,
 )
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, object_of, one_of, value_at
 from eventsim.types import Answer, Delivery, InvocationType, InvokeResult, Pushing, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -80,7 +80,6 @@ _FIELDS: dict[str, dict[str, Any]] = {
     },
     "VerifyAuthChallengeResponse": {"answerCorrect": bool},
 }
-_WORDS = {bool: "a boolean", str: "a string", dict: "an object", list: "an array"}
 
 
 def source_arn(event: dict[str, Any], scene: Scene) -> str:
@@ -97,24 +96,20 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
             return Answer()
         if told.get("triggerSource") != event["triggerSource"]:
             raise Broken("the answer is not the event that was sent")
-        response = told.get("response")
-        if not isinstance(response, dict):
-            raise Broken(f"response is {kind_of(response)}; it has to be an object")
+        response = value_at(told, "response", dict)
         for field, kind in _FIELDS.get(trigger, {}).items():
-            _check(field, response.get(field), kind)
+            if response.get(field) is not None:
+                _check(response, field, kind)
     except Broken as broken:
         return broken.answer()
     return Answer(value=response)
 
 
-def _check(field: str, value: Any, kind: Any) -> None:
-    if value is None:
-        return
+def _check(response: dict[str, Any], field: str, kind: Any) -> None:
     if isinstance(kind, tuple):
-        if value not in kind:
-            raise Broken(f"response.{field} is {value!r}; it has to be one of {', '.join(kind)}")
-    elif not isinstance(value, kind):
-        raise Broken(f"response.{field} is {kind_of(value)}; it has to be {_WORDS[kind]}")
+        one_of(response, field, kind, "response")
+    else:
+        value_at(response, field, kind, "response")
 
 
 async def deliver(pushing: Pushing, delivery: Delivery, scene: Scene) -> Answer:

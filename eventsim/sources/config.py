@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import orjson
 
 from eventsim.rules.arns import arn
-from eventsim.rules.timestamps import iso_milliseconds
+from eventsim.rules.timestamps import epoch_milliseconds, iso_milliseconds
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
@@ -132,7 +132,7 @@ def _item(scene: Scene, kind: str, resource_id: str | None, change: str) -> dict
         "availabilityZone": f"{scene.region}a",
         "configurationItemCaptureTime": iso_milliseconds(scene.at),
         "configurationItemStatus": states[change],
-        "configurationStateId": str(round(scene.at.timestamp() * 1000)),
+        "configurationStateId": str(epoch_milliseconds(scene.at)),
         "configurationItemVersion": "1.3",
         "tags": {},
         "relationships": [],

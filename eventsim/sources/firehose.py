@@ -14,17 +14,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections import Counter
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from eventsim.clock import Clock
 from eventsim.rules import kinesis
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.sources._base64 import decoded
 from eventsim.sources._contract import Broken, object_of
-from eventsim.types import Answer, InvocationType, InvokeResult, Scene
+from eventsim.types import Answer, Delivery, InvocationType, InvokeResult, Pushing, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 PRINCIPAL = "firehose.amazonaws.com"
@@ -36,14 +35,6 @@ Data = Annotated[str, "text of each record; - reads it from stdin"]
 Encoding = Annotated[str | None, "data as base64, instead of a text"]
 
 _OPENED_SECONDS_AGO = 86_400
-
-
-class Pushing(Protocol):
-    """What delivers an event once, and the clock to wait by."""
-
-    clock: Clock
-
-    async def invoke(self, delivery: Any, scene: Scene) -> Answer: ...
 
 
 def transform(
@@ -80,7 +71,7 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
     return str(event["deliveryStreamArn"])
 
 
-async def deliver(pushing: Pushing, delivery: Any, scene: Scene) -> Answer:
+async def deliver(pushing: Pushing, delivery: Delivery, scene: Scene) -> Answer:
     """Invoke the function, and three times more when nothing came of it."""
     for _ in range(RETRIES):
         answer = await pushing.invoke(delivery, scene)

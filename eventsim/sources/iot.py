@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from eventsim.rules.arns import arn
+from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
@@ -34,7 +35,7 @@ def rule_action(
     """A message matched a rule."""
     if message is None:
         reading = scene.number(150, 260) / 10
-        now = round(scene.at.timestamp() * 1000)
+        now = epoch_milliseconds(scene.at)
         message = {"device": "sensor-7", "temperature": reading, "timestamp": now}
     return {**message, **({} if topic is None else {"topic": topic})}
 
@@ -67,7 +68,7 @@ def thing(
     return {
         "eventType": "THING_EVENT",
         "eventId": scene.uuid(),
-        "timestamp": round(scene.at.timestamp() * 1000),
+        "timestamp": epoch_milliseconds(scene.at),
         "operation": operation,
         "accountId": scene.account,
         "thingId": scene.uuid(),

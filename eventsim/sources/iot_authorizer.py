@@ -10,7 +10,7 @@ import base64
 from typing import Annotated, Any, Literal
 
 from eventsim.rules.arns import arn, dns_suffix
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kept, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -58,19 +58,11 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 
 def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
     """Who it is and what it may do. An answer that is none refuses the connection."""
-    try:
-        told = object_of(result)
-        _check(told)
-    except Broken as broken:
-        return broken.answer()
-    return Answer(value=told)
+    return kept(result, _check)
 
 
 def _check(told: dict[str, Any]) -> None:
-    if not isinstance(told.get("isAuthenticated"), bool):
-        found = kind_of(told.get("isAuthenticated"))
-        raise Broken(f"isAuthenticated is {found}; it has to be a boolean")
-    if not told["isAuthenticated"]:
+    if not value_at(told, "isAuthenticated", bool):
         return
     principal = told.get("principalId")
     if not isinstance(principal, str) or not 1 <= len(principal) <= 128 or not principal.isalnum():

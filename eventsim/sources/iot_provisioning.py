@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from eventsim.rules.arns import arn
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kept, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -49,16 +49,13 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 
 def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
     """Whether the device is provisioned, with which parameters instead."""
-    try:
-        told = object_of(result)
-        if not isinstance(told.get("allowProvisioning"), bool):
-            found = kind_of(told.get("allowProvisioning"))
-            raise Broken(f"allowProvisioning is {found}; it has to be a boolean")
-        overrides = told.get("parameterOverrides") or {}
-        if not isinstance(overrides, dict) or not all(
-            isinstance(value, str) for value in overrides.values()
-        ):
-            raise Broken("parameterOverrides has to be an object of strings")
-    except Broken as broken:
-        return broken.answer()
-    return Answer(value=told)
+    return kept(result, _check)
+
+
+def _check(told: dict[str, Any]) -> None:
+    value_at(told, "allowProvisioning", bool)
+    overrides = told.get("parameterOverrides") or {}
+    if not isinstance(overrides, dict) or not all(
+        isinstance(value, str) for value in overrides.values()
+    ):
+        raise Broken("parameterOverrides has to be an object of strings")

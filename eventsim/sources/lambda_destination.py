@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from eventsim.rules.arns import arn
-from eventsim.rules.timestamps import iso_milliseconds, iso_seconds
+from eventsim.rules.timestamps import epoch_milliseconds, iso_milliseconds, iso_seconds
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
@@ -112,7 +112,7 @@ def dynamodb_failure(
     resource = f"table/{table}/stream/{label}"
     where = arn("dynamodb", scene.region, scene.account, resource)
     numbers = [_sequence_number(scene, 24) for _ in range(2)]
-    shard = f"shardId-{round(scene.at.timestamp() * 1000):020}-{scene.hex(8)}"
+    shard = f"shardId-{epoch_milliseconds(scene.at):020}-{scene.hex(8)}"
     made = _batch(scene, function, condition, attempts)
     made["DDBStreamBatchInfo"] = _info(scene, shard, numbers, records, where, iso_seconds)
     return made
@@ -183,5 +183,5 @@ def _info(
 def _sequence_number(scene: Scene, digits: int) -> str:
     """Digits that grow: of the moment, and of how many there were before."""
     count = scene.count("given up")
-    head = f"4{round(scene.at.timestamp() * 1000):013}{count:08}"
+    head = f"4{epoch_milliseconds(scene.at):013}{count:08}"
     return head + "0" * (digits - len(head))

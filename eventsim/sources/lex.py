@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from eventsim.errors import EventsimError
 from eventsim.rules.arns import arn
-from eventsim.sources._contract import Broken, kind_of, object_of, one_of
+from eventsim.sources._contract import Broken, kept, kind_of, one_of, value_at
 from eventsim.types import Answer, Delivery, InvocationType, InvokeResult, Pushing, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -109,12 +109,7 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 
 def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
     """The answer, if it says how the dialog goes on."""
-    try:
-        told = object_of(result)
-        _check(told)
-    except Broken as broken:
-        return broken.answer()
-    return Answer(value=told)
+    return kept(result, _check)
 
 
 async def deliver(pushing: Pushing, delivery: Delivery, scene: Scene) -> Answer:
@@ -152,40 +147,30 @@ MESSAGES_MAX = 5
 
 
 def _check(told: dict[str, Any]) -> None:
-    state = _object(told, "sessionState")
-    action = _object(state, "dialogAction", "sessionState.")
+    state = value_at(told, "sessionState", dict)
+    action = value_at(state, "dialogAction", dict, "sessionState")
     kind = one_of(action, "type", _ACTIONS, "sessionState.dialogAction")
     if kind == "ElicitSlot" and not isinstance(action.get("slotToElicit"), str):
         raise Broken("sessionState.dialogAction.slotToElicit is not there; ElicitSlot needs it")
     if kind != "ElicitIntent":
-        intent = _object(state, "intent", "sessionState.")
+        intent = value_at(state, "intent", dict, "sessionState")
         if not isinstance(intent.get("name"), str):
             raise Broken("sessionState.intent.name has to be a string")
         if kind == "Close":
             one_of(intent, "state", ("Failed", "Fulfilled"), "sessionState.intent")
     elif not told.get("messages"):
         raise Broken("messages is not there; ElicitIntent needs one")
-    _messages(told.get("messages"))
+    if told.get("messages") is not None:
+        _check_messages(value_at(told, "messages", list))
 
 
-def _messages(messages: Any) -> None:
-    if messages is None:
-        return
-    if not isinstance(messages, list):
-        raise Broken(f"messages is {kind_of(messages)}; it has to be an array")
+def _check_messages(messages: list[Any]) -> None:
     if len(messages) > MESSAGES_MAX:
         raise Broken(f"messages has {len(messages)} of them; at most {MESSAGES_MAX} may be")
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise Broken(f"messages[{index}] is {kind_of(message)}; it has to be an object")
         one_of(message, "contentType", _CONTENTS, f"messages[{index}]")
-
-
-def _object(told: dict[str, Any], key: str, above: str = "") -> dict[str, Any]:
-    value = told.get(key)
-    if not isinstance(value, dict):
-        raise Broken(f"{above}{key} is {kind_of(value)}; it has to be an object")
-    return value
 
 
 def _intent(name: str, slots: tuple[str, ...], state: str, confirmation: str) -> dict[str, Any]:

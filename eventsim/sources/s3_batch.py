@@ -10,22 +10,19 @@ stands for one attempt.)
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote_plus
 
 from eventsim.rules.arns import arn
 from eventsim.sources._contract import Broken, object_of, one_of
-from eventsim.sources._s3_objects import BucketName, Key, VersionId
+from eventsim.sources._s3_objects import BUCKET, KEY, BucketName, Key, VersionId, encoded
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 PRINCIPAL = "batchoperations.s3.amazonaws.com"
 RESULT_CODES = ("Succeeded", "TemporaryFailure", "PermanentFailure")
 
-_BUCKET, _KEY = "photos", "red flower.jpg"
-
 
 def task(
-    scene: Scene, *, bucket: BucketName = _BUCKET, key: Key = _KEY, version_id: VersionId = None
+    scene: Scene, *, bucket: BucketName = BUCKET, key: Key = KEY, version_id: VersionId = None
 ) -> dict[str, Any]:
     """A task of a job, in version 1.0 of the schema."""
     return {
@@ -44,8 +41,8 @@ def task(
 def task_v2(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     version_id: VersionId = None,
     user_arguments: Annotated[dict[str, str] | None, "the job's own arguments, as JSON"] = None,
 ) -> dict[str, Any]:
@@ -80,7 +77,7 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
 def _task(scene: Scene, key: str, version_id: str | None) -> dict[str, Any]:
     return {
         "taskId": scene.base64(36),
-        "s3Key": quote_plus(key, safe="/"),
+        "s3Key": encoded(key),
         "s3VersionId": version_id,
     }
 

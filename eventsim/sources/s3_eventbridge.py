@@ -8,7 +8,6 @@ rules of the bus filter.)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -16,8 +15,12 @@ from typing import Annotated, Any, Literal
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import iso_seconds
 from eventsim.sources import _s3_objects as objects
+from eventsim.sources._builders import Build, named
+from eventsim.sources._eventbridge_envelope import envelope
 from eventsim.sources._s3_objects import (
+    BUCKET,
     EMPTY_ETAG,
+    KEY,
     SERVICE,
     ArchiveTier,
     Body,
@@ -38,14 +41,12 @@ Creation = Literal["PutObject", "POST Object", "CopyObject", "CompleteMultipartU
 Deletion = Literal["DeleteObject", "Lifecycle Expiration"]
 Requester = Annotated[str | None, "the account that asked; the bucket's own unless given"]
 
-_BUCKET, _KEY = "photos", "red flower.jpg"
-
 
 def created(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1024,
     body: Body = None,
     etag: Etag = None,
@@ -55,22 +56,17 @@ def created(
     source_ip: SourceIp = None,
 ) -> dict[str, Any]:
     """An object was created."""
-    content = objects.content(scene, size, body, etag)
-    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told = _sized(scene, key, version_id, size, etag, body)
     told["sequencer"] = objects.sequencer(scene)
-    return _envelope(
-        scene,
-        "Object Created",
-        bucket,
-        {**_requested(scene, bucket, told, requester, source_ip), "reason": reason},
-    )
+    detail = {**_requested(scene, bucket, told, requester, source_ip), "reason": reason}
+    return _envelope(scene, "Object Created", bucket, detail)
 
 
 def deleted(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     version_id: VersionId = None,
     marker: Annotated[bool, "whether it was only hidden behind a delete marker"] = False,
     reason: Annotated[Deletion, "what deleted it"] = "DeleteObject",
@@ -95,8 +91,8 @@ def deleted(
 def restore_initiated(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1024,
     etag: Etag = None,
     version_id: VersionId = None,
@@ -105,8 +101,7 @@ def restore_initiated(
     source_ip: SourceIp = None,
 ) -> dict[str, Any]:
     """A copy of an archived object was asked for."""
-    content = objects.content(scene, size, None, etag)
-    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told = _sized(scene, key, version_id, size, etag)
     detail = _requested(scene, bucket, told, requester, source_ip)
     detail["source-storage-class"] = storage_class
     return _envelope(scene, "Object Restore Initiated", bucket, detail)
@@ -115,8 +110,8 @@ def restore_initiated(
 def restore_completed(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1024,
     etag: Etag = None,
     version_id: VersionId = None,
@@ -124,10 +119,8 @@ def restore_completed(
     expires: Annotated[datetime | None, "when the copy goes; seven days later if not said"] = None,
 ) -> dict[str, Any]:
     """The copy of an archived object is there."""
-    content = objects.content(scene, size, None, etag)
-    detail = _by_itself(
-        scene, bucket, _object(key, version_id, size=content.size, etag=content.etag)
-    )
+    told = _sized(scene, key, version_id, size, etag)
+    detail = _by_itself(scene, bucket, told)
     detail["restore-expiry-time"] = iso_seconds(expires or scene.at + timedelta(days=7))
     detail["source-storage-class"] = storage_class
     return _envelope(scene, "Object Restore Completed", bucket, detail)
@@ -136,31 +129,29 @@ def restore_completed(
 def restore_expired(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1024,
     etag: Etag = None,
     version_id: VersionId = None,
 ) -> dict[str, Any]:
     """The copy of an archived object has gone."""
-    content = objects.content(scene, size, None, etag)
-    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told = _sized(scene, key, version_id, size, etag)
     return _envelope(scene, "Object Restore Expired", bucket, _by_itself(scene, bucket, told))
 
 
 def storage_class_changed(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1_048_576,
     etag: Etag = None,
     version_id: VersionId = None,
     storage_class: Annotated[StorageClass, "where the object is now"] = "INTELLIGENT_TIERING",
 ) -> dict[str, Any]:
     """A lifecycle rule moved an object to another storage class."""
-    content = objects.content(scene, size, None, etag)
-    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told = _sized(scene, key, version_id, size, etag)
     detail = {**_by_itself(scene, bucket, told), "destination-storage-class": storage_class}
     return _envelope(scene, "Object Storage Class Changed", bucket, detail)
 
@@ -168,26 +159,26 @@ def storage_class_changed(
 def access_tier_changed(
     scene: Scene,
     *,
-    bucket: BucketName = _BUCKET,
-    key: Key = _KEY,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
     size: Size = 1_048_576,
     etag: Etag = None,
     version_id: VersionId = None,
     tier: Annotated[ArchiveTier, "where the object is now"] = "ARCHIVE_ACCESS",
 ) -> dict[str, Any]:
     """Intelligent-Tiering moved an object to an archive tier."""
-    content = objects.content(scene, size, None, etag)
-    told = _object(key, version_id, size=content.size, etag=content.etag)
+    told = _sized(scene, key, version_id, size, etag)
     detail = {**_by_itself(scene, bucket, told), "destination-access-tier": tier}
     return _envelope(scene, "Object Access Tier Changed", bucket, detail)
 
 
-def _of_metadata(name: str, detail_type: str, says: str) -> Callable[..., dict[str, Any]]:
+def _of_metadata(name: str, detail_type: str, says: str) -> Build:
+    @named(name, says)
     def build(
         scene: Scene,
         *,
-        bucket: BucketName = _BUCKET,
-        key: Key = _KEY,
+        bucket: BucketName = BUCKET,
+        key: Key = KEY,
         etag: Etag = None,
         version_id: VersionId = None,
         requester: Requester = None,
@@ -197,7 +188,6 @@ def _of_metadata(name: str, detail_type: str, says: str) -> Callable[..., dict[s
         detail = _requested(scene, bucket, told, requester, source_ip)
         return _envelope(scene, detail_type, bucket, detail)
 
-    build.__name__, build.__doc__ = name, says
     return build
 
 
@@ -265,21 +255,25 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 def _envelope(
     scene: Scene, detail_type: str, bucket: str, detail: dict[str, Any]
 ) -> dict[str, Any]:
-    return {
-        "version": "0",
-        "id": scene.uuid(),
-        "detail-type": detail_type,
-        "source": "aws.s3",
-        "account": scene.account,
-        "time": iso_seconds(scene.at),
-        "region": scene.region,
-        "resources": [arn("s3", scene.region, scene.account, bucket)],
-        "detail": detail,
-    }
+    place = arn("s3", scene.region, scene.account, bucket)
+    return envelope(scene, "aws.s3", detail_type, detail, [place])
 
 
 def _object(key: str, version: str | None, **described: Any) -> dict[str, Any]:
     return {"key": key, **described, **({} if version is None else {"version-id": version})}
+
+
+def _sized(
+    scene: Scene,
+    key: str,
+    version: str | None,
+    size: int,
+    etag: str | None,
+    body: str | None = None,
+) -> dict[str, Any]:
+    """An object of which there is something."""
+    content = objects.content(scene, size, body, etag)
+    return _object(key, version, size=content.size, etag=content.etag)
 
 
 def _requested(

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 from eventsim.rules.arns import arn, dns_suffix
 from eventsim.rules.timestamps import java_date
-from eventsim.sources._contract import Broken, object_of, value_of
-from eventsim.sources._s3_objects import Key, request_id
+from eventsim.sources._contract import Broken, object_of, status_of, value_of
+from eventsim.sources._s3_objects import KEY, Key, request_id
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -26,7 +26,7 @@ Supporting = Annotated[str, "the name of the access point behind it"]
 Arguments = Annotated[str, "the payload of the access point's configuration"]
 Prefix = Annotated[str, "what the listed keys begin with"]
 
-_POINT, _SUPPORTING, _KEY = "photos-resized", "photos-plain", "red flower.jpg"
+_POINT, _SUPPORTING = "photos-resized", "photos-plain"
 _URL_SECONDS = 61
 
 
@@ -35,7 +35,7 @@ def get_object(
     *,
     access_point: AccessPoint = _POINT,
     supporting_access_point: Supporting = _SUPPORTING,
-    key: Key = _KEY,
+    key: Key = KEY,
     payload: Arguments = "",
 ) -> dict[str, Any]:
     """Somebody asks for an object."""
@@ -54,7 +54,7 @@ def head_object(
     *,
     access_point: AccessPoint = _POINT,
     supporting_access_point: Supporting = _SUPPORTING,
-    key: Key = _KEY,
+    key: Key = KEY,
     payload: Arguments = "",
 ) -> dict[str, Any]:
     """Somebody asks what there is to say of an object."""
@@ -109,10 +109,7 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
             value_of(result)
             return Answer()
         told = object_of(result)
-        status = told.get("statusCode")
-        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-            raise Broken(f"statusCode is {status!r}; it has to be a number from 100 to 599")
-        if "headObjectContext" not in event and status < 300:
+        if status_of(told) < 300 and "headObjectContext" not in event:
             _check_listing(told)
     except Broken as broken:
         return broken.answer()

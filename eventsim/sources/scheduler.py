@@ -17,7 +17,7 @@ from eventsim.rules.arns import arn
 from eventsim.rules.bus_rules import FINAL, Naming, Rule, Target
 from eventsim.rules.scheduler import Timer, timer
 from eventsim.rules.target_inputs import TargetInput, constant
-from eventsim.rules.timestamps import iso_seconds
+from eventsim.sources._eventbridge_envelope import envelope
 from eventsim.sources._sam import DeadLetterConfig, Name, RetryPolicyBlock, SamProperties, State
 from eventsim.types import InvocationType, Scene
 
@@ -34,17 +34,8 @@ def scheduled(
     group: Annotated[str, "its schedule group"] = GROUP,
 ) -> dict[str, Any]:
     """A schedule without an Input of its own fired."""
-    return {
-        "version": "0",
-        "id": scene.uuid(),
-        "detail-type": "Scheduled Event",
-        "source": "aws.scheduler",
-        "account": scene.account,
-        "time": iso_seconds(scene.at),
-        "region": scene.region,
-        "resources": [schedule_arn(scene.region, scene.account, group, schedule)],
-        "detail": "{}",
-    }
+    place = schedule_arn(scene.region, scene.account, group, schedule)
+    return envelope(scene, "aws.scheduler", "Scheduled Event", "{}", [place])
 
 
 EVENTS = (scheduled,)

@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambd
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import md5
 from typing import Annotated, Any
 
 from eventsim.rules.arns import arn
+from eventsim.sources._builders import Build, named
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse", "Event")
@@ -23,7 +23,8 @@ Token = Annotated[
 RotationToken = Annotated[str | None, "of a function that is in another account"]
 
 
-def _step(name: str, step: str, says: str) -> Callable[..., dict[str, Any]]:
+def _step(name: str, step: str, says: str) -> Build:
+    @named(name, says)
     def build(
         scene: Scene,
         *,
@@ -40,7 +41,6 @@ def _step(name: str, step: str, says: str) -> Callable[..., dict[str, Any]]:
             **({} if rotation_token is None else {"RotationToken": rotation_token}),
         }
 
-    build.__name__, build.__doc__ = name, says
     return build
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from eventsim.rules.arns import arn
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, object_of, value_at
 from eventsim.types import Answer, InvocationType, InvokeResult, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
@@ -52,8 +52,8 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
         if not told.get("Role"):
             raise Broken("there is no Role: the user may not sign in")
         for key in ("Role", "Policy", "HomeDirectory", "HomeDirectoryDetails"):
-            if key in told and not isinstance(told[key], str):
-                raise Broken(f"{key} is {kind_of(told[key])}; it has to be a string")
+            if key in told:
+                value_at(told, key, str)
         if told.get("HomeDirectoryType", "PATH") not in ("PATH", "LOGICAL"):
             raise Broken(f"HomeDirectoryType is {told['HomeDirectoryType']!r}, not PATH or LOGICAL")
         if not event["password"] and not isinstance(told.get("PublicKeys"), list):

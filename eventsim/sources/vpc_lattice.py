@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from eventsim.rules.arns import arn
-from eventsim.sources._contract import Broken, kind_of, object_of
+from eventsim.sources._contract import Broken, kind_of, object_of, status_of, value_at
 from eventsim.sources._http_said import Binary, Body, Headers, Method, Path, Query, Said
 from eventsim.types import Answer, HttpRequest, InvocationType, InvokeResult, Scene
 
@@ -115,17 +115,13 @@ def answer(result: InvokeResult, event: dict[str, Any]) -> Answer:
 
 
 def _check(told: dict[str, Any]) -> None:
-    status = told.get("statusCode")
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise Broken(f"statusCode is {status!r}; it has to be a number from 100 to 599")
-    headers = told.get("headers") or {}
-    if not isinstance(headers, dict):
-        raise Broken(f"headers is {kind_of(headers)}; it has to be an object")
+    status_of(told)
+    headers = value_at(told, "headers", dict) if told.get("headers") else {}
     for name, value in headers.items():
         if not isinstance(value, str | int | float | list):
             raise Broken(f"headers.{name} is {kind_of(value)}; it has to be a string")
-    if not isinstance(told.get("body", ""), str):
-        raise Broken(f"body is {kind_of(told['body'])}; it has to be a string")
+    if "body" in told:
+        value_at(told, "body", str)
 
 
 def _host(scene: Scene, service: str) -> str:
