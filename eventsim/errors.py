@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 
 class EventsimError(Exception):
@@ -107,7 +108,12 @@ class BackendError(EventsimError):
 
 
 class Unreachable(EventsimError):
-    """An endpoint gave no answer: refused, timed out, cut off, or an error of its own (5xx)."""
+    """An endpoint gave no answer: refused, timed out, cut off, or an error of its own (5xx).
+
+    ``code`` is ours, and stands in journals where the code of an answer would.
+    """
+
+    code: ClassVar[str] = "Unreachable"
 
 
 class ServiceError(EventsimError):

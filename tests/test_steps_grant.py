@@ -1,4 +1,4 @@
-"""The steps grant and revoke, the services that push, and callers as a step names them."""
+"""The steps grant and revoke, and the services that push."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
 from eventsim.errors import AccessDenied, PermissionRefused
 from eventsim.journal.sinks import MemorySink
 from eventsim.rules.function_policies import Permission
 from eventsim.scenario import Scenario
-from eventsim.scenario.permissions import CallerBlock, CallerValue
 from eventsim.simulation import Options, Simulation, run
 from eventsim.types import Caller, InvokeRequest, InvokeResult, Payload
 
@@ -34,7 +32,7 @@ def scenario(function: dict[str, Any], timeline: Sequence[dict[str, Any]] = ()) 
 async def test_a_simulation_lets_python_grant_and_ask() -> None:
     values = scenario({"permissions": []})
     async with Simulation(values) as simulation:
-        who = CallerBlock.model_validate({"Principal": "ann"}).caller({}, values.identity_arns())
+        who = Caller(values.identity_arns()["ann"])
         asked = InvokeRequest("f", Payload(dict), "r", "DryRun", caller=who)
 
         assert who == Caller(f"arn:aws:iam::{ACCOUNT}:role/ann")
@@ -75,34 +73,6 @@ def test_a_service_may_push_where_nobody_says_more_or_a_policy_says_so(
     assert kinds & {"invocation_started", "invocation_denied"} == {
         "invocation_started" if may else "invocation_denied"
     }
-
-
-@pytest.mark.parametrize(
-    ("given", "caller"),
-    [
-        ("s3.amazonaws.com", Caller("s3.amazonaws.com")),
-        ("ann", Caller("arn:aws:iam::1:user/ann")),
-        (f"arn:aws:iam::{ACCOUNT}:user/bob", Caller(f"arn:aws:iam::{ACCOUNT}:user/bob")),
-        ({"Principal": "s3.amazonaws.com", "SourceArn": "photos", "SourceAccount": ACCOUNT},
-         Caller("s3.amazonaws.com", "arn:aws:s3:::photos", ACCOUNT)),
-        ({"Principal": "alexa-appkit.amazon.com", "EventSourceToken": "t"},
-         Caller("alexa-appkit.amazon.com", event_source_token="t")),
-        ({"Principal": "ann", "PrincipalOrgID": "o-1"},
-         Caller("arn:aws:iam::1:user/ann", principal_org_id="o-1")),
-    ],
-)  # fmt: skip
-def test_a_caller_is_a_service_an_identity_or_an_arn(given: Any, caller: Caller) -> None:
-    block = TypeAdapter(CallerValue).validate_python(given)
-
-    found = block.caller({"photos": ("arn:aws:s3:::photos",)}, {"ann": "arn:aws:iam::1:user/ann"})
-
-    assert found == caller
-
-
-@pytest.mark.parametrize("given", ["", "a.b", f"arn:aws:iam::{ACCOUNT}:group/g", 3, {}, "*"])
-def test_nothing_else_is_a_caller(given: Any) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(CallerValue).validate_python(given)
 
 
 def test_what_is_not_there_cannot_be_revoked() -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any, Literal
 
-import anyio
-import anyio.abc
 import orjson
 
 from eventsim import clock
@@ -22,10 +20,11 @@ from eventsim.cli.functions import code_folder, scenario_of
 from eventsim.cli.handlers import function_name, look_up
 from eventsim.cli.poll import POLLED, flag
 from eventsim.cli.report import Report
+from eventsim.cli.signals import ENDINGS, until_signal
 from eventsim.cli.sinks import FrameSink, StdoutSink
 from eventsim.cli.talk import Talk
 from eventsim.cli.variables import variables
-from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.errors import EventsimError
 from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.reports import TELLINGS
@@ -47,8 +46,6 @@ SHOWN = frozenset(
         "shard_lost",
     }
 )
-ENDINGS = (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError)
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,44 +178,17 @@ def perform(asked: Asked, talk: Talk) -> int:
 
 async def _poll(polled: Polled, scenario: Scenario, options: Options, talk: Talk) -> bool:
     """Poll to the end; whether a signal was it."""
-    pressed: list[int] = []
-    failure: BaseException | None = None
-    async with (
-        Polling(polled, scenario, options, talk.say) as polling,
-        anyio.create_task_group() as tasks,
-    ):
-        await tasks.start(_hear, polling, pressed, tasks.cancel_scope, talk)
-        talk.note(f"polling {polled.type}://{polled.name}; Ctrl-C stops")
-        try:
+    async with Polling(polled, scenario, options, talk.say) as polling:
+
+        async def work() -> None:
+            talk.note(f"polling {polled.type}://{polled.name}; Ctrl-C stops")
             await polling.run()
-        except ENDINGS as error:
-            failure = error  # a task group would wrap it
-        tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if len(pressed) > 1:
-        raise KeyboardInterrupt
-    return bool(pressed)
 
-
-async def _hear(
-    polling: Polling,
-    pressed: list[int],
-    scope: anyio.CancelScope,
-    talk: Talk,
-    *,
-    task_status: anyio.abc.TaskStatus[None],
-) -> None:
-    """Stop at the first signal when what is in flight is finished, at the second at once."""
-    with anyio.open_signal_receiver(*SIGNALS) as signals:
-        task_status.started()
-        async for number in signals:
-            pressed.append(number)
-            if len(pressed) > 1:
-                scope.cancel()
-                return
+        def stop(number: Signals) -> None:
             talk.note("stopping when what is in flight is finished; Ctrl-C again ends at once")
-            polling.stop(f"{signal.Signals(number).name} was sent")
+            polling.stop(f"{number.name} was sent")
+
+        return await until_signal(work, stop)
 
 
 def _options(asked: Asked, scenario: Scenario, frame: FrameSink, talk: Talk) -> Options:

@@ -20,6 +20,7 @@ from eventsim.cli.variables import variables
 from eventsim.errors import InvokeError
 from eventsim.push import invocation_types
 from eventsim.push.builders import module_of
+from eventsim.scenario.run_in import FAMILIES
 from eventsim.simulation import Options
 from eventsim.simulation.pushing import push
 from eventsim.types import Answer, Delivery
@@ -54,7 +55,7 @@ def own_flags() -> list[click.Option]:
         option("code-uri", metavar="DIR", default=".", help="The folder of the code."),
         option(
             "run-in",
-            type=click.Choice(["inline", "python", "node", "bootstrap"]),
+            type=click.Choice([*FAMILIES]),
             default="inline",
             help="In this process, or in a child process of that kind.",
         ),

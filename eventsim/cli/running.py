@@ -15,11 +15,12 @@ from eventsim.cli.exits import FAILED, OK
 from eventsim.cli.files import STREAM, journal_entries, refuse_to_lose, writing
 from eventsim.cli.progress import KINDS, Progress
 from eventsim.cli.report import Report
+from eventsim.cli.signals import ENDINGS
 from eventsim.cli.sinks import FrameSink, StdoutSink
 from eventsim.cli.stats import Stats
 from eventsim.cli.talk import Talk, hush
 from eventsim.cli.variables import variables
-from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.errors import EventsimError
 from eventsim.journal import Entry, Sink
 from eventsim.journal.sinks import ConsoleSink, JsonLinesSink
 from eventsim.scenario import Scenario, find, load
@@ -120,7 +121,7 @@ def _drive(
 
     try:
         clock.run(main, virtual=options.virtual(scenario))
-    except (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError) as error:
+    except ENDINGS as error:
         return error
     finally:
         stats.stop()

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
-import anyio.abc
-
 from eventsim import clock
 from eventsim.cli.asked import Asked
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
 from eventsim.cli.files import STREAM, refuse_to_lose, writing
 from eventsim.cli.running import Entries, options_of
+from eventsim.cli.signals import until_signal
 from eventsim.cli.sinks import FrameSink
 from eventsim.cli.talk import Talk
-from eventsim.errors import EventsimError, HandlerStuck
+from eventsim.errors import EventsimError
 from eventsim.scenario import Scenario, find, load
 from eventsim.simulation import Options, Simulation
 
 if TYPE_CHECKING:
     from eventsim.simulation.serving import Serving
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-ENDINGS = (EventsimError, HandlerStuck, KeyboardInterrupt, BrokenPipeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +65,11 @@ async def _serve(
         text = f"serving needs {error.name}, which is not installed; install eventsim[serve]"
         raise EventsimError(text) from None
 
-    pressed: list[int] = []
-    failure: BaseException | None = None
     async with Simulation(scenario, options) as simulation:
         simulation.journal.watch(["request_served"], partial(_access, talk))
         address = Address(place.host, place.port)
         serving = Serving(simulation, address, lambda ready: _tell(ready, asked, place, talk))
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(_hear, serving, pressed, tasks.cancel_scope, talk)
-            try:
-                await serving.run()
-            except ENDINGS as error:
-                failure = error  # a task group would wrap it
-            tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if len(pressed) > 1:
-        raise KeyboardInterrupt
-    return bool(pressed)
+        return await until_signal(serving.run, lambda _: _stop(serving, talk))
 
 
 def _tell(serving: Serving, asked: Asked, place: Place, talk: Talk) -> None:
@@ -108,21 +89,6 @@ def _access(talk: Talk, kind: str, fields: dict[str, Any]) -> None:
     talk.note(f"{fields['http_status']}  {fields['method']} {fields['url_path']}")
 
 
-async def _hear(
-    serving: Serving,
-    pressed: list[int],
-    scope: anyio.CancelScope,
-    talk: Talk,
-    *,
-    task_status: anyio.abc.TaskStatus[None],
-) -> None:
-    """Stop at the first signal when what is on its way is answered, at the second at once."""
-    with anyio.open_signal_receiver(*SIGNALS) as signals:
-        task_status.started()
-        async for number in signals:
-            pressed.append(number)
-            if len(pressed) > 1:
-                scope.cancel()
-                return
-            talk.note("stopping when requests on their way are answered; Ctrl-C again ends at once")
-            serving.stop()
+def _stop(serving: Serving, talk: Talk) -> None:
+    talk.note("stopping when requests on their way are answered; Ctrl-C again ends at once")
+    serving.stop()

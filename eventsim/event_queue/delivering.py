@@ -73,7 +73,7 @@ class Delivering:
         except ServiceError as refused:
             code, because = refused.code, refused.message
         except Unreachable as silent:
-            code, because = "Unreachable", f"no answer: {type(silent).__name__}"
+            code, because = silent.code, f"no answer: {type(silent).__name__}"
         self._journal.write(
             "destination_failed" if code else "destination_delivered",
             because,

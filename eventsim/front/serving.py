@@ -47,12 +47,10 @@ class FrontApp:
     async def _converse(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         socket = AsgiSocket(scope, receive, send)
         request = request_of(scope, path, b"")
-        converse = getattr(self._front, "converse", None)
-        if converse is None:
-            await socket.refuse(HttpResponse(403))
+        if isinstance(self._front, SocketFront):
+            await self._front.converse(request, socket, self._calling)
         else:
-            front: SocketFront = self._front  # type: ignore[assignment]  # it has converse
-            await front.converse(request, socket, self._calling)
+            await socket.refuse(HttpResponse(403))
         self._tell(request, socket.status)
 
     def _tell(self, request: HttpRequest, status: int) -> None:

@@ -54,7 +54,7 @@ class Discarding:
             self._tell("destination_failed", discard, refused.message, code=refused.code)
         except Unreachable as silent:
             because = f"no answer: {type(silent).__name__}"
-            self._tell("destination_failed", discard, because, code="Unreachable")
+            self._tell("destination_failed", discard, because, code=silent.code)
         else:
             self._tell("destination_delivered", discard, discard.because)
 

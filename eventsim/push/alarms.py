@@ -20,7 +20,7 @@ from eventsim.push import Pusher
 from eventsim.rules import alarm_documents
 from eventsim.rules.alarm_documents import Change, Standing
 from eventsim.rules.alarms import Alarm, evaluate
-from eventsim.rules.arns import service_of
+from eventsim.rules.arns import function_of, service_of
 from eventsim.services.metrics import Metric, Watched
 from eventsim.types import Bus, Delivery, Publish, PutEvent, Scene, Topic
 
@@ -116,8 +116,8 @@ class Alarms:
     async def _tell(self, made: _Alarm, change: Change, action: str) -> None:
         if service_of(action) == "lambda":
             event: Any = alarm_documents.function_event(change)
-            function = action.split(":", 6)[6]
-            delivery = Delivery(made.source, made.module, event, function, source_arn=change.arn)
+            to = function_of(action)
+            delivery = Delivery(made.source, made.module, event, to, source_arn=change.arn)
             await self._pusher.push(delivery, self._scene())
             return
         about = {"source": made.alarm.name, "target": action}
@@ -125,7 +125,6 @@ class Alarms:
         try:
             await self._topics[action].publish(Publish(message, alarm_documents.subject(change)))
         except (ServiceError, Unreachable) as error:
-            code = error.code if isinstance(error, ServiceError) else "Unreachable"
-            self._journal.write("action_failed", str(error), **about, code=code)
+            self._journal.write("action_failed", str(error), **about, code=error.code)
         else:
             self._journal.write("action_taken", None, **about)

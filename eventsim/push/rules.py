@@ -20,7 +20,7 @@ from eventsim.errors import EventsimError, InvokeError, ServiceError, Unreachabl
 from eventsim.ids import Chance
 from eventsim.journal import Journal
 from eventsim.push import Pusher
-from eventsim.rules.arns import service_of
+from eventsim.rules.arns import function_of, service_of
 from eventsim.rules.bus_rules import FINAL, Rule, Target, dead_letter_attributes
 from eventsim.rules.target_inputs import Origin
 from eventsim.services.archives import Archive
@@ -165,7 +165,7 @@ class Rules:
             made.source,
             made.module,
             orjson.loads(payload),
-            target.arn.split(":", 6)[6],
+            function_of(target.arn),
             source_arn=made.rule.arn,
             waits=waits(),
         )
@@ -177,10 +177,10 @@ class Rules:
     async def _to_outlet(
         self, made: Made, target: Target, event: BusEvent, payload: str
     ) -> _Failure | None:
-        waits = target.retry_policy.waits()
-        for retries in range(target.retry_policy.maximum_retry_attempts + 1):
-            if event.hops >= HOPS_MAX:
-                return _Failure("LoopDetected", f"the event came through {event.hops} buses")
+        if event.hops >= HOPS_MAX:
+            return _Failure("LoopDetected", f"the event came through {event.hops} buses")
+        waits, retries = target.retry_policy.waits(), 0
+        while True:
             try:
                 await self._outlets.send(target, payload, event)
             except (ServiceError, Unreachable) as error:
@@ -193,7 +193,7 @@ class Rules:
             about = self._about(made, target, event)
             self._tell("target_retried", failure.message, **about, wait=wait)
             await self._clock.sleep(wait)
-        return failure
+            retries += 1
 
     async def _give_up(
         self, made: Made, target: Target, event: BusEvent, payload: str, failure: _Failure
@@ -232,6 +232,5 @@ class _Failure:
 
 
 def _failure_of(error: ServiceError | Unreachable, retries: int) -> _Failure:
-    if isinstance(error, ServiceError):
-        return _Failure(error.code, error.message, retries)
-    return _Failure("Unreachable", str(error), retries)
+    message = error.message if isinstance(error, ServiceError) else str(error)
+    return _Failure(error.code, message, retries)

@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 Statistic = Literal["SampleCount", "Average", "Sum", "Minimum", "Maximum"]
@@ -25,7 +25,6 @@ ComparisonOperator = Literal[
 ]
 TreatMissingData = Literal["missing", "ignore", "breaching", "notBreaching"]
 
-STATES: tuple[State, ...] = get_args(State)
 RANGE_BEYOND = 2
 _COMPARED: dict[ComparisonOperator, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to the threshold"),

@@ -43,6 +43,11 @@ def account_of(name: str) -> str:
     return name.split(":")[4]
 
 
+def function_of(name: str) -> str:
+    """Return the function in the ARN of one, with its version or alias if that has one."""
+    return name.split(":", 6)[6]
+
+
 def service_of(name: str) -> str:
     """Return the service in an ARN, or nothing for a text that is none."""
     parts = name.split(":")

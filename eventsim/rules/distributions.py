@@ -47,23 +47,6 @@ def exponential(mean: float, stream: Stream) -> Draw:
     return lambda: -log(1.0 - random()) * mean
 
 
-def mean_of(duration: Duration | float) -> float:
-    """The mean of what is drawn, in seconds."""
-    if not isinstance(duration, Duration):
-        return duration
-    match duration.distribution:
-        case None:
-            return duration.seconds
-        case Exponential(mean) | Gamma(mean, _):
-            return mean
-        case Lognormal(median, sigma):
-            return median * math.exp(sigma * sigma / 2)
-        case Uniform(low, high):
-            return (low + high) / 2
-        case Empirical(values):
-            return math.fsum(values) / len(values)
-
-
 def _drawing(distribution: Distribution, stream: Stream) -> Draw:
     match distribution:
         case Exponential(mean):

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-LOG_EVENTS_MAX = 10_000
-
 
 class LogEvent(NamedTuple):
     """A line of a log stream; ``timestamp`` is in milliseconds since 1970."""

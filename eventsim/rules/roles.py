@@ -68,11 +68,6 @@ def role_arn(name: str, region: str, account: str, path: str = "/") -> str:
     return arn("iam", region, account, f"role{path}{name}")
 
 
-def session_arn(role: str, session: str) -> str:
-    """The ARN that a role asks under, in a session of that name."""
-    return Asker.of(role, session).name
-
-
 def trusts_lambda(trust: Policy, region: str) -> bool:
     """Whether a trust policy lets Lambda assume the role."""
     request = Request("sts:AssumeRole", "", Asker(LAMBDA, partition=partition(region)), {})

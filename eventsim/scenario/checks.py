@@ -18,7 +18,7 @@ from eventsim.rules.function_settings import package_refusal
 from eventsim.scenario import run_in
 from eventsim.scenario.block import Step
 from eventsim.scenario.document import Document
-from eventsim.scenario.durations import Recorded
+from eventsim.scenario.durations import TIMED, Recorded, Timed
 from eventsim.scenario.event_checks import event_problems
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
 from eventsim.scenario.lookup import (
@@ -70,18 +70,17 @@ def _functions(root: dict[str, Any], folder: FilePath, project: FilePath) -> Ite
         yield from run_in.problems(path, block, folder, project)
         if isinstance(block.get("CodeUri"), str):
             yield from _folder((*path, "CodeUri"), block["CodeUri"], folder, project)
-        for key in ("duration", "init_duration"):
+        for key in TIMED:
             recorded = block[key].get("recorded") if isinstance(block.get(key), dict) else None
             if isinstance(recorded, str) and recorded:
-                yield from _reports((*path, key, "recorded"), recorded, folder, project)
+                yield from _reports((*path, key, "recorded"), recorded, key, folder, project)
 
 
-def _reports(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:
+def _reports(
+    path: Path, text: str, key: Timed, folder: FilePath, project: FilePath
+) -> Iterator[Problem]:
     try:
-        file = inside(text, folder, project)
-        if not file.is_file():
-            raise ValueError("is not there" if not file.exists() else "is not a file")
-        Recorded(text).read(file, "duration" if path[-2] == "duration" else "init_duration")
+        Recorded(text).read(_file(text, folder, project), key)
     except ValueError as error:
         yield Problem(path, f" is '{text}', which {error}")
     except OSError as error:
@@ -244,9 +243,7 @@ def _nobody(path: Path, name: str, what: str, known: list[str]) -> Problem:
 
 def _recording(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:
     try:
-        file = inside(text, folder, project)
-        if not file.is_file():
-            raise ValueError("is not there" if not file.exists() else "is not a file")
+        file = _file(text, folder, project)
         registry.load("recordings", "jsonl").check_header(file)
     except ValueError as error:
         yield Problem(path, f" is '{text}', which {error}")
@@ -254,6 +251,14 @@ def _recording(path: Path, text: str, folder: FilePath, project: FilePath) -> It
         yield Problem(path, f" is '{text}', which cannot be read: {error.strerror}")
     except RecordingError as error:
         yield Problem(path, f" is '{text}': {str(error).removeprefix(f'{file}').lstrip(':')}")
+
+
+def _file(text: str, folder: FilePath, project: FilePath) -> FilePath:
+    """The file that *text* names. Raises ValueError for one that is not to be read."""
+    file = inside(text, folder, project)
+    if not file.is_file():
+        raise ValueError("is not there" if not file.exists() else "is not a file")
+    return file
 
 
 def _folder(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -26,6 +26,8 @@ from eventsim.types import (
     Uniform,
 )
 
+Timed = Literal["duration", "init_duration"]
+TIMED: tuple[Timed, ...] = get_args(Timed)
 VALUES_MAX = 10_000
 REPORTS_BYTES_MAX = 256 * 1024 * 1024
 
@@ -36,7 +38,7 @@ class Recorded:
 
     path: str
 
-    def read(self, file: Path, of: Literal["duration", "init_duration"]) -> Duration:
+    def read(self, file: Path, of: Timed) -> Duration:
         """The durations in *file*. Raises ValueError, OSError when it has none or is too large."""
         if file.stat().st_size > REPORTS_BYTES_MAX:
             raise ValueError(f"is over {REPORTS_BYTES_MAX // 1024**2} MB")
@@ -49,14 +51,12 @@ class Recorded:
         return Duration(distribution=Empirical(values))
 
 
-def as_read(value: Any, of: str, file: Callable[[str], Path]) -> Any:
+def as_read(value: Any, of: Timed, file: Callable[[str], Path]) -> Any:
     """The duration itself; one that is recorded, read from the *file* of its path.
 
     Raises ValueError and OSError when that cannot be done.
     """
-    if not isinstance(value, Recorded):
-        return value
-    return value.read(file(value.path), "init_duration" if of == "init_duration" else "duration")
+    return value.read(file(value.path), of) if isinstance(value, Recorded) else value
 
 
 class ExponentialBlock(Block):

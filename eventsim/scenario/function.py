@@ -101,9 +101,9 @@ class Environment(SamBlock):
     variables: dict[VariableName, SystemText] = Field(default_factory=dict)
 
 
-def _handler(value: Any) -> str | Callable[[Any, Any], Any]:
+def _handler(value: object) -> str | Callable[..., object]:
     if callable(value) or (isinstance(value, str) and value):
-        return system_text(value)  # type: ignore[no-any-return]  # callable() does not narrow Any
+        return system_text(value)
     raise refuse(f"is {show(value)}; write module.function")
 
 

@@ -29,7 +29,7 @@ from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
 from eventsim.scenario.block import Block, Step, validated
 from eventsim.scenario.document import Document
-from eventsim.scenario.durations import as_read
+from eventsim.scenario.durations import TIMED, as_read
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
@@ -269,7 +269,7 @@ class Scenario(Block):
     def _function(self, name: str, block: FunctionBlock, arn: Callable[[str], str]) -> Function:
         values = block.values() | block.event_values(arn)
         try:
-            for key in ("duration", "init_duration"):
+            for key in TIMED:
                 values[key] = as_read(values[key], key, self.file)
         except (OSError, ValueError) as error:
             raise ScenarioError([Fault(str(block.code_uri or name), 0, 0, str(error))]) from None

@@ -1,5 +1,5 @@
 """
-Permissions on functions, and callers, in the words of AddPermission.
+Permissions on functions, in the words of AddPermission.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
@@ -7,20 +7,18 @@ https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from eventsim.errors import PermissionRefused
 from eventsim.rules import function_policies
 from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.rules.function_policies import INVOKE
-from eventsim.rules.principals import Asker
 from eventsim.scenario.mapping import SamBlock
 from eventsim.scenario.policies import Arns, is_name
 from eventsim.scenario.problem import refuse, refuse_below
 from eventsim.scenario.values import Text
-from eventsim.types import Caller
 
 _SOMETHING = "arn:aws:name:::"
 _SOMEBODY = f"arn:aws:iam::{ACCOUNT}:role/somebody"
@@ -86,29 +84,6 @@ def each_once(blocks: tuple[PermissionBlock, ...]) -> tuple[PermissionBlock, ...
     return blocks
 
 
-class CallerBlock(SamBlock):
-    """Who invokes: a service, an identity of the scenario, or somebody by the ARN.
-
-    The other keys are what a service says of where its event comes from.
-    """
-
-    principal: Text = Field(examples=["s3.amazonaws.com"])
-    source_arn: Text | None = None
-    source_account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    event_source_token: Text | None = None
-    principal_org_id: Text | None = Field(None, alias="PrincipalOrgID")
-
-    def caller(self, arns: Arns, identities: Mapping[str, str]) -> Caller:
-        """The caller of an InvokeRequest, names of the scenario in it made ARNs."""
-        return Caller(
-            identities.get(self.principal, self.principal),
-            _arn(self.source_arn, arns),
-            self.source_account,
-            self.event_source_token,
-            self.principal_org_id,
-        )
-
-
 def is_identity_name(text: str) -> bool:
     """Whether a principal is the name of an identity: no service, no ARN, no account, no ``*``."""
     return is_name(text) and "." not in text and not text.isdigit()
@@ -116,27 +91,3 @@ def is_identity_name(text: str) -> bool:
 
 def _arn(text: str | None, arns: Arns) -> str | None:
     return text if text is None or text not in arns else arns[text][0]
-
-
-def _caller(value: Any) -> CallerBlock:
-    block = CallerBlock.model_validate({"Principal": value} if isinstance(value, str) else value)
-    if not is_identity_name(block.principal):
-        try:
-            Asker.of(block.principal)
-        except ValueError as error:
-            raise refuse(f": {error}") from None
-    return block
-
-
-CallerValue = Annotated[
-    CallerBlock,
-    PlainValidator(_caller),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                cast(Any, CallerBlock.model_json_schema()),
-            ]
-        }
-    ),
-]

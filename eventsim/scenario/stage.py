@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from eventsim.clock import Clock
-from eventsim.environments import Environments
-from eventsim.environments.permissions import Permissions
-from eventsim.ids import Chance
-from eventsim.journal import Journal
-from eventsim.poller.lifecycle import MappingLifecycle
-from eventsim.push import Pusher
-from eventsim.services.metrics import Metric
-from eventsim.types import Bucket, Bus, Invoker, Queue, Scene, Stream, Topic
+if TYPE_CHECKING:  # who only reads a scenario has no need of what runs it
+    from eventsim.clock import Clock
+    from eventsim.environments import Environments
+    from eventsim.environments.permissions import Permissions
+    from eventsim.ids import Chance
+    from eventsim.journal import Journal
+    from eventsim.poller.lifecycle import MappingLifecycle
+    from eventsim.push import Pusher
+    from eventsim.services.metrics import Metric
+    from eventsim.types import Bucket, Bus, Invoker, Queue, Scene, Stream, Topic
 
 
 class Stage(Protocol):

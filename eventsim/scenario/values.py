@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 
 from eventsim.rules.durations import PATTERN, UNITS, seconds_of
 from eventsim.scenario.problem import refuse, show
+
+T = TypeVar("T")
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # of a run, unless the scenario says otherwise
 PERCENT = r"^(\d{1,3}(?:\.\d{1,9})?)%$"
@@ -108,7 +110,7 @@ def body_text(value: Any) -> str:
         raise refuse("is not text in UTF-8, and a body is") from None
 
 
-def system_text(value: Any) -> Any:
+def system_text(value: T) -> T:
     """*value*, if it is no text that paths and variables cannot hold; raises what is wrong."""
     if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
         raise refuse("holds a character that no path or variable can")

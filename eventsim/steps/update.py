@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from eventsim.scenario.block import Step as TimelineStep
-from eventsim.scenario.durations import as_read
+from eventsim.scenario.durations import TIMED, as_read
 from eventsim.scenario.function import updated
 from eventsim.scenario.identities import role_name
 from eventsim.scenario.mapping import readable_settings
@@ -44,8 +44,9 @@ class Step(TimelineStep):
     def _function(self, stage: Stage) -> None:
         functions = stage.functions(self.update)
         changes = updated(self.properties, stage.arn_of_text)
-        for key in changes.keys() & {"duration", "init_duration"}:
-            changes[key] = as_read(changes[key], key, stage.file)
+        for key in TIMED:
+            if key in changes:
+                changes[key] = as_read(changes[key], key, stage.file)
         if changes.get("code_uri"):
             changes["code_uri"] = str(stage.file(changes["code_uri"]))
         if changes.get("role"):

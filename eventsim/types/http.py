@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from eventsim.types.invocations import InvocationType
 from eventsim.types.pushing import Answer, Scene
@@ -29,9 +29,7 @@ class HttpRequest:
 
     def header(self, name: str, default: str = "") -> str:
         """The last value of a header."""
-        wanted = name.lower()
-        found = [value for key, value in self.headers if key.lower() == wanted]
-        return found[-1] if found else default
+        return _last(self.headers, name, default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,13 @@ class HttpResponse:
 
     def header(self, name: str, default: str = "") -> str:
         """The last value of a header."""
-        wanted = name.lower()
-        found = [value for key, value in self.headers if key.lower() == wanted]
-        return found[-1] if found else default
+        return _last(self.headers, name, default)
+
+
+def _last(headers: Pairs, name: str, default: str) -> str:
+    wanted = name.lower()
+    found = [value for key, value in headers if key.lower() == wanted]
+    return found[-1] if found else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Socket(Protocol):
         """The code and the reason that it was closed with."""
 
 
+@runtime_checkable
 class SocketFront(Front, Protocol):
     """A front that also holds WebSocket connections."""
 
