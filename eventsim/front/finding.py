@@ -34,7 +34,7 @@ class Finding:
         if scope["type"] == "websocket":
             await AsgiSocket(scope, receive, send).refuse(response)
         else:
-            with suppress(ClientDisconnect):
+            with suppress(ClientDisconnect):  # nobody is left to be told
                 await read_body(Request(scope, receive), 0)
                 await asgi_response(response)(scope, receive, send)
 

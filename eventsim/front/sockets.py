@@ -67,7 +67,7 @@ class AsgiSocket:
         async with self._sending:
             if self._closed is None:
                 self._closed = (code, reason)
-                with suppress(*_HUNG_UP):
+                with suppress(*_HUNG_UP):  # the client was faster
                     await self._socket.close(code, reason)
 
     @property

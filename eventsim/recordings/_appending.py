@@ -81,7 +81,7 @@ class Appender:
             with _told(self.path):
                 _write(self._file, content)
         except RecordingError:
-            with suppress(OSError):
+            with suppress(OSError):  # the disk is full or gone: what was written stays a torn line
                 self._file.truncate(self._end)
             self.close()
             raise
