@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import io
 import logging
 import os
@@ -293,3 +294,24 @@ async def test_one_watchdog_serves_all_environments_that_follow_each_other(clock
 
     names = [thread.name for thread in threading.enumerate()]
     assert names.count("eventsim watchdog") == 1
+
+
+async def test_the_trace_is_read_like_any_variable_and_given_to_no_setenv(clock: Clock) -> None:
+    name = "_X_AMZN_TRACE_ID"
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+
+    def handler(event: Any, context: Any) -> Any:
+        told = subprocess.run(["env"], env=os.environ, capture_output=True, check=True).stdout
+        (line,) = (line for line in told.splitlines() if line.startswith(name.encode()))
+        ways = [os.environ[name], os.getenv(name), os.environ.copy()[name]]
+        ways += [os.environb[name.encode()].decode(), line.decode().partition("=")[2]]
+        assert getenv(name.encode()) is None  # glibc would keep it for ever
+        return [*{*ways}, name in os.environ]
+
+    with local(clock, function(handler), function(lambda e, c: name in os.environ, "g")) as running:
+        first, known = await running.answer()
+        assert known
+        assert await running.answer(name="g")
+        assert (await running.answer(request_id="another"))[0] != first
+    assert name not in os.environ

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from eventsim.rules import function_errors, traces
+from eventsim.rules import function_errors
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
 from eventsim.runtimes import Call, Init
 from eventsim.runtimes._capture import Log
@@ -18,13 +17,13 @@ from eventsim.runtimes._context import LambdaContext, Named
 from eventsim.runtimes._encoding import encode, escapes
 from eventsim.runtimes._errors import Fault, named_as_on_lambda, outcome_of
 from eventsim.runtimes._stage import Actor
+from eventsim.runtimes._trace_id import show
 from eventsim.runtimes._watchdog import Interrupted
 from eventsim.types import Outcome
 
 Handler = Callable[[Any, Any], Any]
 
 NULL = Outcome(b"null", None, 0.0)
-TRACE_ID = "_X_AMZN_TRACE_ID"
 
 
 class Code:
@@ -62,9 +61,7 @@ class Code:
             stopwatch=elapsed,
             write=log.write,
         )
-        os.environ[TRACE_ID] = traces.onward(
-            call.trace_header, call.arn, call.request_id, self._now()
-        )
+        show(call, self._now())
         try:
             result = self._handler(call.payload.value(), context)
             if result is None:

@@ -24,6 +24,7 @@ from eventsim.runtimes._capture import Capture, Log, LogHandler
 from eventsim.runtimes._logging import LoggingState
 from eventsim.runtimes._loops import LoopPolicy
 from eventsim.runtimes._modules import FolderModules
+from eventsim.runtimes._trace_id import hide
 from eventsim.runtimes._watchdog import Interrupted, Watchdog
 
 T = TypeVar("T")
@@ -259,6 +260,7 @@ class Stage:
         self._host.restore(before)
 
     def _put_away(self) -> None:
+        hide()  # it is of the call, not of the environment
         if self._actor is not None and self._actor.modules is not None:
             self._actor.modules.leave()
         self._state.record()

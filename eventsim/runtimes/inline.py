@@ -7,7 +7,8 @@ at a time. In virtual time it runs in the loop's thread, at its virtual start; i
 a thread of ours, under the function's Timeout.
 
 What inline code can do to the process it can do: ``os._exit`` ends it, a thread that a handler
-leaves behind runs on, and what a child process prints goes to this process's own streams.
+leaves behind runs on, and what a child process prints goes to this process's own streams; it
+inherits the environment variables, but for ``_X_AMZN_TRACE_ID``.
 ``async def`` handlers fail as on Lambda, unless the function has ``async_handler``.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
