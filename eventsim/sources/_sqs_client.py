@@ -151,14 +151,21 @@ class ClientQueue:
             await changed.wait()
 
     async def _drained(self) -> bool:
-        """Whether nothing is in the queue, nor in those whose dead-letter queue it is."""
-        answer = await self._call("get_queue_attributes", AttributeNames=[*_COUNTS])
-        if any(int(answer["Attributes"][name]) for name in _COUNTS):
-            return False
+        """Whether nothing is in the queue, nor in those whose dead-letter queue it is.
+
+        Those first: what leaves them meanwhile is then found here.
+        """
         for source in self._sources:
             if not await source._drained():
                 return False
-        return True
+        return await self._empty() and await self._empty()
+
+    async def _empty(self) -> bool:
+        """Whether all counts are zero. They are not of one moment: a message that becomes visible
+        between two of them is in neither, once.
+        """
+        answer = await self._call("get_queue_attributes", AttributeNames=[*_COUNTS])
+        return not any(int(answer["Attributes"][name]) for name in _COUNTS)
 
     async def _send(self, messages: Sequence[SendMessage]) -> None:
         left = list(messages)
