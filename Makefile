@@ -8,6 +8,7 @@ PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CORES = -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
@@ -41,13 +42,13 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 tests: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(CORES)
 
 tidy: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/test_tidy.py
 
 soak: $(VENV)/.test
-	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -m 'soak or hypothesis' --timeout 3600
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -m 'soak or hypothesis' --timeout 3600 $(CORES)
 
 bench: $(VENV)/.test
 	@mkdir -p build
