@@ -14,6 +14,7 @@ import typer
 from eventsim import __version__
 from eventsim.cli import (
     check,
+    compare,
     convert,
     generate,
     init,
@@ -22,6 +23,7 @@ from eventsim.cli import (
     poll,
     push,
     record,
+    replay,
     report,
     run,
     schema,
@@ -78,6 +80,8 @@ _add("invoke", invoke.invoke, invoke.EXAMPLES)
 _add("poll", poll.poll, poll.EXAMPLES)
 _add("record", record.record, record.EXAMPLES)
 _add("convert", convert.convert, convert.EXAMPLES)
+_add("replay", replay.replay, replay.EXAMPLES)
+_add("compare", compare.compare, compare.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
 for _name, _verb in (("generate", generate), ("push", push)):
     app.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import typer
@@ -124,17 +124,21 @@ def _option(setting: Setting) -> inspect.Parameter:
     )
 
 
-def _with_settings(verb: Callable[..., None]) -> inspect.Signature:
+def with_settings(
+    verb: Callable[..., None], settings: Mapping[str, Setting] = POLLED
+) -> inspect.Signature:
     """The verb's own parameters, and an option for each setting in place of the rest."""
     signature = inspect.signature(verb, eval_str=True)
-    return signature.replace(parameters=list(_parameters(signature)))
+    return signature.replace(parameters=list(_parameters(signature, settings)))
 
 
-def _parameters(signature: inspect.Signature) -> Iterator[inspect.Parameter]:
+def _parameters(
+    signature: inspect.Signature, settings: Mapping[str, Setting]
+) -> Iterator[inspect.Parameter]:
     for parameter in signature.parameters.values():
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             yield parameter
-    yield from map(_option, POLLED.values())
+    yield from map(_option, settings.values())
 
 
-poll.__signature__ = _with_settings(poll)  # type: ignore[attr-defined]  # typer reads this
+poll.__signature__ = with_settings(poll)  # type: ignore[attr-defined]  # typer reads this

@@ -74,15 +74,10 @@ class Asked:
     def polled(self) -> Polled:
         """What is polled. Raises EventsimError for words that mean nothing."""
         kind, name = source(self.source)
-        properties = {
-            name: self._property(name, value)
-            for name, value in self.settings.items()
-            if value is not None and value is not False
-        }
         return Polled(
             kind,
             name,
-            properties,
+            properties_of(self.settings),
             region=region(self.region, self.endpoint_url, self.allow_aws),
             checkpoints=None if self.checkpoints is None else Path(self.checkpoints),
             run_for=seconds(self.run_for),
@@ -93,7 +88,7 @@ class Asked:
     def _flags(self) -> Iterator[str]:
         """The options that were given, but files and addresses: no journal may have those."""
         yield from ("--handler", self.handler)
-        given = [(flag(POLLED[name]), value) for name, value in self.settings.items()]
+        given = [*flags_of(self.settings)]
         given += [("--allow-aws", self.allow_aws), ("--async-handler", self.async_handler)]
         given += [("--for", self.run_for), ("--count", self.count), ("--debug", self.debug)]
         given += [("--region", self.region)]
@@ -103,21 +98,6 @@ class Asked:
                 yield option
             elif value is not None and value is not False:
                 yield from (option, str(value))
-
-    def _property(self, name: str, value: Any) -> Any:
-        """A setting as SAM writes it."""
-        match name:
-            case "FilterCriteria":
-                return _json("--filter-criteria", value)
-            case "DestinationConfig":
-                return {"OnFailure": {"Destination": value}}
-            case "ScalingConfig":
-                return {"MaximumConcurrency": value}
-            case "FunctionResponseTypes":
-                return value.split(",")
-            case "StartingPositionTimestamp":
-                return float(value) if _is_number(value) else value
-        return value
 
     def check(self) -> None:
         """Raise EventsimError for options that contradict each other."""
@@ -223,6 +203,36 @@ def _scenario(asked: Asked) -> Scenario:
         name=f"poll {asked.source}",
         backend="endpoint",
     )
+
+
+def flags_of(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The option of each setting and what it was given."""
+    for name, value in settings.items():
+        yield flag(POLLED[name]), value
+
+
+def properties_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that were given, as SAM writes them."""
+    return {
+        name: _property(name, value)
+        for name, value in settings.items()
+        if value is not None and value is not False
+    }
+
+
+def _property(name: str, value: Any) -> Any:
+    match name:
+        case "FilterCriteria":
+            return _json("--filter-criteria", value)
+        case "DestinationConfig":
+            return {"OnFailure": {"Destination": value}}
+        case "ScalingConfig":
+            return {"MaximumConcurrency": value}
+        case "FunctionResponseTypes":
+            return value.split(",")
+        case "StartingPositionTimestamp":
+            return float(value) if _is_number(value) else value
+    return value
 
 
 def _is_number(text: str) -> bool:

@@ -75,20 +75,25 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
     of a list go. Raises EventsimError for a path that is nowhere, or in several places.
     """
     made = copy.deepcopy(document)
-    places = [place for place in _places(document) if place[-len(path) :] == path]
-    if path in places:
-        places = [path]
-    if len(places) > 1:
-        listed = ", ".join(write(place) for place in places[:_LISTED_MAX])
-        raise EventsimError(f"'{write(path)}' is in {len(places)} places; write one of: {listed}")
-    if places:
-        return _put(made, places[0], value)
+    found = places(document, path)
+    if path in found:
+        found = [path]
+    if len(found) > 1:
+        listed = ", ".join(write(place) for place in found[:_LISTED_MAX])
+        raise EventsimError(f"'{write(path)}' is in {len(found)} places; write one of: {listed}")
+    if found:
+        return _put(made, found[0], value)
     if create:
         return _put(made, path, value, create=True)
     known = {write(place[-len(path) :]) for place in _places(document)}  # also said by their ends
     close = near(write(path), known)
     hint = f"; did you mean '{close}'?" if close else ""
     raise EventsimError(f"there is no '{write(path)}'{hint}; say create to make it")
+
+
+def places(document: Any, path: Path) -> list[Path]:
+    """Every place of *document* whose path ends in *path*."""
+    return [place for place in _places(document) if place[-len(path) :] == path]
 
 
 def _places(document: Any, above: Path = ()) -> Iterator[Path]:

@@ -21,7 +21,8 @@ class Options:
     process and lets an endpoint outside this machine be used. ``invoker`` takes the place of the
     one that runs the scenario's functions. ``variables`` are environment variables that override
     those of a function by its name; ``debug`` lets handlers take as long as they
-    like, and shows on stderr at once what they write.
+    like, and shows on stderr at once what they write. ``command`` is what a person types to do this
+    again, where that is no ``eventsim run``.
     """
 
     time: Literal["virtual", "real"] | None = None
@@ -35,6 +36,7 @@ class Options:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     invoker: Invoker | None = None
     debug: bool = False
+    command: str = ""
     on_log: Callable[[str, str], None] | None = field(default=None, compare=False)
 
     def virtual(self, scenario: Scenario) -> bool:

@@ -149,7 +149,9 @@ class Simulation:
         setting = self._setting
         expecting = Expecting(self.scenario.expect, self.journal)
         frame = Frame(self.scenario, self.clock, self.journal, setting.tally, setting.environments)
-        frame.begin(seed=setting.seed, backend=setting.backend.name, start=self.scenario.start)
+        more = {"command": self.options.command} if self.options.command else {}
+        start = self.scenario.start
+        frame.begin(seed=setting.seed, backend=setting.backend.name, start=start, **more)
         with frame.survived("the run"):
             await self._play(meanwhile)
         return self._judge(expecting, frame)

@@ -23,6 +23,7 @@ from eventsim.rules.documents import Encoded
 from eventsim.rules.refusals import check
 from eventsim.rules.roles import Need
 from eventsim.rules.tumbling import in_window, window_of
+from eventsim.sources import _kinesis_replaying
 from eventsim.sources._base64 import decoded
 from eventsim.streams import OnPut, nobody
 from eventsim.types import (
@@ -37,6 +38,9 @@ from eventsim.types import (
 )
 
 MAPPING = MappingKind("Kinesis")
+recorded_resource = _kinesis_replaying.recorded_resource
+recorded_put = _kinesis_replaying.recorded_put
+recorded_read = _kinesis_replaying.recorded_read
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 BATCH_INFO = "KinesisBatchInfo"
 ARRIVAL_TIMESPEC = "milliseconds"

@@ -26,6 +26,7 @@ from eventsim.rules.refusals import check
 from eventsim.rules.roles import Need
 from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.services import OnMessages, QueueSettings, nobody
+from eventsim.sources import _sqs_replaying
 from eventsim.sources._message_attributes import ATTRIBUTES_TEXT, attributes_of
 from eventsim.sources._refusing import RefusalCode, refuse_to_refuse
 from eventsim.types import (
@@ -55,6 +56,9 @@ MAPPING = MappingKind(
     starting_positions=(),
 )
 EXECUTION_POLICY = "AWSLambdaSQSQueueExecutionRole"
+recorded_resource = _sqs_replaying.recorded_resource
+recorded_put = _sqs_replaying.recorded_put
+recorded_read = _sqs_replaying.recorded_read
 ROLE_REFUSED = "The function execution role does not have permissions to call {action} on SQS"
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 REFERENCES = {("redrive", "queue"): "open_queue"}

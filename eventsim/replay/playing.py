@@ -1,0 +1,115 @@
+"""The records of a recording at their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from types import ModuleType
+from typing import NamedTuple
+
+from eventsim import registry
+from eventsim.errors import RecordingError
+from eventsim.recordings import RecordedRecord
+from eventsim.replay.changing import Changes
+from eventsim.replay.cutting import Cut
+from eventsim.replay.files import OnCutOff, Readable
+
+HOOKS = ("recorded_resource", "recorded_put", "recorded_read")
+
+
+class Due(NamedTuple):
+    """A record, when it is due in seconds since the replay began, and its number from 0 on."""
+
+    time: float
+    record: RecordedRecord
+    number: int
+
+
+class Survey(NamedTuple):
+    """What a first reading of a recording finds: how many records, and of which shards."""
+
+    records: int
+    shards: tuple[str, ...]
+
+
+def _unheard(line: int) -> None:
+    """For who does not care where a recording was cut off."""
+
+
+@dataclass(slots=True)
+class Player:
+    """A file of records as it is replayed, ``loop`` times over.
+
+    Each pass begins as long after the one before as the cut is long: to ``until`` where that is
+    given, else to its last record.
+    """
+
+    file: Readable
+    cut: Cut = field(default_factory=Cut)
+    changes: Changes = field(default_factory=Changes)
+    loop: int = 1
+    on_cut_off: OnCutOff = _unheard
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        start = self.file.header.start
+        if start is None:
+            first = next(self.file.read(_unheard), None)
+            start = 0.0 if first is None else first.arrival
+        self.began = start
+
+    @property
+    def source(self) -> ModuleType:
+        """The source of the records. Raises UnknownPlugin where they cannot be replayed."""
+        return registry.load("sources", self.file.header.source, wants=HOOKS)
+
+    @property
+    def origin(self) -> float:
+        """The instant of the recording that the replay begins with, in epoch seconds."""
+        return self.began if self.cut.since is None else self.cut.since.at(self.began)
+
+    @property
+    def start(self) -> float:
+        """The date that it begins at, the shift included."""
+        return self.origin + self.changes.shift
+
+    def survey(self) -> Survey:
+        """Read the cut once. What stops the reading is told when it is replayed."""
+        shards: dict[str, None] = {}
+        records = 0
+        try:
+            for record in self._cut(_unheard):
+                records += 1
+                if record.shard is not None:
+                    shards[record.shard] = None
+        except RecordingError:
+            pass
+        return Survey(records, tuple(sorted(shards)))
+
+    def dues(self) -> Iterator[Due]:
+        """Every record at its time, the same each time this is asked.
+
+        Raises RecordingError at a damaged line, EventsimError for a record that cannot be
+        changed as asked; what comes before either has been yielded.
+        """
+        length, number = 0.0, 0
+        for turn in range(self.loop):
+            begins = turn * length
+            told = self.on_cut_off if turn == 0 else _unheard
+            for place, record in enumerate(self._cut(told), 1):
+                time = round(record.arrival - self.origin, 6)
+                if turn == 0:
+                    length = time
+                yield Due(round(begins + time, 6), self.changes.of(record, place), number)
+                number += 1
+            if self.cut.until is not None:
+                length = self.cut.until.at(self.began) - self.origin
+
+    def since(self, number: int) -> Iterator[Due]:
+        """The same without the first *number* records."""
+        return islice(self.dues(), number, None)
+
+    def _cut(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
+        matches = self.cut.matching(self.source) if self.cut.patterns else None
+        return self.cut.of(self.file.read(on_cut_off), self.began, matches)

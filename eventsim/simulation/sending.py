@@ -1,0 +1,111 @@
+"""A recording into a stream or queue that is there already, at an endpoint, in real time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from eventsim import registry
+from eventsim.backends import open_backend
+from eventsim.clock import RealClock, machine_time
+from eventsim.errors import EventsimError
+from eventsim.replay import Player
+from eventsim.replay.resuming import Resume, fingerprint
+from eventsim.replay.sending import Sender, landed_on
+from eventsim.rules.arns import ACCOUNT, REGION
+from eventsim.simulation.endpoint_watch import EndpointWatch
+from eventsim.types import Queue, Stream
+
+RECORDS_AT_ONCE, MESSAGES_AT_ONCE = 500, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where records are sent: ``type`` is a source's (``kinesis``), ``name`` the stream's.
+
+    ``speed`` divides the recorded gaps, None leaves them out. ``resume`` is the file that keeps
+    how far the replay has come, ``said`` what was asked besides, which it must be the same for.
+    """
+
+    type: str
+    name: str
+    region: str | None = REGION
+    endpoint_url: str | None = None
+    allow_aws: bool = False
+    speed: float | None = 1.0
+    resume: Path | None = None
+    said: Sequence[str] = ()
+
+
+@asynccontextmanager
+async def open_sender(
+    player: Player, target: Target, on_note: Callable[[str], None]
+) -> AsyncIterator[Sender]:
+    """What sends *player*'s records to *target*; *on_note* is told what a person should know.
+
+    Raises ServiceError when the target is not there, CheckpointError for a resume file that
+    cannot be used, UnknownPlugin for a type of target that nothing is replayed into.
+    """
+    async with AsyncExitStack() as closing:
+        clock = RealClock(machine_time())
+        backend = await open_backend(
+            "endpoint",
+            clock,
+            account=ACCOUNT,
+            region=target.region or "",
+            endpoint_url=target.endpoint_url,
+            allow_aws=target.allow_aws,
+        )
+        closing.push_async_callback(backend.aclose)
+        watch = EndpointWatch(clock, on_note)
+        backend.on_answer = watch.see
+        module = registry.load("sources", target.type, wants=["MAPPING", "recorded_put"])
+        is_queue = module.MAPPING.is_queue
+        found: Any
+        if is_queue:
+            found = await module.find_queue(target.name, backend)
+        else:
+            found = (await module.find_stream(target.name, backend)).stream
+        watch.agree()
+        resume = None
+        if target.resume is not None:
+            identity = [fingerprint(player.file.path), found.arn, *target.said]
+            resume = Resume(target.resume, identity)
+            closing.callback(resume.close)
+        if not is_queue:
+            await _note_shards(player, found, target, on_note)
+        yield Sender(
+            player=player,
+            put=module.recorded_put,
+            send=cast(Queue, found).send if is_queue else cast(Stream, found).put,
+            at_once=MESSAGES_AT_ONCE if is_queue else RECORDS_AT_ONCE,
+            clock=RealClock(machine_time(), target.speed or 1.0),
+            now=clock.timestamp,
+            gaps=target.speed is not None,
+            resume=resume,
+            landed=None if is_queue else landed_on(found, clock),
+        )
+
+
+async def _note_shards(
+    player: Player, stream: Stream, target: Target, on_note: Callable[[str], None]
+) -> None:
+    """Say that order is kept for each key only, where shards of the recording come together."""
+    shards = await stream.shards()
+    parents = {parent for shard in shards for parent in shard.parent_shard_ids}
+    there = sum(shard.shard_id not in parents for shard in shards)
+    recorded = len(player.survey().shards)
+    if recorded > there:
+        on_note(
+            f"the recording has {recorded} shards and {target.name} has {there}: records of "
+            "several come to one, in the order of the recording"
+        )
+
+
+def check_speed(speed: float | None) -> None:
+    """Raise EventsimError for a speed that is none."""
+    if speed is not None and not 0 < speed <= 1_000_000:
+        raise EventsimError(f"--speed {speed:g} is no speed; write a number above 0, or max")
