@@ -188,7 +188,7 @@ class Digest:
 def _number(each: Told) -> int:
     """Eight bytes for a value; a time in whole microseconds."""
     if each.respect == "time":
-        return max(0, round(each.value * 1e6))
+        return max(0, round(float(each.value) * 1e6))
     return int.from_bytes(blake2b(encode(each.value), digest_size=8).digest())
 
 

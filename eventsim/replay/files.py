@@ -13,17 +13,20 @@ import orjson
 from eventsim.errors import RecordingError
 from eventsim.journal import reading
 from eventsim.recordings import Header, RecordedRecord, jsonl
+from eventsim.replay._text import first_line, numbered
 
 OnCutOff = Callable[[int], None]
-FIRST_LINE_BYTES_MAX = 32 * 1024 * 1024
 KEPT_EVENTS_BYTES_MAX = 64 * 1024 * 1024
 
 
 class Readable(Protocol):
     """A file of records in order of arrival, to be read as often as somebody likes."""
 
-    path: Path
-    header: Header
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def header(self) -> Header: ...
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
         """Its records, streamed. Raises RecordingError where it cannot be read on."""
@@ -55,20 +58,13 @@ class Events(NamedTuple):
     header: Header
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
-        number = 0
-        try:
-            with self.path.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    if not line.strip():
-                        continue
-                    if _value(line) is _NOT_JSON:
-                        if line.endswith(b"\n"):
-                            raise RecordingError(self.path, number, "not JSON, so no event")
-                        on_cut_off(number)
-                        return
-                    yield RecordedRecord(0.0, "event", line.strip())
-        except OSError as error:
-            raise RecordingError(self.path, number, f"cannot be read: {error.strerror}") from None
+        for number, line in numbered(self.path):
+            if _value(line) is not _NOT_JSON:
+                yield RecordedRecord(0.0, "event", line.strip())
+            elif line.endswith(b"\n"):
+                raise RecordingError(self.path, number, "not JSON, so no event")
+            else:
+                on_cut_off(number)
 
 
 class JournalEvents(NamedTuple):
@@ -92,7 +88,7 @@ class JournalEvents(NamedTuple):
                         "the journal does not have the event of this invocation; "
                         "one of a run with --detail payload does",
                     )
-                arrival = datetime.fromisoformat(entry.at).timestamp()
+                arrival = _timestamp(self.path, entry.at)
                 yield RecordedRecord(arrival, fields["request_id"], event)
 
 
@@ -101,14 +97,11 @@ def open_events(path: Path) -> Readable:
 
     Raises RecordingError when it cannot be read.
     """
-    if path.name.endswith((".gz", ".zst")):
-        first = None
-    else:
-        first = _value(_first_line(path))
+    first = _value(first_line(path))
     if isinstance(first, dict) and first.get("kind") == "run_started":
-        start = datetime.fromisoformat(first["at"]).timestamp()
-        return JournalEvents(path, Header("lambda", start=start))
-    if first is None or (isinstance(first, dict) and first.get("recording") == "eventsim"):
+        start = next(reading.read(path)).at
+        return JournalEvents(path, Header("lambda", start=_timestamp(path, start)))
+    if isinstance(first, dict) and first.get("recording") == "eventsim":
         return Recording.of(path)
     if first is _NOT_JSON:
         raise RecordingError(path, 1, "not JSON; whole events are written one a line")
@@ -149,9 +142,9 @@ def _value(line: bytes) -> Any:
         return _NOT_JSON
 
 
-def _first_line(path: Path) -> bytes:
+def _timestamp(path: Path, at: str) -> float:
+    """The date of a journal's entry in epoch seconds."""
     try:
-        with path.open("rb") as file:
-            return file.readline(FIRST_LINE_BYTES_MAX)
-    except OSError as error:
-        raise RecordingError(path, 0, f"cannot be read: {error.strerror or error}") from None
+        return datetime.fromisoformat(at).timestamp()
+    except (ValueError, TypeError):
+        raise RecordingError(path, 0, f"{at!r} is not the date of an entry") from None

@@ -130,7 +130,7 @@ def _take(arrived: Counter[PutRecord], record: PutRecord) -> bool:
 
 
 def landed_on(stream: Stream, clock: Clock) -> Landed:
-    """Counts which records are on *stream* that were put since an epoch time; *clock* has no speed."""
+    """Counts which records put since an epoch time are on *stream*; *clock* has no speed."""
 
     async def look(records: Sequence[PutRecord], since: float) -> Counter[PutRecord]:
         wanted = {(each.partition_key, each.data): each for each in records}
