@@ -3,7 +3,7 @@ A pytest plugin: recordings, streams, functions and scenarios as fixtures, and r
 
     def test_the_fix_survives_yesterday(recording):
         orders = recording("yesterday.jsonl.gz")
-        assert orders.replay(app.fixed, BatchSize=10) == orders.replay(app.handler, BatchSize=10)
+        orders.replay(app.fixed).assert_same_as(orders.replay(app.handler))
 
 Everything runs in virtual time, and a failed assertion prints the timeline around what differs.
 Settings of a mapping are keyword arguments under AWS's names. The fixtures are for tests that
@@ -72,6 +72,18 @@ class Run:
         journal = other.journal if isinstance(other, Run) else Path(other)
         ignored = self.ignored | (other.ignored if isinstance(other, Run) else frozenset())
         return compare(self.journal, journal, ignore=ignored)
+
+    def assert_same_as(self, other: Run | Path | str) -> None:
+        """Fail with what differs first, and the timeline around it, unless nothing that matters
+        does. A plain ``==`` tells the same, as far as pytest's verbosity lets it.
+        """
+        __tracebackhide__ = True
+        from eventsim.replay.words import lines
+
+        found = self.compared(other)
+        if not found.same:
+            told = "\n".join(lines(found))
+            pytest.fail(f"the runs are not the same\n{told}", pytrace=False)
 
     def assert_ok(self) -> None:
         """Fail unless every record was delivered, every function succeeded, and all expectations
@@ -280,9 +292,11 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     """What differs between two runs, and the timeline around it."""
     if op != "==" or not isinstance(left, Run) or not isinstance(right, Run | Path):
         return None
-    from eventsim.replay.words import lines
+    from eventsim.replay.words import brief, lines
 
-    return ["the runs are not the same", *lines(left.compared(right))]
+    found = left.compared(right)
+    hint = "assert_same_as, or -vv, tells the timeline around it"
+    return ["the runs are not the same", *brief(found), hint, *lines(found)]
 
 
 def _block(handler: Handler) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
+import anyio
+
 from eventsim.clock import Clock
 from eventsim.recordings import RecordedRecord
 from eventsim.replay.playing import Due, Player
@@ -22,7 +24,7 @@ from eventsim.types import Position, PutRecord, Stream
 Send = Callable[[Sequence[Any]], Awaitable[None]]
 Landed = Callable[[Sequence[PutRecord], float], Awaitable["Counter[PutRecord]"]]
 LOOK_BACK_SECONDS = 10.0
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -136,16 +138,21 @@ def landed_on(stream: Stream, clock: Clock) -> Landed:
         wanted = {(each.partition_key, each.data): each for each in records}
         found: Counter[PutRecord] = Counter()
         position = Position("AT_TIMESTAMP", timestamp=since - LOOK_BACK_SECONDS)
-        for shard in await stream.shards():
-            reader = stream.reader(shard.shard_id, position)
-            while True:
+
+        async def count(shard_id: str) -> None:
+            reader = stream.reader(shard_id, position)
+            caught_up = False
+            while not caught_up:
                 read = await reader.read(clock.time() + LOOK_SECONDS)
                 for record in read.records:
                     match = wanted.get((record.partition_key, record.data))
                     if match is not None:
                         found[match] += 1
-                if read.ended or not (read.records or read.behind):
-                    break
+                caught_up = read.ended or not read.behind
+
+        async with anyio.create_task_group() as tasks:
+            for shard in await stream.shards():
+                tasks.start_soon(count, shard.shard_id)
         return found
 
     return look

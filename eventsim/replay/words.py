@@ -43,10 +43,21 @@ def lines(comparison: Comparison) -> Iterator[str]:
 
 def explained(difference: Difference) -> Iterator[str]:
     """The first entry that differs, and what stands around it in each journal."""
-    lane, place = difference.place.lane, difference.place
-    yield f"first difference, in {_MEANING[place.respect]}: {lane}, after {place.after:,} the same"
+    yield _headline(difference)
     for letter, side in zip("ab", difference.sides, strict=True):
         yield from _side(letter, side)
+
+
+def brief(comparison: Comparison) -> Iterator[str]:
+    """The first difference that matters, in three lines."""
+    first = comparison.first
+    if first is None:
+        return
+    yield _headline(first)
+    for letter, side in zip("ab", first.sides, strict=True):
+        entry = side.entry
+        told = "nothing more there" if entry is None else f"entry {entry.seq}: {said(entry)}"
+        yield f"  {letter}, {told}"
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -60,6 +71,12 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "differences": [_plain(each, comparison) for each in comparison.differences],
         "first": None if first is None else _plain(first, comparison),
     }
+
+
+def _headline(difference: Difference) -> str:
+    place = difference.place
+    what = _MEANING[place.respect]
+    return f"first difference, in {what}: {place.lane}, after {place.after:,} the same"
 
 
 def _plain(difference: Difference, comparison: Comparison) -> dict[str, Any]:
