@@ -103,10 +103,12 @@ def test_the_cut_is_a_run_of_the_day_that_lasts_ten_minutes() -> None:
 def test_the_recordings_are_what_the_script_makes_of_the_package() -> None:
     script = module(FIXTURES / "make_nyc_flights.py")
 
-    day = script.departures(script.rows(), script.DAY)
+    flights = list(script.rows())
+    day = script.departures(flights, script.DAY)
 
     assert list(read(DAY)) == day
     assert list(read(TEN_MINUTES)) == script.busiest(day, script.CUT_SECONDS)
+    assert list(read(RECORDINGS / "nyc-flights-week.jsonl.gz")) == script.week(flights)
 
 
 def test_the_photos_are_what_the_script_makes() -> None:

@@ -74,7 +74,7 @@ def project(folder: Path, *lines: Any) -> tuple[Path, Path]:
 
 def redrive(folder: Path, handler: str, *lines: Any, more: tuple[Any, ...] = ()) -> Any:
     recording, documents = project(folder, *lines)
-    words = ["replay", recording, "--redrive", documents, "--handler", f"app.{handler}"]
+    words: list[Any] = ["replay", recording, "--redrive", documents, "--handler", f"app.{handler}"]
     return eventsim(*words, "--code-uri", folder, *more)
 
 
@@ -127,7 +127,7 @@ def test_a_document_that_carries_the_event_needs_no_recording(
 ) -> None:
     documents = project(tmp_path, line)[1]
     (found,) = read_documents(documents)
-    words = ["replay", documents, "--redrive", documents, "--handler", "app.fixed"]
+    words: list[Any] = ["replay", documents, "--redrive", documents, "--handler", "app.fixed"]
 
     assert orjson.loads(found.event or b"") == event
     assert eventsim(*words, "--code-uri", tmp_path).code == 0

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from eventsim.errors import EventsimError, PatternError, RecordingError
 from eventsim.journal.sinks import JsonLinesSink
+from eventsim.recordings import Header, RecordedRecord, jsonl
 from eventsim.replay import Bound, Changes, Cut, Player, Recording, open_events
+from eventsim.rules.dynamodb import Change
 from eventsim.rules.masking import key_in, masked
 from eventsim.rules.paths import parse_path
 from eventsim.simulation import Options
 from eventsim.simulation.replaying import Replay, replay
-from tests.recorded import START, player, record, save
+from tests.recorded import START, message, player, record, save
 
 THREE = [
     record(0, "a", {"n": 1}, "s1"),
@@ -126,7 +128,7 @@ def test_a_record_without_the_new_key_stops_the_replay(tmp_path: Path, value: An
     played = player(
         tmp_path, [record(0, "a", {"n": 1}), record(1, "b", value)], changes=Changes(rekey=("n",))
     )
-    seen = []
+    seen: list[Any] = []
 
     with pytest.raises(EventsimError, match=r"record 2 of those replayed: its data 'n' .*--rekey"):
         seen.extend(due.record.key for due in played.dues())
@@ -243,7 +245,7 @@ def test_messages_come_through_a_queue(tmp_path: Path) -> None:
 def test_whole_events_are_invoked_one_after_the_other(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text('{"n": 1}\n\n{"n": 2}\n{"cut')
-    seen, cut_off = Seen(), []
+    seen, cut_off = Seen(), list[int]()
     played = Player(open_events(path), on_cut_off=cut_off.append)
     result = replay(Replay(player=played, function=into(seen), into="invocations"))
 
@@ -254,7 +256,7 @@ def test_whole_events_are_invoked_one_after_the_other(tmp_path: Path) -> None:
 def test_a_line_that_is_no_event_is_told_after_those_before_it(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text('{"n": 1}\nno event\n{"n": 2}\n')
-    seen = []
+    seen: list[Any] = []
 
     with pytest.raises(RecordingError, match=r":2: not JSON, so no event"):
         seen.extend(open_events(path).read(lambda line: None))
@@ -319,3 +321,55 @@ def test_at_once_means_nothing_in_virtual_time(tmp_path: Path) -> None:
 
     with pytest.raises(EventsimError, match="virtual time does not pass"):
         replay(what)
+
+
+def change(n: int, **images: Any) -> Change:
+    """One change of a recorded table."""
+    told = {name: None if image is None else orjson.dumps(image) for name, image in images.items()}
+    key = orjson.dumps({"id": {"S": f"u{n % 2}"}})
+    view: Any = "NEW_AND_OLD_IMAGES"
+    return Change(f"e{n}", "MODIFY", view, key, told.get("new"), told.get("old"), 9)
+
+
+def test_changes_of_a_table_are_told_as_they_were_recorded(tmp_path: Path) -> None:
+    seen = Seen()
+    changes = [
+        change(n, new={"id": {"S": f"u{n % 2}"}, "n": {"N": str(n)}}, old={"id": {"S": "u"}})
+        for n in range(4)
+    ]
+    records = [
+        RecordedRecord(START + n, each.keys.decode(), each, f"s{n % 2}", str(n + 1))
+        for n, each in enumerate(changes)
+    ]
+    path = save(tmp_path / "users.jsonl", records, "dynamodb")
+    what = Replay(
+        player=Player(Recording.of(path), changes=Changes(mask=(("NewImage", "n"),))),
+        function=into(seen),
+        properties={"BatchSize": 1},
+    )
+    result = replay(what)
+    told = [each["dynamodb"] for each in seen.records]
+    told.sort(key=lambda each: each["Keys"]["id"]["S"])
+
+    assert result.counts["records"]["delivered"] == 4
+    assert {each["eventName"] for each in seen.records} == {"MODIFY"}
+    assert [(each["NewImage"], each["OldImage"]) for each in told] == [
+        ({"id": {"S": f"u{n}"}, "n": {"N": "0"}}, {"id": {"S": "u"}}) for n in (0, 0, 1, 1)
+    ]
+
+
+def test_messages_of_groups_come_through_a_fifo_queue_as_often_as_asked(tmp_path: Path) -> None:
+    seen = Seen()
+    records = [record(n, "g", {"n": n}) for n in range(3)]
+    grouped = [
+        each._replace(data=message(each, MessageGroupId="g", MessageDeduplicationId=f"d{n}"))
+        for n, each in enumerate(records)
+    ]
+    path = tmp_path / "q.jsonl"
+    jsonl.write(path, Header("sqs", start=START), grouped)
+    what = Replay(player=Player(Recording.of(path), loop=2), function=into(seen))
+    result = replay(what)
+
+    assert result.counts["records"]["delivered"] == 6
+    assert [orjson.loads(each["body"])["n"] for each in seen.records] == [0, 1, 2, 0, 1, 2]
+    assert {each["eventSourceARN"][-5:] for each in seen.records} == {".fifo"}

@@ -14,7 +14,7 @@ from eventsim.errors import CheckpointError
 from eventsim.replay.resuming import Resume
 from eventsim.replay.sending import Sender
 from eventsim.simulation.sending import Target, open_sender
-from eventsim.sources.kinesis import recorded_put
+from eventsim.sources.kinesis import recorded
 from eventsim.types import PutRecord
 from tests.commands import eventsim
 from tests.endpoints import Endpoint
@@ -50,8 +50,15 @@ class Taking:
 
 
 def sender(folder: Path, clock: Clock, taking: Taking, **how: Any) -> Sender:
-    settings = {"at_once": 500, "now": clock.timestamp} | how
-    return Sender(player(folder, RECORDS), recorded_put, taking.send, clock=clock, **settings)
+    return Sender(
+        player=player(folder, RECORDS),
+        put=recorded.write,
+        send=taking.send,
+        at_once=how.pop("at_once", 500),
+        clock=clock,
+        now=clock.timestamp,
+        **how,
+    )
 
 
 async def test_gaps_are_kept_to_the_microsecond(tmp_path: Path, clock: Clock) -> None:
@@ -151,11 +158,23 @@ def on_stream(endpoint: Endpoint, stream: str) -> dict[str, list[int]]:
     return found
 
 
+def to(path: Path, stream: str, endpoint: Endpoint) -> list[Any]:
+    """The words that replay a recording into a stream of a server."""
+    return ["replay", path, "--to", f"kinesis://{stream}", "--endpoint-url", endpoint.url]
+
+
 def test_a_live_stream_gets_every_record_in_order(tmp_path: Path, endpoint: Endpoint) -> None:
     stream = endpoint.stream(2)
     path = save(tmp_path / "orders.jsonl", RECORDS)
-    words = ["replay", path, "--to", f"kinesis://{stream}", "--endpoint-url", endpoint.url]
-    resume = ["--resume", tmp_path / "resume"]
+    words: list[Any] = [
+        "replay",
+        path,
+        "--to",
+        f"kinesis://{stream}",
+        "--endpoint-url",
+        endpoint.url,
+    ]
+    resume: list[Any] = ["--resume", tmp_path / "resume"]
 
     once = eventsim(*words, *resume, "--speed", "max")
     twice = eventsim(*words, *resume, "--speed", "max")
@@ -174,7 +193,14 @@ def test_lateness_at_a_speed_is_in_seconds_of_the_recording(
 ) -> None:
     stream = endpoint.stream(1)
     path = save(tmp_path / "orders.jsonl", [record(n * 60, "k", {"n": n}) for n in range(11)])
-    words = ["replay", path, "--to", f"kinesis://{stream}", "--endpoint-url", endpoint.url]
+    words: list[Any] = [
+        "replay",
+        path,
+        "--to",
+        f"kinesis://{stream}",
+        "--endpoint-url",
+        endpoint.url,
+    ]
     ended = eventsim(*words, "--speed", "600", "--json")
     told = orjson.loads(ended.stdout)
 
@@ -226,11 +252,25 @@ def test_messages_go_to_a_live_queue(tmp_path: Path, endpoint: Endpoint) -> None
 def test_fewer_shards_than_the_recording_has_are_said(tmp_path: Path, endpoint: Endpoint) -> None:
     stream = endpoint.stream(1)
     path = save(tmp_path / "o.jsonl", [record(n, "k", {"n": n}, f"s{n}") for n in range(2)])
-    words = ["replay", path, "--to", f"kinesis://{stream}", "--endpoint-url", endpoint.url]
+    words: list[Any] = [
+        "replay",
+        path,
+        "--to",
+        f"kinesis://{stream}",
+        "--endpoint-url",
+        endpoint.url,
+    ]
     ended = eventsim(*words, "--speed", "max")
 
     assert ended.code == 0
     assert f"the recording has 2 shards and {stream} has 1" in ended.stderr
+
+
+def test_a_recording_goes_to_what_it_was_made_from_only(tmp_path: Path, endpoint: Endpoint) -> None:
+    path = save(tmp_path / "o.jsonl", [record(0, "", {"n": 1})], "sqs")
+    ended = eventsim(*to(path, endpoint.stream(1), endpoint))
+
+    assert (ended.code, "a recording of sqs cannot go to kinesis" in ended.stderr) == (2, True)
 
 
 def test_a_stream_that_is_not_there_is_refused(tmp_path: Path, endpoint: Endpoint) -> None:

@@ -20,21 +20,32 @@ from eventsim.cli.handlers import function_name, look_up
 from eventsim.cli.polling import flags_of, properties_of, region_asked
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError
-from eventsim.replay import Bound, Changes, Cut, Player, Recording, open_events
+from eventsim.recordings import OnBadLine, Policy
+from eventsim.replay import Bound, Changes, Cut, Player, Readable, Recording, open_events
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.paths import parse_path
 from eventsim.simulation import Options
-from eventsim.simulation.replaying import Replay
+from eventsim.simulation.replaying import Into, Replay
 from eventsim.simulation.sending import Target, check_speed
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 MAX = "max"
+EVENTS = "lambda"  # the source of recordings that hold whole events
 # What means nothing to each way of replaying.
 _OF_HANDLERS = ("time", "versus", "versus_settings", "redrive", "failed", "shards", "name")
 _OF_TARGETS = ("resume", "endpoint_url", "region")
 _OF_RECORDS = ("shard", "key", "pattern", "rekey", "shards", "name")
 _NOT_REDRIVEN = (*_OF_RECORDS, "since", "until", "loop", "time", "speed", "versus")
 _WORDS = {"since": "from", "into": "as"}
+_USUAL = {
+    "loop": 1,
+    "duration": "1ms",
+    "run_in": "inline",
+    "seed": 0,
+    "timeout": 3,
+    "memory_size": 128,
+    "on_bad_line": "stop",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +55,7 @@ class Asked:
     file: str
     handler: str | None
     to: str | None
-    into: Literal["poller", "invocations"]
+    into: Literal["poller", "invocations"] | None
     since: str | None
     until: str | None
     shard: list[str] | None
@@ -57,6 +68,7 @@ class Asked:
     time: Literal["virtual", "real"] | None
     speed: str | None
     resume: str | None
+    on_bad_line: Policy
     shards: int | None
     name: str | None
     versus: str | None
@@ -98,9 +110,6 @@ class Asked:
             self._refuse_settings("to --to")
         else:
             self._refuse(_OF_TARGETS, "to --handler")
-        if self.into == "invocations":
-            self._refuse(_OF_RECORDS, "to --as invocations")
-            self._refuse_settings("to --as invocations")
         if self.redrive is not None:
             self._refuse(_NOT_REDRIVEN, "to --redrive")
         elif self.failed is not None:
@@ -152,10 +161,12 @@ class Asked:
             raise EventsimError(f"--speed {self.speed} is no speed; write a number above 0, or max")
         return speed
 
-    def player(self) -> Player:
+    def player(self, on_bad_line: OnBadLine | None = None) -> Player:
         """What is replayed. Raises RecordingError for a file that cannot be."""
         path = Path(self.file)
-        file = open_events(path) if self.into == "invocations" else Recording.of(path)
+        whole = self.into == "invocations"
+        file = open_events(path, on_bad_line) if whole else Recording.of(path, on_bad_line)
+        self._check_way(file)
         cut = Cut(
             since=_bound("--from", self.since),
             until=_bound("--until", self.until),
@@ -173,6 +184,20 @@ class Asked:
             shift=_shift(self.shift, player.origin),
         )
         return player
+
+    def _check_way(self, file: Readable) -> None:
+        whole = file.header.source == EVENTS
+        if whole and self.into == "poller":
+            raise EventsimError(
+                f"{file.path.name} holds whole events; leave --as out, or write --as invocations"
+            )
+        if whole or self.into == "invocations":
+            self._refuse(_OF_RECORDS, "to invocations as they were recorded")
+            self._refuse_settings("to invocations as they were recorded")
+
+    def way(self, player: Player) -> Into:
+        """Through a mapping or as invocations: as asked, else as the file is."""
+        return self.into or ("invocations" if player.file.header.source == EVENTS else "poller")
 
     def replay(self, player: Player, handler: str, settings: Mapping[str, Any]) -> Replay:
         """The replay into *handler*, with a mapping's *settings* in AWS's words."""
@@ -197,7 +222,7 @@ class Asked:
             source_name=self.name or _source_name(player.file.header.origin),
             properties=settings,
             shards=self.shards,
-            into=self.into,
+            into=self.way(player),
             at_once=self.speed == MAX,
             seed=self.seed,
         )
@@ -258,19 +283,20 @@ class Asked:
         return shlex.join(words)
 
     def _flags(self, names: tuple[str, ...]) -> Iterator[str]:
-        usual = {"loop": 1, "into": "poller", "duration": "1ms", "run_in": "inline", "seed": 0}
-        usual |= {"timeout": 3, "memory_size": 128}
         for name in names:
             value = getattr(self, name)
             flag = f"--{_WORDS.get(name, name).replace('_', '-')}"
             if value is True:
                 yield flag
-            elif value not in (None, False) and value != usual.get(name):
+            elif value not in (None, False) and value != _USUAL.get(name):
                 for each in value if isinstance(value, list) else [value]:
                     yield from (flag, str(each))
 
 
-_PLAYED = ("since", "until", "shard", "key", "pattern", "loop", "rekey", "shift", "mask")
+_PLAYED = (
+    *("since", "until", "shard", "key", "pattern", "loop", "rekey", "shift", "mask"),
+    "on_bad_line",
+)
 _RUN = (
     *("handler", "to", "into", "time", "speed", "shards", "name", "seed", "duration", "run_in"),
     *("region", "allow_aws", "timeout", "memory_size", "async_handler", "debug"),

@@ -23,6 +23,7 @@ from eventsim.cli.stats import Stats
 from eventsim.cli.talk import Talk
 from eventsim.journal import Sink
 from eventsim.journal.sinks import JsonLinesSink
+from eventsim.recordings import BadLine, BadLines, OnBadLine
 from eventsim.replay import Player
 from eventsim.replay.comparing import compare
 from eventsim.replay.sending import Sender
@@ -43,7 +44,8 @@ def perform(asked: Asked, talk: Talk) -> int:
         from eventsim.cli.redriving import redrive
 
         return redrive(asked, talk)
-    player = asked.player()
+    bad = BadLines(asked.on_bad_line, Path(f"{asked.file}.bad"), talk.say)
+    player = asked.player(None if asked.on_bad_line == "stop" else Once(bad))
     player.on_cut_off = lambda line: talk.say(
         f"{player.file.path.name}:{line}: the recording is cut off in this line"
     )
@@ -53,11 +55,26 @@ def perform(asked: Asked, talk: Talk) -> int:
         code = _compare(asked, player, talk)
     else:
         code = _into_handler(asked, player, talk)
+    bad.close()
+    if (summary := bad.summary()) is not None:
+        talk.say(summary)
     complaint = player.changes.complaint()
     if complaint is None:
         return code
     talk.say(complaint)
     return FAILED
+
+
+class Once:
+    """Passes each bad line on once, however often the recording is read."""
+
+    def __init__(self, told: OnBadLine) -> None:
+        self._told, self._done = told, 0
+
+    def __call__(self, bad: BadLine) -> None:
+        if bad.number > self._done:
+            self._told(bad)
+            self._done = self._done if bad.more else bad.number
 
 
 def _into_handler(asked: Asked, player: Player, talk: Talk) -> int:

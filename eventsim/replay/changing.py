@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from eventsim.errors import EventsimError
 from eventsim.recordings import RecordedRecord
-from eventsim.rules.masking import NotMasked, decoded, encoded, key_in, masked
+from eventsim.replay.opened import opened
+from eventsim.rules.masking import NotMasked, key_in, masked
 from eventsim.rules.paths import Path, write
 
 KEY_CHARACTERS_MAX = 256
@@ -47,15 +48,15 @@ class Changes:
             ) from None
 
     def _changed(self, record: RecordedRecord) -> RecordedRecord:
-        document = decoded(record.data)
-        if self.rekey is not None:
-            key = key_in(document, self.rekey)[:KEY_CHARACTERS_MAX]
-            record = record._replace(key=key, shard=None, explicit_hash_key=None)
-        document, found = masked(document, self.mask)
+        document, put_back, blanked = opened(record)
+        key = None if self.rekey is None else key_in(document, self.rekey)[:KEY_CHARACTERS_MAX]
+        document, found = masked(document, self.mask, blanked)
         if found:
             self.unmasked.difference_update(found)
-            record = record._replace(data=encoded(document))
-        return record
+            record = put_back(document)
+        if key is None:
+            return record
+        return record._replace(key=key, shard=None, explicit_hash_key=None)
 
     def complaint(self) -> str | None:
         """What to say at the end of paths that masked nothing at all."""

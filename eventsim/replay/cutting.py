@@ -47,7 +47,7 @@ class Cut:
             return None
         plain_text = getattr(module, "FILTER_PLAIN_TEXT", False)
         criteria = Filter.of(self.patterns, module.FILTER_KEY, plain_text)
-        matches, shown, read = criteria.matches, module.filterable, module.recorded_read
+        matches, shown, read = criteria.matches, module.filterable, module.recorded.read
         return lambda record: matches(shown(read(record)))
 
     def of(

@@ -21,6 +21,7 @@ import orjson
 from eventsim.errors import RecordingError
 from eventsim.recordings import jsonl
 from eventsim.replay._text import first_line, numbered
+from eventsim.types import Message
 
 DOCUMENTS_MAX = 100_000
 UNWRAPPED_MAX = 4
@@ -66,7 +67,9 @@ def read_documents(path: Path) -> list[FailedDocument]:
 def _lines(path: Path) -> Iterator[bytes]:
     """The documents as they lie in the file."""
     if b'"recording"' in first_line(path)[:64]:
-        yield from (record.data for record in jsonl.read(path))
+        for record in jsonl.read(path):
+            held = record.data
+            yield held.body.encode() if isinstance(held, Message) else held
     else:
         yield from (line.strip() for _, line in numbered(path))
 

@@ -12,11 +12,14 @@ import orjson
 
 from eventsim.errors import RecordingError
 from eventsim.journal import reading
-from eventsim.recordings import Header, RecordedRecord, jsonl
+from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, jsonl
 from eventsim.replay._text import first_line, numbered
 
 OnCutOff = Callable[[int], None]
 KEPT_EVENTS_BYTES_MAX = 64 * 1024 * 1024
+
+
+_NO_EVENT = "not JSON, so no event"
 
 
 class Readable(Protocol):
@@ -33,18 +36,19 @@ class Readable(Protocol):
 
 
 class Recording(NamedTuple):
-    """A recording in eventsim's own format."""
+    """A recording in eventsim's own format; ``on_bad_line`` is told of lines that are no record."""
 
     path: Path
     header: Header
+    on_bad_line: OnBadLine | None = None
 
     @classmethod
-    def of(cls, path: Path) -> Recording:
+    def of(cls, path: Path, on_bad_line: OnBadLine | None = None) -> Recording:
         """Raises RecordingError for a file that is none."""
-        return cls(path, jsonl.check_header(path))
+        return cls(path, jsonl.check_header(path), on_bad_line)
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
-        return jsonl.read(self.path, on_cut_off)
+        return jsonl.read(self.path, on_cut_off, self.on_bad_line)
 
 
 class Events(NamedTuple):
@@ -56,15 +60,18 @@ class Events(NamedTuple):
 
     path: Path
     header: Header
+    on_bad_line: OnBadLine | None = None
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
         for number, line in numbered(self.path):
             if _value(line) is not _NOT_JSON:
                 yield RecordedRecord(0.0, "event", line.strip())
-            elif line.endswith(b"\n"):
-                raise RecordingError(self.path, number, "not JSON, so no event")
-            else:
+            elif not line.endswith(b"\n"):
                 on_cut_off(number)
+            elif self.on_bad_line is not None:
+                self.on_bad_line(BadLine(self.path, number, _NO_EVENT, line.removesuffix(b"\n")))
+            else:
+                raise RecordingError(self.path, number, _NO_EVENT)
 
 
 class JournalEvents(NamedTuple):
@@ -92,7 +99,7 @@ class JournalEvents(NamedTuple):
                 yield RecordedRecord(arrival, fields["request_id"], event)
 
 
-def open_events(path: Path) -> Readable:
+def open_events(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
     """The invocations in a file: a journal's, a recording's data, or plain JSON Lines.
 
     Raises RecordingError when it cannot be read.
@@ -102,10 +109,10 @@ def open_events(path: Path) -> Readable:
         start = next(reading.read(path)).at
         return JournalEvents(path, Header("lambda", start=_timestamp(path, start)))
     if isinstance(first, dict) and first.get("recording") == "eventsim":
-        return Recording.of(path)
+        return Recording.of(path, on_bad_line)
     if first is _NOT_JSON:
         raise RecordingError(path, 1, "not JSON; whole events are written one a line")
-    return Events(path, Header("lambda", start=0.0))
+    return Events(path, Header("lambda", start=0.0), on_bad_line)
 
 
 class _Kept:

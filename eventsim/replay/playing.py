@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import ModuleType
 from typing import NamedTuple
@@ -14,8 +14,9 @@ from eventsim.recordings import RecordedRecord
 from eventsim.replay.changing import Changes
 from eventsim.replay.cutting import Cut
 from eventsim.replay.files import OnCutOff, Readable
+from eventsim.types import Message
 
-HOOKS = ("recorded_resource", "recorded_put", "recorded_read")
+HOOKS = ("recorded", "MAPPING", "event")
 
 
 class Due(NamedTuple):
@@ -37,6 +38,17 @@ def _unheard(line: int) -> None:
     """For who does not care where a recording was cut off."""
 
 
+def _once_more(record: RecordedRecord, turn: int) -> RecordedRecord:
+    """The record in a later pass: a message is another one, or a FIFO queue would drop it."""
+    message = record.data
+    if not isinstance(message, Message):
+        return record
+    kept = message.attributes.items()
+    attributes = {name: value for name, value in kept if name != "MessageDeduplicationId"}
+    other = f"{message.message_id}-{turn}"
+    return record._replace(data=replace(message, message_id=other, attributes=attributes))
+
+
 @dataclass(slots=True)
 class Player:
     """A file of records as it is replayed, ``loop`` times over.
@@ -51,6 +63,7 @@ class Player:
     loop: int = 1
     on_cut_off: OnCutOff = _unheard
     began: float = field(init=False)
+    _surveyed: Survey | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         start = self.file.header.start
@@ -76,6 +89,18 @@ class Player:
 
     def survey(self) -> Survey:
         """Read the cut once. What stops the reading is told when it is replayed."""
+        if self._surveyed is None:
+            self._surveyed = self._survey()
+        return self._surveyed
+
+    def first(self) -> RecordedRecord | None:
+        """The first record of the cut, if there is one that can be read."""
+        try:
+            return next(self._cut(_unheard), None)
+        except RecordingError:
+            return None
+
+    def _survey(self) -> Survey:
         shards: dict[str, None] = {}
         records = 0
         try:
@@ -101,7 +126,8 @@ class Player:
                 time = round(record.arrival - self.origin, 6)
                 if turn == 0:
                     length = time
-                yield Due(round(begins + time, 6), self.changes.of(record, place), number)
+                again = _once_more(record, turn) if turn else record
+                yield Due(round(begins + time, 6), self.changes.of(again, place), number)
                 number += 1
             if self.cut.until is not None:
                 length = self.cut.until.at(self.began) - self.origin

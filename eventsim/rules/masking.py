@@ -8,7 +8,7 @@ a handler still finds text where it expects text; nothing of its content is left
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eventsim.rules.paths import Path, places, write
@@ -33,13 +33,18 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def masked(document: Any, paths: Sequence[Path]) -> tuple[Any, frozenset[Path]]:
-    """*document*, changed in place, its values masked to which *paths* lead, and those that did."""
+def masked(
+    document: Any, paths: Sequence[Path], blanked: Callable[[Any], Any] | None = None
+) -> tuple[Any, frozenset[Path]]:
+    """*document*, changed in place, its values masked to which *paths* lead, and those that did.
+
+    *blanked* is ``blank`` unless given.
+    """
     found = set()
     for path in paths:
         for place in sorted(places(document, path), key=len, reverse=True):  # inner ones first
             found.add(path)
-            _blank(document, place)
+            _put(document, place, blanked or blank)
     return document, frozenset(found)
 
 
@@ -65,14 +70,33 @@ def key_in(document: Any, path: Path) -> str:
     raise ValueError(f"'{write(path)}' is {json.dumps(value)[:40]}, which is no key")
 
 
-def _blank(document: Any, place: Path) -> None:
+def _put(document: Any, place: Path, blanked: Callable[[Any], Any]) -> None:
     inside = document
     for part in place[:-1]:
         inside = inside[part]
-    inside[place[-1]] = _nothing_of(inside[place[-1]])
+    inside[place[-1]] = blanked(inside[place[-1]])
 
 
-def _nothing_of(value: Any) -> Any:
+def blank_attribute(value: Any) -> Any:
+    """A DynamoDB attribute value of the same type without its content; else as ``blank``."""
+    match value:
+        case {"N": str()}:
+            return {"N": str(NUMBER)}
+        case {"NS": list()}:
+            return {"NS": [str(NUMBER)]}
+        case {"SS": list()}:
+            return {"SS": [TEXT]}
+        case {"B": str()}:
+            return {"B": "AA=="}
+        case {"BS": list()}:
+            return {"BS": ["AA=="]}
+        case {"S": _} | {"M": _} | {"L": _} | {"BOOL": _} | {"NULL": _} if len(value) == 1:
+            return {kind: True if kind == "NULL" else blank(held) for kind, held in value.items()}
+    return blank(value)
+
+
+def blank(value: Any) -> Any:
+    """A value of the same kind without its content."""
     match value:
         case bool():
             return False

@@ -87,7 +87,7 @@ def _payload(found: Found, player: Player) -> Payload:
     region, account = region_of(span.stream_arn), account_of(span.stream_arn)
     role = arn("iam", region, account, f"role/{ROLE}")
     origin = Origin(span.shard, span.stream_arn, region, role)
-    records = [source.recorded_read(record) for record in found.records]
+    records = [source.recorded.read(record) for record in found.records]
     return Payload(lambda: source.event(records, origin))
 
 

@@ -22,6 +22,7 @@ from eventsim import clock
 from eventsim.errors import EventsimError, InvokeError
 from eventsim.journal import Journal
 from eventsim.replay import Player
+from eventsim.rules.arns import service_of
 from eventsim.scenario import Scenario
 from eventsim.simulation.options import Options
 from eventsim.simulation.running import Result, Simulation
@@ -75,17 +76,37 @@ class Replay:
             "functions": {self.function_name: block},
         }
         if self.into == "poller":
-            source = self.player.source
-            shards = self.shards or len(self.player.survey().shards) or 1
-            values["resources"] = {self.source_name: source.recorded_resource(shards)}
-            block["Events"] = {EVENT: self._event()}
+            name, resource = self._resource()
+            given, destination = self._destination()
+            if name in destination:
+                raise EventsimError(f"'{name}' is the recorded source too; give that another name")
+            values["resources"] = {name: resource, **destination}
+            block["Events"] = {EVENT: self._event(name, given)}
         return Scenario.of(values, self.folder)
 
-    def _event(self) -> dict[str, Any]:
+    def _resource(self) -> tuple[str, dict[str, Any]]:
+        shards = self.shards or len(self.player.survey().shards) or 1
+        recorded, first = self.player.source.recorded, self.player.first()
+        found: tuple[str, dict[str, Any]] = recorded.resource(self.source_name, shards, first)
+        return found
+
+    def _event(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         kind = self.player.source.MAPPING
         start = {} if kind.is_queue else {"StartingPosition": "TRIM_HORIZON"}
-        resource = {kind.resource_key: self.source_name}
-        return {"Type": kind.event, "Properties": {**start, **self.properties, **resource}}
+        return {"Type": kind.event, "Properties": {**start, **given, kind.resource_key: name}}
+
+    def _destination(self) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """The settings, and the resource that their on-failure destination is in the simulation.
+
+        A name that is no ARN is a queue's.
+        """
+        match self.properties:
+            case {"DestinationConfig": {"OnFailure": {"Destination": str() as arn}}}:
+                name = arn.rpartition(":")[2]
+                config = {"OnFailure": {"Destination": name}}
+                found = {name: {"type": service_of(arn) if name != arn else "sqs"}}
+                return {**self.properties, "DestinationConfig": config}, found
+        return self.properties, {}
 
 
 def replay(what: Replay, options: Options | None = None) -> Result:
@@ -120,9 +141,9 @@ def feeding(what: Replay, simulation: Simulation) -> Callable[[], Awaitable[None
 
 
 async def _through_a_mapping(what: Replay, simulation: Simulation) -> None:
-    journal, name = simulation.journal, what.source_name
-    player = _heard(what, journal)
-    put = partial(what.player.source.recorded_put, shards=_shards(what))
+    name = next(iter(simulation.scenario.resources))
+    player = _heard(what, simulation.journal)
+    put = partial(what.player.source.recorded.put, shards=_shards(what))
     if what.at_once:
         await _at_once(player, put, simulation, name)
     elif name in simulation.queues:

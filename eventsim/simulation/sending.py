@@ -19,8 +19,6 @@ from eventsim.rules.arns import ACCOUNT, REGION
 from eventsim.simulation.endpoint_watch import EndpointWatch
 from eventsim.types import Queue, Stream
 
-RECORDS_AT_ONCE, MESSAGES_AT_ONCE = 500, 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -49,6 +47,12 @@ async def open_sender(
     Raises ServiceError when the target is not there, CheckpointError for a resume file that
     cannot be used, UnknownPlugin for a type of target that nothing is replayed into.
     """
+    source = player.file.header.source
+    if source != target.type:
+        raise EventsimError(
+            f"a recording of {source} cannot go to {target.type}://{target.name}; "
+            f"write a target such as {source}://{target.name}"
+        )
     async with AsyncExitStack() as closing:
         clock = RealClock(machine_time())
         backend = await open_backend(
@@ -62,7 +66,7 @@ async def open_sender(
         closing.push_async_callback(backend.aclose)
         watch = EndpointWatch(clock, on_note)
         backend.on_answer = watch.see
-        module = registry.load("sources", target.type, wants=["MAPPING", "recorded_put"])
+        module = registry.load("sources", target.type, wants=["MAPPING", "recorded"])
         is_queue = module.MAPPING.is_queue
         found: Any
         if is_queue:
@@ -79,14 +83,14 @@ async def open_sender(
             await _note_shards(player, found, target, on_note)
         yield Sender(
             player=player,
-            put=module.recorded_put,
+            put=module.recorded.write,
             send=cast(Queue, found).send if is_queue else cast(Stream, found).put,
-            at_once=MESSAGES_AT_ONCE if is_queue else RECORDS_AT_ONCE,
+            at_once=module.recorded.AT_ONCE,
             clock=RealClock(machine_time(), target.speed or 1.0),
             now=clock.timestamp,
             gaps=target.speed is not None,
             resume=resume,
-            landed=None if is_queue else landed_on(found, clock),
+            landed=landed_on(found, clock) if module.recorded.LOOKED_FOR else None,
         )
 
 

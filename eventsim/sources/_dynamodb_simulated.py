@@ -52,8 +52,16 @@ class SimulatedTable:
         self._poll_interval = poll_interval
 
     async def put(self, records: Sequence[PutRecord]) -> None:
-        """Make the writes that *records* carry now. Raises ServiceError as ``Table.write``."""
-        self.table.write([record.data for record in records])
+        """Make the writes that *records* carry now; changes are told as they were recorded.
+
+        Those go to the partition of that number, if there is one beside them. Raises ServiceError
+        as ``Table.write``.
+        """
+        changes = [each for each in records if isinstance(each.data, rules.Change)]
+        if len(changes) == len(records):
+            self.table.tell((each.explicit_hash_key, each.data) for each in changes)
+        else:
+            self.table.write([record.data for record in records])
 
     async def feed(self, records: Iterator[TimedRecord]) -> None:
         """Make writes at their times: what each changes depends on those before it."""

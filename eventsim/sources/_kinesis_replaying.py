@@ -9,24 +9,31 @@ from eventsim.recordings import RecordedRecord
 from eventsim.rules import kinesis as rules
 from eventsim.types import PutRecord, Record
 
-
-def recorded_resource(shards: int) -> dict[str, Any]:
-    """The stream that records of so many shards are replayed onto."""
-    return {"type": "kinesis", "shards": shards}
+AT_ONCE = rules.PUT_RECORDS_MAX
+LOOKED_FOR = True  # a stream cannot tell the same record from another, so nobody may repeat it
 
 
-def recorded_put(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
+def resource(name: str, shards: int, first: RecordedRecord | None) -> tuple[str, dict[str, Any]]:
+    """The stream that records of so many shards are replayed onto, and its name."""
+    return name, {"type": "kinesis", "shards": shards}
+
+
+def put(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
     """What to put, so that those of one of *shards* share one of as many equal shards again.
 
     Without shards the key decides, or the recorded hash key.
     """
-    key, data, hash_key = record.key, record.data, record.explicit_hash_key
+    hash_key = record.explicit_hash_key
     if record.shard is not None and record.shard in shards:
-        width = rules.HASH_KEYS // len(shards)
-        hash_key = width * shards.index(record.shard)
-    return PutRecord(key, data, hash_key)
+        hash_key = rules.HASH_KEYS // len(shards) * shards.index(record.shard)
+    return PutRecord(record.key, record.data, hash_key)
 
 
-def recorded_read(record: RecordedRecord) -> Record:
+def write(record: RecordedRecord) -> PutRecord:
+    """What to put on a stream that lives on."""
+    return put(record)
+
+
+def read(record: RecordedRecord) -> Record:
     """The record as a reader of the recorded stream saw it."""
     return Record(record.sequence_number or "", record.key, record.data, record.arrival)

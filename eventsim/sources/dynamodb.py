@@ -23,7 +23,7 @@ from eventsim.rules import dynamodb as rules
 from eventsim.rules.durations import PATTERN, seconds_of
 from eventsim.rules.roles import Need
 from eventsim.rules.tumbling import in_window, window_of
-from eventsim.sources import _dynamodb_records
+from eventsim.sources import _dynamodb_records, _dynamodb_replaying
 from eventsim.sources._dynamodb_events import (
     KEYS,
     PLACED,
@@ -50,6 +50,7 @@ from eventsim.types import (
 )
 
 RecordBlock = _dynamodb_records.RecordBlock
+recorded = _dynamodb_replaying
 MAPPING = MappingKind("DynamoDB", starting_positions=("LATEST", "TRIM_HORIZON"))
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 BATCH_INFO = "DDBStreamBatchInfo"

@@ -38,9 +38,7 @@ from eventsim.types import (
 )
 
 MAPPING = MappingKind("Kinesis")
-recorded_resource = _kinesis_replaying.recorded_resource
-recorded_put = _kinesis_replaying.recorded_put
-recorded_read = _kinesis_replaying.recorded_read
+recorded = _kinesis_replaying
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 BATCH_INFO = "KinesisBatchInfo"
 ARRIVAL_TIMESPEC = "milliseconds"

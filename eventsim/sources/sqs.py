@@ -56,9 +56,7 @@ MAPPING = MappingKind(
     starting_positions=(),
 )
 EXECUTION_POLICY = "AWSLambdaSQSQueueExecutionRole"
-recorded_resource = _sqs_replaying.recorded_resource
-recorded_put = _sqs_replaying.recorded_put
-recorded_read = _sqs_replaying.recorded_read
+recorded = _sqs_replaying
 ROLE_REFUSED = "The function execution role does not have permissions to call {action} on SQS"
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 REFERENCES = {("redrive", "queue"): "open_queue"}

@@ -12,7 +12,7 @@ its stream first settles what should have happened by then, at its own time and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, floor
 from typing import Any
 
@@ -90,6 +90,18 @@ class Table:
             return [self._write(operation, item, now) for item, operation in accepted]
         finally:
             self.stream.tell(now)
+
+    def tell(self, changes: Iterable[tuple[int | None, rules.Change]]) -> None:
+        """Tell changes that were recorded elsewhere, in order, each on the partition of that
+        number, or of its hash key; no item here changes.
+        """
+        now, partitions = self._clock.time(), len(self._expirations)
+        for number, change in changes:
+            partition = number
+            if partition is None:
+                partition = rules.partition_of(orjson.loads(change.keys), self.key, partitions)
+            self.stream.append(partition % partitions, change.keys.decode(), change, now)
+        self.stream.tell(now)
 
     def item(self, key: Item) -> dict[str, Any] | None:
         """Return the item of a key as it is now, built afresh, or None. Raises ServiceError."""

