@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import (
     calling,
     failing_shard,
+    flights,
     memory,
     modelling,
     polling,
@@ -30,6 +31,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from memory.figures(2_000 if quick else 100_000)
     yield from retrying.figures(pairs)
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
+    yield from flights.figures(not quick, 1 if quick else 3)
     yield from modelling.figures(5_000 if quick else 500_000, pairs)
     if calling.possible():
         yield from calling.figures(10 if quick else 100, 8 if quick else 64, pairs)

@@ -27,6 +27,7 @@ NAMES = (
     "2,000 records of a recording, 64 shards, BatchSize 100, journal off",
     "24 h of capped retries on 64 shards (92,608 invocations)",
     "a year of 500 sparse records, 8 shards, journal off",
+    "a week of 6,064 flights replayed, 8 shards, journal off",
     "5,000 requests of a model function at 0.9/s",
     "5,000 requests of a model function at 100/s",
     *CALLING,

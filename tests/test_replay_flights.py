@@ -145,18 +145,11 @@ def test_two_runs_are_the_same_byte_for_byte(tmp_path: Path) -> None:
 
 def test_a_journal_replayed_by_the_command_is_the_same_in_another_process(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(event, context):\n    return None\n")
-    words: list[Any] = [
-        "replay",
-        WEEK,
-        "--handler",
-        "app.handler",
-        "--shards",
-        "8",
-        "--until",
-        "1d",
-    ]
+    words: list[Any] = ["replay", WEEK, "--handler", "app.handler", "--shards", "8"]
     for name in ("a", "b"):
-        ended = process(*words, "--journal", f"{name}.jsonl", "--quiet", folder=tmp_path)
+        ended = process(
+            *words, "--until", "1d", "--journal", f"{name}.jsonl", "--quiet", folder=tmp_path
+        )
         assert ended.code == 0, ended.stderr
 
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
