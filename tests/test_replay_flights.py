@@ -9,6 +9,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -32,6 +33,7 @@ WEEK = PROJECT / "fixtures" / "recordings" / "nyc-flights-week.jsonl.gz"
 SETTINGS = {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 60}
 MEGABYTES_MAX = 200
 DEPARTED = 328_521
+LATE = r"delivered ([\d.]+) s after arrival on average, ([\d.]+) s at most"
 
 HANDLER = """\
 import base64, json
@@ -149,6 +151,27 @@ def test_a_journal_replayed_by_the_command_is_the_same_in_another_process(tmp_pa
 
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
     assert process("compare", "a.jsonl", "b.jsonl", folder=tmp_path).code == 0
+
+
+@pytest.mark.soak
+def test_ten_minutes_at_speed_60_take_ten_seconds_and_tell_how_late_they_were(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    return None\n")
+    cut: list[Any] = ["replay", WEEK, "--handler", "app.handler", "--from", "14h51m"]
+    ended = process(
+        *cut,
+        *("--until", "15h1m", "--time", "real", "--speed", "60", "--stats", "stats.json"),
+        folder=tmp_path,
+    )
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    late = re.search(LATE, ended.stderr)
+    assert late is not None
+    mean, worst = map(float, late.groups())
+
+    assert ended.code == 0
+    assert (stats["records"], stats["real_seconds"]) == (19, pytest.approx(10, abs=3))
+    assert 0 <= mean <= worst < 60  # a second of this machine is a minute there
 
 
 needs_the_year = pytest.mark.skipif(

@@ -33,13 +33,26 @@ NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 MAX = "max"
 EVENTS = "lambda"  # the source of recordings that hold whole events
 # What means nothing to each way of replaying.
-_OF_HANDLERS = ("time", "versus", "versus_settings", "redrive", "failed", "shards", "name")
+_OF_FUNCTIONS = ("duration", "run_in", "code_uri", "timeout", "memory_size", "env_vars")
+_OF_RUNS = ("time", "seed", "journal", "detail", "stats", "async_handler", "debug")
+_OF_HANDLERS = (
+    *("into", "versus", "versus_settings", "redrive", "failed", "shards", "name"),
+    *_OF_FUNCTIONS,
+    *_OF_RUNS,
+)
 _OF_TARGETS = ("resume", "endpoint_url", "region")
 _OF_RECORDS = ("shard", "key", "pattern", "rekey", "shards", "name")
-_NOT_REDRIVEN = (*_OF_RECORDS, "since", "until", "loop", "time", "speed", "versus")
+_NOT_REDRIVEN = (
+    *_OF_RECORDS,
+    *("since", "until", "loop", "shift", "mask", "time", "speed", "into", "on_bad_line"),
+    *("versus", "versus_settings", "stats"),
+)
+_OF_REDRIVES = "FunctionResponseTypes"  # what a batch is judged by, and the only such setting
 _WORDS = {"since": "from", "into": "as"}
 _USUAL = {
     "loop": 1,
+    "code_uri": ".",
+    "detail": "batch",
     "duration": "1ms",
     "run_in": "inline",
     "seed": 0,
@@ -113,6 +126,7 @@ class Asked:
             self._refuse(_OF_TARGETS, "to --handler")
         if self.redrive is not None:
             self._refuse(_NOT_REDRIVEN, "to --redrive")
+            self._refuse_settings("to --redrive", but=_OF_REDRIVES)
         elif self.failed is not None:
             raise EventsimError("--failed is of --redrive; leave it out")
         self._check_time()
@@ -124,28 +138,34 @@ class Asked:
                 "speed means nothing in virtual time, which does not pass; "
                 "leave --speed out, or add --time real"
             )
+        if self.time == "real":
+            self._refuse(("duration",), "in real time, where a function takes as long as it takes")
         check_speed(self.speed_number)
 
     def _check_files(self) -> None:
-        if self.compares and (self.journal or self.stats):
-            raise EventsimError("a comparison has two journals; run --journal on each of them")
+        if self.compares:
+            what = "to a comparison, which has two runs; replay each by itself"
+            self._refuse(("journal", "stats", "detail"), what)
         if self.journal == STREAM and self.json:
             raise EventsimError("only one thing can go to stdout; write a file's name for one")
         for name in ("journal", "stats", "failed", "resume"):
             path = getattr(self, name)
             if path and same(path, self.file):
                 raise EventsimError(f"--{name} {path} would overwrite the recording")
+            if path and self.redrive is not None and same(path, self.redrive):
+                raise EventsimError(f"--{name} {path} would overwrite the documents")
         if self.journal not in (None, STREAM):
             refuse_to_lose("--journal", Path(str(self.journal)))
 
     def _refuse(self, names: tuple[str, ...], what: str) -> None:
         for name in names:
-            if getattr(self, name) not in (None, False, [], 1):
+            if getattr(self, name) not in (None, False, [], _USUAL.get(name)):
                 flag = _WORDS.get(name, name).replace("_", "-")
                 raise EventsimError(f"--{flag} means nothing {what}; leave it out")
 
-    def _refuse_settings(self, what: str) -> None:
-        for flag, value in flags_of(self.settings):
+    def _refuse_settings(self, what: str, but: str = "") -> None:
+        settings = {name: value for name, value in self.settings.items() if name != but}
+        for flag, value in flags_of(settings):
             if value is not None and value is not False:
                 raise EventsimError(f"{flag} means nothing {what}; leave it out")
 

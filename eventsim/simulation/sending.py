@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,7 +84,7 @@ async def open_sender(
             await _note_shards(player, found, target, on_note)
         yield Sender(
             player=player,
-            put=module.recorded.write,
+            put=partial(module.recorded.write, shards=player.survey().shards),
             send=cast(Queue, found).send if is_queue else cast(Stream, found).put,
             at_once=module.recorded.AT_ONCE,
             clock=RealClock(machine_time(), target.speed or 1.0),

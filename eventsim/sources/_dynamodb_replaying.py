@@ -33,7 +33,7 @@ def put(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
     return PutRecord(record.key, record.data, index)
 
 
-def write(record: RecordedRecord) -> PutRecord:
+def write(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
     """The write that leads to the same item. Raises EventsimError where no image tells it."""
     change: rules.Change = record.data
     if change.event_name == "REMOVE":

@@ -29,9 +29,9 @@ def put(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
     return PutRecord(record.key, record.data, hash_key)
 
 
-def write(record: RecordedRecord) -> PutRecord:
-    """What to put on a stream that lives on."""
-    return put(record)
+def write(record: RecordedRecord, shards: Sequence[str] = ()) -> PutRecord:
+    """What to put on a stream that lives on, whose shards may be others: the same."""
+    return put(record, shards)
 
 
 def read(record: RecordedRecord) -> Record:

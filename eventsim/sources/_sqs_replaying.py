@@ -36,7 +36,7 @@ def put(record: RecordedRecord, shards: Sequence[str] = ()) -> SendMessage:
     )
 
 
-def write(record: RecordedRecord) -> SendMessage:
+def write(record: RecordedRecord, shards: Sequence[str] = ()) -> SendMessage:
     """What to send to a queue that lives on."""
     return put(record)
 
