@@ -237,6 +237,36 @@ async def test_of_a_request_in_doubt_only_the_rest_is_sent(
     assert notes == []
 
 
+@pytest.mark.real_time
+@pytest.mark.parametrize("arrived", [0, 3])
+async def test_what_was_recorded_twice_is_sent_twice(
+    tmp_path: Path, endpoint: Endpoint, arrived: int
+) -> None:
+    same = [record(n, "k", {"n": 1}) for n in range(12)]
+    stream, path = endpoint.stream(1), tmp_path / "resume"
+    target = Target(type="kinesis", name=stream, endpoint_url=endpoint.url, speed=None, resume=path)
+    async with open_sender(player(tmp_path, same), target, print) as first:
+        real, first.at_once = first.send, 5
+        requests = list[int]()
+
+        async def dies(records: Sequence[Any]) -> None:
+            requests.append(len(records))
+            if len(requests) == 1:
+                await real(records)
+                return
+            if arrived:
+                await real(records[:arrived])
+            raise Killed
+
+        first.send = dies
+        with pytest.raises(Killed):
+            await first.run()
+    async with open_sender(player(tmp_path, same), target, print) as second:
+        await second.run()
+
+    assert on_stream(endpoint, stream) == {"shardId-000000000000": [1] * 12}
+
+
 def test_messages_go_to_a_live_queue(tmp_path: Path, endpoint: Endpoint) -> None:
     client = endpoint.client_of("sqs")
     url = client.create_queue(QueueName=f"replayed-{endpoint.stream(1)}")["QueueUrl"]
