@@ -83,10 +83,13 @@ def test_there_is_one_version(wheel: zipfile.ZipFile) -> None:
     assert f"\nVersion: {eventsim.__version__}\n" in wheel.read(name).decode()
 
 
-def test_the_command_is_there(wheel: zipfile.ZipFile) -> None:
+def test_the_command_and_the_plugin_are_there(wheel: zipfile.ZipFile) -> None:
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
 
-    assert wheel.read(name).decode() == "[console_scripts]\neventsim = eventsim.cli:main\n"
+    assert wheel.read(name).decode() == (
+        "[console_scripts]\neventsim = eventsim.cli:main\n\n"
+        "[pytest11]\neventsim = eventsim.pytest_plugin\n"
+    )
 
 
 def test_importing_eventsim_loads_nothing_heavy(tmp_path: Path) -> None:
