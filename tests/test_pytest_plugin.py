@@ -124,7 +124,7 @@ def run(project: Path, tests: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "test_app.py"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{project}"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), str(project), *sys.path])},
         capture_output=True,
         text=True,
         timeout=50,
