@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
-import anyio.abc
-
 from eventsim import clock
 from eventsim.cli.endpoints import region, seconds, source
 from eventsim.cli.exits import INTERRUPTED, OK
+from eventsim.cli.signals import until_signal
 from eventsim.cli.talk import Talk
 from eventsim.errors import EventsimError
 from eventsim.recordings import stop
@@ -23,7 +20,6 @@ from eventsim.rules.moments import epoch_of
 from eventsim.simulation.recording import Recorded, Recorder, Wanted
 from eventsim.types import StartingPosition
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 TELL_SECONDS = 1.0
 
 
@@ -103,8 +99,6 @@ def perform(asked: Asked, talk: Talk) -> int:
 
 async def _record(wanted: Wanted, asked: Asked, talk: Talk) -> int:
     """Record to the end. At a first signal what was read is written, at a second it ends."""
-    pressed: list[int] = []
-    failure: BaseException | None = None
     telling = Telling(talk, clock.RealClock(clock.machine_time()).stopwatch())
     recorder = Recorder(
         wanted,
@@ -113,21 +107,16 @@ async def _record(wanted: Wanted, asked: Asked, talk: Talk) -> int:
         on_written=telling.written,
         on_note=talk.say,
     )
-    async with recorder, anyio.create_task_group() as tasks:
-        await tasks.start(_hear, recorder, pressed, tasks.cancel_scope)
+
+    async def work() -> None:
         if recorder.found:
             talk.note(f"{asked.output} has {recorder.found:,} records; going on behind them")
         talk.note(f"recording {asked.source}; Ctrl-C stops")
-        try:
-            _tell(asked, await recorder.run(), talk)
-        except EventsimError as error:
-            failure = error  # a task group would wrap it
-        tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if len(pressed) > 1:
-        raise KeyboardInterrupt
-    return INTERRUPTED if pressed else OK
+        _tell(asked, await recorder.run(), talk)
+
+    async with recorder:
+        told_to_stop = await until_signal(work, lambda _: recorder.stop())
+    return INTERRUPTED if told_to_stop else OK
 
 
 def _tell(asked: Asked, recorded: Recorded, talk: Talk) -> None:
@@ -137,21 +126,3 @@ def _tell(asked: Asked, recorded: Recorded, talk: Talk) -> None:
             "stand with the arrival of that one"
         )
     talk.note(f"{asked.output} has {recorded.records:,} records, {recorded.new:,} of them new")
-
-
-async def _hear(
-    recorder: Recorder,
-    pressed: list[int],
-    scope: anyio.CancelScope,
-    *,
-    task_status: anyio.abc.TaskStatus[None],
-) -> None:
-    """Stop at the first signal when what was read is written, at the second at once."""
-    with anyio.open_signal_receiver(*SIGNALS) as signals:
-        task_status.started()
-        async for number in signals:
-            pressed.append(number)
-            if len(pressed) > 1:
-                scope.cancel()
-                return
-            recorder.stop()

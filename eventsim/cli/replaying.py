@@ -15,9 +15,10 @@ from eventsim import clock
 from eventsim.cli.compare import show
 from eventsim.cli.exits import FAILED, OK
 from eventsim.cli.files import STREAM, writing
-from eventsim.cli.polling import ENDINGS, ShownSink
+from eventsim.cli.polling import ShownSink
 from eventsim.cli.replay_asked import Asked
 from eventsim.cli.report import Report
+from eventsim.cli.signals import ENDINGS
 from eventsim.cli.sinks import FrameSink, StdoutSink
 from eventsim.cli.stats import Stats
 from eventsim.cli.talk import Talk
