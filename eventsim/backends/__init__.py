@@ -17,6 +17,7 @@ import anyio
 
 from eventsim import registry
 from eventsim.backends._aws import AwsApi, in_our_words, needs_aws_extra
+from eventsim.backends._serving import Services
 from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
 from eventsim.errors import BackendError, Unreachable
@@ -26,6 +27,7 @@ __all__ = [
     "Api",
     "AwsApi",
     "Backend",
+    "Services",
     "Taker",
     "date_of",
     "in_our_words",
@@ -63,7 +65,8 @@ class Backend:
     """A back end in use: its account and region, its clients, and what to undo at the end.
 
     ``on_answer`` is told of every answer to ``call``, and of Unreachable in place of one.
-    ``sends_to``, where there is such a thing, lets its services invoke the functions of a run.
+    ``sends_to``, where there is such a thing, lets its services invoke the functions of a run;
+    ``services`` answers those functions.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Backend:
         self._api = api
         self.on_answer: Callable[[Any], None] = nobody
         self.sends_to: Callable[[Taker], None] | None = None
+        self.services: Services | None = None
         self._closing = AsyncExitStack()
 
     async def client(self, service: str) -> Any:

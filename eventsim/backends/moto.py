@@ -18,6 +18,7 @@ from typing import Any
 from eventsim.backends import Backend
 from eventsim.backends._aws import AwsApi, needs_aws_extra
 from eventsim.backends._moto_pushes import install
+from eventsim.backends._moto_requests import Ask, MotoServices
 from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
 
@@ -34,9 +35,11 @@ async def open_backend(
 ) -> Backend:
     """An empty moto whose clients need no address. Raises BackendError when it is not installed."""
     with needs_aws_extra("the moto back end"):
-        api = AwsApi(region, http_session_cls=_session_class(account, clock.wall))
+        ask = _asker(account, clock.wall)
+        api = AwsApi(region, http_session_cls=_session_class(ask))
         _empty()
     backend = Backend("moto", clock, account, region, api)
+    backend.services = MotoServices(ask)
     backend.on_close(_emptied)
     backend.on_close(api.aclose)
 
@@ -63,14 +66,26 @@ async def _emptied() -> None:
     _empty()
 
 
-def _session_class(account: str, wall: Callable[[], datetime]) -> type:
-    """The class that stands where aiobotocore would open a socket."""
+def _asker(account: str, wall: Callable[[], datetime]) -> Ask:
+    """What has moto answer a request, one at a time."""
     import time_machine
-    from aiobotocore.awsrequest import AioAWSResponse
-    from botocore.awsrequest import AWSPreparedRequest
     from moto.core.botocore_stubber import BotocoreStubber
 
     stubber = BotocoreStubber()
+
+    def ask(request: Any) -> tuple[int, dict[str, Any], str | bytes]:
+        request.headers["x-moto-account-id"] = account
+        with _one_at_a_time, time_machine.travel(wall(), tick=False):
+            answer = stubber.process_request(request)
+        return answer or (404, {}, b"moto does not know this address")
+
+    return ask
+
+
+def _session_class(ask: Ask) -> type:
+    """The class that stands where aiobotocore would open a socket."""
+    from aiobotocore.awsrequest import AioAWSResponse
+    from botocore.awsrequest import AWSPreparedRequest
 
     class MotoSession:
         def __init__(self, *args: object, **settings: object) -> None: ...
@@ -86,10 +101,7 @@ def _session_class(account: str, wall: Callable[[], datetime]) -> type:
             request = AWSPreparedRequest(
                 request.method, request.url, request.headers, await _body(request.body), False
             )
-            request.headers["x-moto-account-id"] = account
-            with _one_at_a_time, time_machine.travel(wall(), tick=False):
-                answer = stubber.process_request(request)
-            status, headers, body = answer or (404, {}, b"moto does not know this address")
+            status, headers, body = ask(request)
             return AioAWSResponse(request.url, status, headers, _Answer(body))
 
     return MotoSession

@@ -222,6 +222,10 @@ KINDS: dict[str, Kind] = {
         "the policy of a function, version or alias lost the statement `statement`",
         ("function", "qualifier", "statement"),
     ),
+    "service_call_denied": Kind(
+        "the role of a function may not do what its handler asked a service for",
+        ("function", "action", "resource", "code"),
+    ),
     "event_queued": Kind(
         "an asynchronous event was accepted", ("function", "request_id", "queued")
     ),

@@ -300,6 +300,7 @@ TELLINGS: dict[str, Telling] = {
     "function_changed": Telling("event", _function, _with("changed, version", "version")),
     "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),
     "permission_revoked": Telling("event", _function, _with("policy lost statement", "statement")),
+    "service_call_denied": Telling("wrong", _function, _with("denied", "action")),
     "event_queued": Telling("quiet", _function, _plain("event queued"), lambda _: {"event": 1}),
     "event_duplicated": Telling(
         "event", _function, lambda e: f"event comes again in {span_of_time(e.fields['wait'])}"

@@ -14,7 +14,21 @@ from eventsim import registry
 from eventsim.clock import Clock
 from eventsim.ids import Chance
 from eventsim.rules.limits import INIT_SECONDS_MAX
+from eventsim.runtimes._endpoint import Endpoint
 from eventsim.types import Function, Outcome, Payload
+
+__all__ = [
+    "WATCHDOG_SECONDS",
+    "Call",
+    "Endpoint",
+    "FunctionVersion",
+    "Init",
+    "Runtime",
+    "RuntimeFactory",
+    "RuntimeHouse",
+    "RuntimeOptions",
+    "Runtimes",
+]
 
 WATCHDOG_SECONDS = 60.0
 

@@ -248,13 +248,17 @@ class Connection(asyncio.BufferedProtocol):
 
         *status* is its number and its words; *headers* are whole lines, each with its end.
         """
+        self.reply(
+            f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Length: {len(body)}\r\n{headers}",
+            body,
+        )
+
+    def reply(self, head: str, body: bytes = b"") -> None:
+        """Answer with the whole lines of a head, each with its end, and a body."""
         transport = self._transport
         if transport is None:
             return
-        head = (
-            f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n"
-            f"Content-Length: {len(body)}\r\n{headers}"
-        )
         end = "Connection: close\r\n\r\n" if self._last else "\r\n"
         transport.write(f"{head}{end}".encode() + body)
         self._busy = False

@@ -4,7 +4,8 @@ The inline runtime: Python handlers, run in this process.
 Each execution environment imports the handler's module afresh, so that its globals are its
 own, and sees its own environment variables, folder, modules, logging and output. One call runs
 at a time. In virtual time it runs in the loop's thread, at its virtual start; in real time in
-a thread of ours, under the function's Timeout.
+a thread of ours, under the function's Timeout. Where handlers have an endpoint, which may be on
+the loop itself, a thread of ours runs them in virtual time too, while that stands still.
 
 What inline code can do to the process it can do: ``os._exit`` ends it, a thread that a handler
 leaves behind runs on, and what a child process prints goes to this process's own streams; it
@@ -59,6 +60,7 @@ class InlineRuntimes:
         self.endpoint_url, self.allow_aws = endpoint_url, allow_aws
         self.watchdog_seconds = watchdog_seconds
         self.echo = echo
+        self.in_loop = clock.virtual and endpoint_url is None
         self.worker = Worker()
         self.turns = anyio.Lock()
 
@@ -101,7 +103,7 @@ class InlineRuntime:
         runtime = python_of(function)
         code = self._code = Code(init, runtime, self._actor(init, runtime), self._clock.timestamp)
         log = Log("", self._clock.wall, echo=self._house.echo)
-        if self._clock.virtual:
+        if self._house.in_loop:
             try:
                 outcome = self._in_loop(code, log, lambda _: code.load(init.request_id))
             except CtrlC:
@@ -121,7 +123,7 @@ class InlineRuntime:
         if code is None:
             raise RuntimeError("a runtime is started before it is called")
         log = Log(call.request_id, self._clock.wall, echo=self._house.echo)
-        if self._clock.virtual:
+        if self._house.in_loop:
             elapsed = self._clock.stopwatch()
             try:
                 # No hold: time cannot move while this thread, which is the loop's, is in here.
@@ -159,9 +161,14 @@ class InlineRuntime:
     async def _in_thread(
         self, code: Code, log: Log, work: _Work, limit: float | None
     ) -> Outcome | None:
-        """What *work* returns, done in a thread, and measured; None if it takes longer."""
+        """What *work* returns, done in a thread, and measured; None if it takes longer.
+
+        In virtual time it may take as long as the watchdog lets it.
+        """
         log.host_thread = threading.get_ident()
-        async with self._house.turns:
+        if self._clock.virtual:
+            limit = None
+        async with self._clock.hold(), self._house.turns:
             elapsed = self._clock.stopwatch()
             with self._deadline(limit):
                 outcome = await self._house.worker.run(

@@ -27,7 +27,7 @@ from eventsim.push.rules import Rules
 from eventsim.reports import Tally
 from eventsim.rules.function_names import Place
 from eventsim.rules.profiles import PROFILES
-from eventsim.runtimes import WATCHDOG_SECONDS, RuntimeOptions, Runtimes
+from eventsim.runtimes import WATCHDOG_SECONDS, Endpoint, RuntimeOptions, Runtimes
 from eventsim.scenario import Scenario
 from eventsim.scenario.policies import Arns
 from eventsim.services.metrics import Metric
@@ -38,6 +38,7 @@ from eventsim.simulation.logs import open_log_groups
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.notifications import open_notifications
 from eventsim.simulation.options import Options
+from eventsim.simulation.own_calls import open_endpoint, own_calls
 from eventsim.simulation.permissions import open_permissions, policy_arns
 from eventsim.simulation.queues import open_queues
 from eventsim.simulation.rules import open_rules
@@ -205,8 +206,9 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     queues = await open_queues(scenario, backend, chance, journal)
     stores = await open_stores(scenario, backend, chance, queues)
     go_by_its_clock()
+    endpoint = await open_endpoint(backend, options, closing)
     environments = open_environments(
-        scenario, options, clock, journal, chance, closing, stores.arns()
+        scenario, options, clock, journal, chance, closing, stores.arns(), endpoint
     )
     background = Background()
     names = policy_arns(scenario, streams, stores)
@@ -234,6 +236,9 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
         invoked_here=options.invoker is None,
         events=events,
     )
+    if endpoint is not None and backend.services is not None:
+        calls = own_calls(scenario, backend.services, permissions, invoker, journal, chance)
+        endpoint.respond = calls.respond
     await open_notifications(setting)
     setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
     setting.log_groups = open_log_groups(setting)
@@ -298,14 +303,17 @@ def open_environments(
     chance: Chance,
     closing: AsyncExitStack,
     arns: Mapping[str, str] | None = None,
+    endpoint: Endpoint | None = None,
 ) -> Environments:
     """The functions of *scenario* and what runs them; *closing* takes both down again.
 
-    *arns* has the ARN of every resource that they send to, by its name.
+    *arns* has the ARN of every resource that they send to, by its name; *endpoint* is where their
+    handlers find AWS.
     """
     runtimes = Runtimes(
         RuntimeOptions(
             clock,
+            endpoint_url=None if endpoint is None else endpoint.url,
             allow_aws=options.allow_aws,
             watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
             echo=sys.stderr if options.debug else None,
