@@ -80,7 +80,7 @@ def _service(host: str) -> str:
 def _parameters(request: Any, operation: Any, protocol: str, in_path: Any) -> dict[str, Any]:
     from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 
-    asked = {
+    asked: Any = {
         "method": request.method,
         "values": request.values,
         "headers": request.headers,

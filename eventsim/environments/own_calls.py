@@ -103,7 +103,7 @@ class OwnCalls:
                     refusal.message,
                     function=session.function,
                     action=action,
-                    resource=need.resource,
+                    resource_arn=need.resource,
                     code=refusal.code,
                 )
                 return refusal

@@ -224,7 +224,7 @@ KINDS: dict[str, Kind] = {
     ),
     "service_call_denied": Kind(
         "the role of a function may not do what its handler asked a service for",
-        ("function", "action", "resource", "code"),
+        ("function", "action", "resource_arn", "code"),
     ),
     "event_queued": Kind(
         "an asynchronous event was accepted", ("function", "request_id", "queued")

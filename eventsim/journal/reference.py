@@ -19,6 +19,7 @@ FRAME_FIELDS = {
 }
 
 FIELDS = {
+    "action": "what the role may not do, as in `s3:PutObject`",
     "age": "seconds from the arrival of the batch's last record to its delivery, or of an "
     "asynchronous event to the attempt at it",
     "answer": "hash of the answer, at detail `payload`",
@@ -92,6 +93,7 @@ FIELDS = {
     "refused": "how many requests were refused for another reason than throttling",
     "requests": "how many requests arrived",
     "request": "`Create`, `Update` or `Delete`",
+    "resource_arn": "ARN of what the action is on, or `*`",
     "resource": "the resource, as stack/LogicalResourceId",
     "rule": "the rule, or the schedule",
     "request_id": "the invocation's request id, the same for a batch sent again unchanged",

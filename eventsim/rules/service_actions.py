@@ -112,12 +112,16 @@ _NAMED: dict[str, dict[str, str]] = {
 
 
 def needs_of(request: ServiceRequest, region: str, account: str) -> tuple[Need, ...]:
-    """What a request needs, one action on one resource each, all of them in that region."""
+    """What a request needs, one action on one resource each, all of them in that region.
+
+    GetCallerIdentity needs nothing: nobody can be denied it.
+    """
     where = _Where(region, account)
+    if (request.service, request.operation) == ("sts", "GetCallerIdentity"):
+        return ()
     many = _MANY.get((request.service, request.operation))
-    if many is not None:
-        return tuple(many(request, where))
-    return (Need((_action(request),), _resource(request, where)),)
+    found = () if many is None else tuple(many(request, where))
+    return found or (Need((_action(request),), _resource(request, where)),)
 
 
 def _action(request: ServiceRequest) -> str:
@@ -224,15 +228,19 @@ def _topic(parameters: Mapping[str, Any], where: _Where) -> str:
 
 def _rule(parameters: Mapping[str, Any], where: _Where) -> str:
     bus = _text(parameters, "EventBusName").rpartition("/")[2]
+    on_bus = "" if bus in ("", "default") else f"{bus}/"
     if name := _text(parameters, "Rule"):
-        return arn(
-            "events", *where, f"rule/{name}" if bus in ("", "default") else f"rule/{bus}/{name}"
-        )
+        return arn("events", *where, f"rule/{on_bus}{name}")
     return _text(parameters, "ResourceArn")
 
 
 def _parameter(name: str, where: _Where) -> str:
     return _arn("ssm", name.lstrip("/"), "parameter/{}", where)
+
+
+def _setting(parameters: Mapping[str, Any], where: _Where) -> str:
+    name = _text(parameters, "Name") or _text(parameters, "Path")
+    return _parameter(name, where) if name else ""
 
 
 def _schedule(parameters: Mapping[str, Any], where: _Where) -> str:
@@ -250,11 +258,7 @@ _FOUND: dict[str, Callable[[Mapping[str, Any], _Where], str]] = {
     "scheduler": _schedule,
     "sns": _topic,
     "sqs": _queue,
-    "ssm": lambda parameters, where: (
-        _parameter(name, where)
-        if (name := _text(parameters, "Name") or _text(parameters, "Path"))
-        else ""
-    ),
+    "ssm": _setting,
 }
 
 
@@ -316,5 +320,4 @@ _MANY: dict[tuple[str, str], Callable[[ServiceRequest, _Where], Iterator[Need]]]
     ("s3", "UploadPartCopy"): _copied,
     ("ssm", "DeleteParameters"): _parameters_read,
     ("ssm", "GetParameters"): _parameters_read,
-    ("sts", "GetCallerIdentity"): lambda request, where: iter(()),  # nobody can be denied it
 }
