@@ -69,12 +69,11 @@ class OwnCalls:
     ) -> None:
         self._services, self._permissions = services, permissions
         self._invoker, self._journal = invoker, journal
-        self._account, self._new_id = account, new_id
-        self._unsigned = Signature("", region, "s3")  # who signs nothing can only mean an object
+        self._account, self._region, self._new_id = account, region, new_id
 
     async def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request, also where that is a refusal. Raises what the services do."""
-        signature = signature_of(request) or self._unsigned
+        signature = signature_of(request, self._region)
         asked = self._services.read(request, signature)
         found = self._permissions.role_of(signature.access_key_id)
         session = None if found is None else _Session(*found)

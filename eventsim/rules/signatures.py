@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from eventsim.types import HttpRequest
 
+_VERSION_2 = re.compile(r"(?:^AWS |AWSAccessKeyId=)([^:&]+)")  # what presigned URLs still have
 _SCOPE = re.compile(r"Credential=([^/,\s&]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
@@ -23,9 +24,16 @@ class Signature(NamedTuple):
     service: str
 
 
-def signature_of(request: HttpRequest) -> Signature | None:
-    """The signature of a request, in its header or its query; None for one that has none."""
-    found = _SCOPE.search(request.header("Authorization"))
-    if found is None:
-        found = _SCOPE.search(unquote(request.query))
-    return None if found is None else Signature(*found.groups())
+def signature_of(request: HttpRequest, region: str) -> Signature:
+    """The signature of a request, in its header or its query.
+
+    S3 is who takes requests with one of version 2, which has no region, and with none.
+    """
+    places = (request.header("Authorization"), unquote(request.query))
+    for place in places:
+        if found := _SCOPE.search(place):
+            return Signature(*found.groups())
+    for place in places:
+        if found := _VERSION_2.search(place):
+            return Signature(found[1], region, "s3")
+    return Signature("", region, "s3")
