@@ -73,8 +73,8 @@ class Asked:
     async def __call__(self, service: str, operation: str, **parameters: Any) -> Any:
         return await self.answer(service=service, operation=operation, parameters=parameters)
 
-    async def answer(self, **event: Any) -> Any:
-        result = await self._simulation.invoker.invoke(request(event))
+    async def answer(self, name: str = "f", **event: Any) -> Any:
+        result = await self._simulation.invoker.invoke(request(event, name))
         assert result.function_error is None, result.payload
         return json.loads(result.payload)
 
@@ -94,14 +94,19 @@ async def asking(of: Scenario) -> AsyncIterator[Asked]:
 
 
 @pytest.mark.parametrize("run_in", PYTHON)
-async def test_a_role_allows_denies_and_says_so_in_awss_words(run_in: str) -> None:
-    async with asking(scenario(PUT, READ, NO_SECRETS, run_in=run_in)) as ask:
+async def test_a_role_allows_denies_and_says_so_and_without_one_all_is_allowed(
+    run_in: str,
+) -> None:
+    free = {"free": {"Handler": "calls.handler", "CodeUri": FOLDER, "run_in": run_in}}
+    async with asking(scenario(PUT, READ, NO_SECRETS, run_in=run_in, functions=free)) as ask:
         put = await ask("s3", "put_object", Bucket="photos", Key="in/a b", Body="hello")
         got = await ask("s3", "get_object", Bucket="photos", Key="in/a b")
         elsewhere = await ask("s3", "put_object", Bucket="photos", Key="out", Body="hello")
         secret = await ask("s3", "get_object", Bucket="photos", Key="secret/a")
         head = await ask("s3", "head_object", Bucket="photos", Key="secret/a")
         queue = await ask("sqs", "get_queue_url", QueueName="jobs")
+        found = {"operation": "head_object", "parameters": {"Bucket": "photos", "Key": "in/a b"}}
+        freely = await ask.answer("free", service="s3", **found)
         denied = ask.denied()
         kept = await (await ask.client("s3")).list_objects_v2(Bucket="photos")
 
@@ -109,7 +114,7 @@ async def test_a_role_allows_denies_and_says_so_in_awss_words(run_in: str) -> No
     no_get = 's3:GetObject on resource: "arn:aws:s3:::photos/secret/a" with an explicit deny in an'
     no_url = f"sqs:getqueueurl on resource: arn:aws:sqs:us-east-1:{ACCOUNT}:jobs because no "
     assert put["ETag"] == '"5d41402abc4b2a76b9719d911017c592"'
-    assert got == "hello"
+    assert (got, freely["ContentLength"]) == ("hello", 5)
     assert elsewhere == ["AccessDenied", f"{ME}{no_put} allows the s3:PutObject action"]
     assert secret == ["AccessDenied", f"{ME}{no_get} identity-based policy"]
     assert head == ["403", "Forbidden"]
@@ -126,14 +131,6 @@ async def test_a_role_allows_denies_and_says_so_in_awss_words(run_in: str) -> No
         "resource_arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs",
         "code": "AccessDenied",
     }
-
-
-@pytest.mark.parametrize("run_in", PYTHON)
-async def test_a_function_without_a_role_may_do_everything(run_in: str) -> None:
-    async with asking(scenario(run_in=run_in)) as ask:
-        await ask("s3", "put_object", Bucket="photos", Key="k", Body="hello")
-        assert await ask("s3", "get_object", Bucket="photos", Key="k") == "hello"
-        assert ask.denied() == []
 
 
 async def test_the_caller_is_the_session_of_its_role() -> None:
@@ -247,6 +244,13 @@ def test_a_function_invokes_another_if_its_role_may() -> None:
     assert seen == [*codes, {"a": 1}]
 
 
+def test_a_function_that_invokes_itself_is_found_out() -> None:
+    result = run(scenario(handler="calls.again", timeline=[{"at": "1s", "invoke": "f"}]))
+
+    counts = result.counts["functions"]["f"]
+    assert (counts["invocations"], counts["errors"], counts["events"]["dropped"]) == (16, 0, 1)
+
+
 def test_what_a_handler_puts_is_an_event_at_another_function() -> None:
     seen: list[str] = []
 
@@ -321,6 +325,16 @@ async def test_a_shell_is_judged_alike() -> None:
     assert listed[0] == 200
     assert denied[0] == 403
     assert "<Code>AccessDenied</Code>" in denied[1]
+
+
+async def test_a_body_beyond_the_bounds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eventsim.runtimes._endpoint.BODY_BYTES_MAX", 1000)
+    async with asking(scenario()) as ask:
+        taken = await ask("s3", "put_object", Bucket="photos", Key="k", Body="x" * 1000)
+        refused = await ask("s3", "put_object", Bucket="photos", Key="l", Body="x" * 1001)
+
+    assert "ETag" in taken
+    assert refused == ["413", "Request Entity Too Large"]
 
 
 async def test_other_back_ends_refuse_what_handlers_ask() -> None:
