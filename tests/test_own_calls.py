@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -287,12 +288,16 @@ def test_virtual_time_stands_still_while_a_handler_calls() -> None:
     assert seen == [200] * 8
 
 
-def test_the_watchdog_ends_a_call_that_never_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wait", [lambda: None, lambda: time.sleep(600)])
+def test_the_watchdog_ends_a_call_that_never_returns(
+    wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def hangs(event: Any, context: Any) -> None:
         boto3.client("s3").head_bucket(Bucket="photos")
         while True:
-            pass
+            wait()
 
+    monkeypatch.setattr("eventsim.runtimes.inline._MOMENT_SECONDS", 0.3)
     monkeypatch.setattr("eventsim.simulation.setting.WATCHDOG_SECONDS", 0.5)
     with pytest.raises(HandlerStuck, match="'f'"):
         run(scenario(READ, handler=hangs, timeline=[{"at": "1s", "invoke": "f"}]))

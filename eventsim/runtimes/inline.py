@@ -24,6 +24,7 @@ from typing import TextIO
 import anyio
 
 from eventsim.clock import Clock
+from eventsim.errors import HandlerStuck
 from eventsim.rules import function_errors
 from eventsim.rules.variables import check_endpoints, variables_of
 from eventsim.runtimes import WATCHDOG_SECONDS, Call, Init, RuntimeOptions
@@ -35,6 +36,7 @@ from eventsim.runtimes._watchdog import CtrlC
 from eventsim.runtimes._worker import Worker
 from eventsim.types import Function, Outcome
 
+_MOMENT_SECONDS = 1.0
 _Work = Callable[[Callable[[], float]], Outcome]  # given a stopwatch
 
 
@@ -163,11 +165,9 @@ class InlineRuntime:
     ) -> Outcome | None:
         """What *work* returns, done in a thread, and measured; None if it takes longer.
 
-        In virtual time it may take as long as the watchdog lets it.
+        In virtual time nothing but the watchdog ends it. Raises HandlerStuck.
         """
         log.host_thread = threading.get_ident()
-        if self._clock.virtual:
-            limit = None
         async with self._clock.hold(), self._house.turns:
             elapsed = self._clock.stopwatch()
             with self._deadline(limit):
@@ -176,10 +176,16 @@ class InlineRuntime:
                 )
                 return outcome._replace(duration=elapsed())
             STAGE.dismiss(code.actor)
+        if self._clock.virtual:
+            raise HandlerStuck(code.actor.function, self._house.watchdog_seconds or 0.0)
         return None
 
     def _deadline(self, limit: float | None) -> anyio.CancelScope:
+        """In virtual time, for what sleeps where no interruption gets: a moment after those."""
         clock = self._clock
+        if clock.virtual:
+            watchdog = self._house.watchdog_seconds
+            return anyio.move_on_after(None if watchdog is None else watchdog + _MOMENT_SECONDS)
         if limit is None:
             return anyio.CancelScope()
         return clock.move_on_at(clock.time() + limit * clock.speed)
