@@ -201,6 +201,14 @@ async def test_a_presigned_url_is_that_of_who_signed_it() -> None:
         assert await ask.answer() == [404, 403]
 
 
+async def test_what_nobody_knows_the_action_of_is_no_operation_for_a_role() -> None:
+    async with asking(scenario(PUT, READ)) as ask:
+        code, _ = await ask("sesv2", "list_email_identities")
+        denied = ask.denied()
+
+    assert (code, denied) == ("UnknownOperationException", [])
+
+
 async def test_what_moto_cannot_do_is_an_error_of_the_service() -> None:
     def asks(event: Any, context: Any) -> list[int]:
         from botocore.config import Config

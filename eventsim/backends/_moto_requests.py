@@ -11,7 +11,7 @@ from eventsim.types import HttpRequest, HttpResponse
 
 Ask = Callable[[Any], tuple[int, dict[str, Any], str | bytes]]  # given an AWSPreparedRequest
 # moto's own names of services, where botocore calls them otherwise.
-_BOTOCORE_NAMES = {"awslambda": "lambda", "cognitoidp": "cognito-idp"}
+_BOTOCORE_NAMES = {"awslambda": "lambda", "cognitoidp": "cognito-idp", "rdsdata": "rds-data"}
 _STREAMS = "DynamoDBStreams"
 
 

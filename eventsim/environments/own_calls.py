@@ -30,6 +30,12 @@ _NOT_AWAITED = Refusal(
     "invoke it with InvocationType Event",
     501,
 )
+_UNKNOWN = Refusal(
+    "UnknownOperationException",
+    "eventsim: the service has no such operation that is known here",
+    404,
+)
+_FORMS = {"s3": "rest-xml"}
 
 
 class Services(Protocol):
@@ -77,17 +83,31 @@ class OwnCalls:
         asked = self._services.read(request, signature)
         found = self._permissions.role_of(signature.access_key_id)
         session = None if found is None else _Session(*found)
-        if asked is None:
-            return self._services.answer(request, signature)
-        if (asked.service, asked.operation) == ("lambda", "Invoke"):
+        if asked is not None and (asked.service, asked.operation) == ("lambda", "Invoke"):
             return await self._invoke(request, asked, session)
         if session is not None:
-            if (asked.service, asked.operation) == ("sts", "GetCallerIdentity"):
-                return self._identity(session)
-            refusal = self._judged(asked, session, signature.region)
+            refusal = self._answered(request, signature, asked, session)
             if refusal is not None:
-                return refused(asked, request.method, refusal, self._new_id())
+                return refusal
         return self._services.answer(request, signature)
+
+    def _answered(
+        self,
+        request: HttpRequest,
+        signature: Signature,
+        asked: ServiceRequest | None,
+        session: _Session,
+    ) -> HttpResponse | None:
+        """The answer to a role that the services are not asked for, or None."""
+        if asked is None:  # nobody knows what the role would have to be allowed
+            form = ServiceRequest(signature.service, "", {}, _FORMS.get(signature.service, "json"))
+            return refused(form, request.method, _UNKNOWN, self._new_id())
+        if (asked.service, asked.operation) == ("sts", "GetCallerIdentity"):
+            return self._identity(session)
+        refusal = self._judged(asked, session, signature.region)
+        if refusal is None:
+            return None
+        return refused(asked, request.method, refusal, self._new_id())
 
     def _judged(self, asked: ServiceRequest, session: _Session, region: str) -> Refusal | None:
         """The refusal of what the role may not do, which the journal tells too."""

@@ -37,7 +37,7 @@ class _Where(NamedTuple):
     account: str
 
 
-_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "sns": "SNS"}  # SNS writes itself so
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "sns": "SNS"}  # SNS writes itself so
 _S3 = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
