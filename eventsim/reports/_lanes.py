@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from eventsim.reports._page import Page, Span, Style, cut, padded, plural, shown, span_of_time
+from eventsim.reports._places import DISCARDED, EXPIRED, RETRIED
 
 BUCKETS = 960
 FIRST_BUCKET_SECONDS = 0.001
@@ -21,7 +22,6 @@ TOTAL = 10
 
 _OF_A_TABLE = re.compile(r"shardId-\d{20}-([0-9a-f]{8})")
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-RETRIED, EXPIRED, DISCARDED = 1, 2, 3
 _MARKS = {RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
 _STEPS = (1, 2, 5, 10)
 _SECOND_STEPS = (15, 30, 60, 120, 300, 600)
