@@ -23,7 +23,7 @@ PORTION_ENTRIES = 5_000
 STYLES = (_document.PLOTS_STYLE, "page.css")
 SCRIPTS = (
     _document.PLOTS_SCRIPT,
-    *("run.js", "words.js", "view.js", "lanes.js", "plots.js", "details.js", "page.js"),
+    *("run.js", "words.js", "view.js", "lanes.js", "plots.js", "details.js", "hands.js", "page.js"),
 )
 
 _COUNTED = ("invocations", "errors", "throttles", "cold_starts", "retries", "batches")

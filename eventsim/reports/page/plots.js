@@ -75,8 +75,7 @@ class Plots {
     const format = (value) => (key === "age" ? spanOfTime(Number(value.toFixed(6))) : String(value));
     const axis = {stroke: this.palette.muted, grid: {stroke: this.palette.grid, width: 1}, ticks: {show: false}};
     const stepped = uPlot.paths.stepped({align: 1});
-    const points = {show: true, size: 4};
-    return {
+      return {
       width: drawing.clientWidth,
       height: PLOT_HEIGHT,
       legend: {show: false},
@@ -106,7 +105,7 @@ class Plots {
           dash: number ? [5, 4] : undefined,
           fill: lines.length === 1 ? colour + "22" : undefined,
           paths: key === "age" ? undefined : stepped,
-          points: key === "age" ? {...points, fill: colour, filter: fewPoints} : {show: false},
+          points: key === "age" ? {show: isFew, size: 4, fill: colour} : {show: false},
           spanGaps: true,
         })),
       ],
@@ -159,9 +158,8 @@ function carryOn(values) {
   });
 }
 
-function fewPoints(u, series, show, gaps) {
-  const [first, last] = u.series[0].idxs || [0, 0];
-  return last - first < 200 ? undefined : [];
+function isFew(u, series, first, last) {
+  return last - first < 200;
 }
 
 function largest(values) {
