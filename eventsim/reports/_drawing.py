@@ -67,12 +67,12 @@ class _Call(NamedTuple):
 
 
 class _Failed(NamedTuple):
-    """The last batch of a shard that was not taken, or not all of it."""
+    """The last batch of a lane that was not taken, or only ``in_part``."""
 
     bar: int
     slot: int
     request: Any
-    attempt: int
+    in_part: bool
 
 
 def label_of(place: Place) -> str:
@@ -126,6 +126,7 @@ class Drawing:
             self._wait_in_queue(function, since, time, row)
         for lane, slot, since, row in self._environments.values():
             self._bar(lane, slot, since, time, "alive", row)
+        self.series.finish(time)
         self._calls.clear()
         self._queued.clear()
         self._environments.clear()
@@ -152,14 +153,16 @@ class Drawing:
     def _slot(self, lane: int, start: float, end: float) -> int:
         """A slot of the lane that is free from *start* on, taken up to *end*."""
         ends = self._ends[lane]
-        for slot, taken in enumerate(ends):
-            if taken <= start + NEAR:
-                ends[slot] = end
-                return slot
-        if len(ends) < SLOTS_MAX:
+        free = [slot for slot, taken in enumerate(ends) if taken <= start + NEAR]
+        if free:  # the one that ended last: what is tried again stays where it waited
+            slot = max(free, key=lambda slot: ends[slot])
+        elif len(ends) < SLOTS_MAX:
+            slot = len(ends)
             ends.append(end)
-        ends[-1] = max(end, ends[-1])
-        return len(ends) - 1
+        else:
+            slot = SLOTS_MAX - 1
+        ends[slot] = max(end, ends[slot])
+        return slot
 
     def _bar(
         self, lane: int, slot: int, start: float, end: float, what: str, row: int, formed: int = -1
@@ -243,15 +246,14 @@ class Drawing:
     def _deliver(self, entry: Entry, lane: int, row: int) -> None:
         fields = entry.fields
         failed = self._failed.get(lane)
-        in_part = failed is not None and failed[2:] == (fields["request_id"], fields["attempt"])
-        if not in_part:  # which is drawn already, as the batch that it is of
+        if failed is None or failed[2:] != (fields.get("request_id"), True):
             self._batch(entry, lane, row, "delivered")
 
     def _fail(self, entry: Entry, lane: int, row: int) -> None:
         fields = entry.fields
         what = "partly" if fields["delivered"] else "failed" if fields["invoked"] else "refused"
         bar, slot = self._batch(entry, lane, row, what)
-        self._failed[lane] = _Failed(bar, slot, fields.get("request_id"), fields["attempt"])
+        self._failed[lane] = _Failed(bar, slot, fields.get("request_id"), what == "partly")
 
     def _batch(self, entry: Entry, lane: int, row: int, what: str) -> tuple[int, int]:
         fields = entry.fields

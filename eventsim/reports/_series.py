@@ -39,6 +39,11 @@ class Series:
         else:
             self._messages(kind, fields, entry.time)
 
+    def finish(self, time: float) -> None:
+        """Let every count go on to *time*."""
+        for number, count in self._counts.items():
+            self._new["samples"] += [number, time, count]
+
     def portion(self) -> dict[str, Any]:
         """The series and samples that came since the last portion."""
         new, self._new = self._new, {"series": [], "samples": []}
@@ -80,6 +85,8 @@ class Series:
 
     def _count(self, plot: str, name: str, time: float, change: float) -> None:
         number = self._number(plot, name)
+        if number not in self._counts:
+            self._new["samples"] += [number, 0.0, 0]
         count = self._counts[number] = max(0, self._counts.get(number, 0) + change)
         self._new["samples"] += [number, time, count]
 

@@ -17,6 +17,13 @@ const OUTCOME_WORDS = {
   alive: "environment kept",
 };
 
+const WAITS = {
+  retry_scheduled: "waits to be sent again",
+  messages_returned: "waits to be received again",
+  event_queued: "waits in the queue",
+  event_retried: "waits to be tried again",
+};
+
 class Details {
   constructor(panel, view, choose) {
     this.panel = panel;
@@ -143,7 +150,7 @@ function element(name, className = "", text = "") {
 }
 
 function titleOf(run, entry, item) {
-  if (item && item.sort === "bar") return OUTCOME_WORDS[run.outcome(item.index)];
+  if (item && item.sort === "bar") return WAITS[entry.kind] || OUTCOME_WORDS[run.outcome(item.index)];
   return entry.kind.replaceAll("_", " ");
 }
 

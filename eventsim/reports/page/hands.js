@@ -13,7 +13,7 @@ function listen(page) {
   byId("help").addEventListener("click", showKeys);
   byId("scrubber").addEventListener("input", (event) => {
     page.pause();
-    view.goTo((Number(event.target.value) / 1e6) * view.end);
+    view.goTo(view.timeOfPart(Number(event.target.value) / 1e6));
     view.reveal(view.now);
   });
   document.addEventListener("keydown", (event) => pressKey(page, event));
@@ -141,8 +141,9 @@ function hoverText(page, run, item) {
   const records = fields.records ?? fields.batch_size;
   if (fields.first !== undefined && records !== undefined) {
     const attempt = fields.attempt ? `, attempt ${fields.attempt}` : "";
-    const ids = fields.first === fields.last ? fields.first : `${fields.first} \u2013 ${fields.last}`;
-    lines.push(element("div", "", `${plural(records, "record")}${attempt}`), element("div", "muted", visible(shortened(String(ids), 160))));
+    const ids = fields.first === fields.last ? [fields.first] : [fields.first, fields.last];
+    lines.push(element("div", "", `${plural(records, "record")}${attempt}`));
+    for (const id of ids) lines.push(element("div", "muted", visible(shortened(String(id), 120))));
   }
   if (fields.error_message || fields.error_type) lines.push(element("div", "", visible(shortened([fields.error_type, fields.error_message].filter(Boolean).join(": "), 300))));
   for (const reason of reasonsOf(run, entry, item)) lines.push(element("div", "", visible(shortened(reason, 300))));
@@ -162,17 +163,17 @@ function listenToOverview(page) {
   const overview = byId("overview");
   overview.addEventListener("wheel", (event) => {
     const box = overview.getBoundingClientRect();
-    view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), ((event.clientX - box.left) / box.width) * view.end);
+    view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), view.timeOfPart((event.clientX - box.left) / box.width));
     event.preventDefault();
   }, {passive: false});
   overview.addEventListener("pointerdown", (event) => {
     if (event.button || event.target === byId("scrubber")) return;
     const box = overview.getBoundingClientRect();
-    const timeOf = (x) => ((x - box.left) / box.width) * view.end;
+    const timeOf = (x) => view.timeOfPart((x - box.left) / box.width);
     const moving = event.target === byId("brush") && !view.isWhole();
     drag(event, {
       move: (moved) => {
-        const seconds = (moved.x / box.width) * view.end;
+        const seconds = (moved.x / box.width) * (view.most - view.least);
         if (moving) view.set(moved.from + seconds, moved.from + seconds + moved.span);
         else view.set(...[timeOf(event.clientX), timeOf(event.clientX + moved.x)].sort((a, b) => a - b));
       },

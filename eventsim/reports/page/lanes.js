@@ -7,8 +7,8 @@
 const GROUPS = ["changes", "sources", "queues", "functions", "destinations"];
 const GROUP_TITLES = {
   sources: "event sources",
-  queues: "waiting asynchronous events",
-  functions: "functions and their environments",
+  queues: "asynchronous events",
+  functions: "functions, by environment",
   destinations: "destinations",
 };
 const GROUP_HEIGHT = 26;

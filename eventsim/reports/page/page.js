@@ -164,7 +164,7 @@ class Page {
     const x = Math.min(Math.max(this.view.x(this.view.now, width), -1), width);
     byId("playhead").hidden = x < 0 || x >= width;
     byId("playhead").style.left = byId("shade").style.left = `${gutter + x}px`;
-    byId("scrubber").value = String(Math.round((this.view.now / this.view.end) * 1e6));
+    byId("scrubber").value = String(Math.round(this.view.part(this.view.now) * 1e6));
     byId("scrubber").setAttribute("aria-valuetext", this.view.fullTime(this.view.now));
     byId("now").textContent = this.view.fullTime(this.view.now);
     this.plots.read(this.pointed ?? this.view.now);
@@ -183,7 +183,7 @@ class Page {
 
   drawBrush() {
     const width = byId("overview").clientWidth;
-    const place = (time) => Math.min(Math.max((time / this.view.end) * width, 0), width);
+    const place = (time) => Math.min(Math.max(this.view.part(time) * width, 0), width);
     const brush = byId("brush");
     brush.style.left = `${place(this.view.from)}px`;
     brush.style.width = `${Math.max(place(this.view.to) - place(this.view.from), 4)}px`;
@@ -196,12 +196,13 @@ class Page {
     const [context, width] = fitted(box.querySelector("canvas"), box.clientWidth, 30);
     const size = Math.max(1, Math.floor(width / 2));
     const [counts, worst] = [new Float64Array(size), new Array(size).fill("done")];
+    const place = (time) => Math.min(size - 1, Math.max(0, Math.floor(this.view.part(time) * size)));
     for (const {bars, names} of this.runs) {
       bars.start.forEach((start, bar) => {
         const outcome = names.outcomes[bars.outcome[bar]];
         if (outcome === "alive" || outcome === "waiting" || outcome === "init") return;
-        const first = Math.min(size - 1, Math.max(0, Math.floor((start / this.view.end) * size)));
-        const last = Math.min(size - 1, Math.floor((bars.end[bar] / this.view.end) * size));
+        const first = place(start);
+        const last = place(bars.end[bar]);
         for (let n = first; n <= last; n++) {
           counts[n] += 1;
           if (worse(outcome, worst[n])) worst[n] = outcome;

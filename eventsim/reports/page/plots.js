@@ -28,9 +28,11 @@ class Plots {
 
   linesOf(key) {
     const lines = [];
+    const names = [];
     this.runs.forEach((run, number) => {
       for (const series of run.series.filter(({plot}) => plot === key)) {
-        const colour = this.palette.series[lines.length % this.palette.series.length];
+        if (!names.includes(series.name)) names.push(series.name);
+        const colour = this.palette.series[names.indexOf(series.name) % this.palette.series.length];
         lines.push({run, number, series, colour});
       }
     });
@@ -60,11 +62,12 @@ class Plots {
     const key = document.createElement("div");
     const sign = document.createElement("span");
     sign.className = "key";
-    sign.style.background = line.colour;
+    sign.style.borderColor = line.colour;
+    if (!line.number) sign.style.background = line.colour;
     const name = document.createElement("span");
     name.className = "name";
-    name.textContent = visible(line.series.name) + (line.run.head.name ? ` (${visible(line.run.head.name)})` : "");
-    name.title = name.textContent;
+    name.textContent = visible(line.series.name);
+    name.title = name.textContent + (line.run.head.name ? `, ${visible(line.run.head.name)}` : "");
     line.readout = document.createElement("output");
     key.append(sign, name, line.readout);
     key.className = "series";

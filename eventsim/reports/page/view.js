@@ -38,20 +38,38 @@ class View {
   }
 
   isWhole() {
-    return this.from <= 0 && this.to >= this.end;
+    return this.span >= (this.most - this.least) * (1 - 1e-9);
   }
 
   get span() {
     return this.to - this.from;
   }
 
+  /* All that can be seen: the run with some room around it. */
+  get least() {
+    return -0.01 * this.end;
+  }
+
+  get most() {
+    return 1.02 * this.end;
+  }
+
   fit() {
-    this.set(-0.01 * this.end, 1.02 * this.end);
+    this.set(this.least, this.most);
+  }
+
+  /* Where a time stands in the whole, from 0 to 1, and back. */
+  part(time) {
+    return (time - this.least) / (this.most - this.least);
+  }
+
+  timeOfPart(part) {
+    return this.least + part * (this.most - this.least);
   }
 
   /* Show a stretch of time, kept within the run and not shorter than can be drawn. */
   set(from, to) {
-    const [least, most] = [-0.01 * this.end, 1.02 * this.end];
+    const {least, most} = this;
     const span = Math.min(Math.max(to - from, (most - least) / DEEPEST), most - least);
     this.from = Math.min(Math.max(from, least), most - span);
     this.to = this.from + span;
