@@ -3,7 +3,8 @@ What a run came to, told in one way per file.
 
 A report is a module with ``write(entries: Iterable[Entry], out: TextIO) -> None``. It reads the
 journal and nothing else, one entry at a time: none holds the entries, so that its memory does
-not grow with the run. Files that begin with ``_`` are parts that several reports share.
+not grow with the run; but for ``html``, whose page holds what it shows. Files that begin with
+``_`` are parts that several reports share.
 
 ``Tally`` counts what a run comes to while it goes on; ``TELLINGS`` has an entry in words, by its
 kind.

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from eventsim.reports._page import shown
+
 PAGE = Path(__file__).parent / "page"
 PLOTS_STYLE, PLOTS_SCRIPT = "uplot/uPlot.min.css", "uplot/uPlot.iife.min.js"
 PLOTS_LICENCE = "uplot/LICENSE"
@@ -61,8 +63,8 @@ def ending(scripts: Sequence[str]) -> Iterator[str]:
 
 
 def text(value: object) -> str:
-    """*value* as text in the document, never as markup."""
-    return html.escape(str(value)).encode("ascii", "xmlcharrefreplace").decode()
+    """*value* as text in the document, never as markup; what does not print as its escape."""
+    return html.escape(shown(value)).encode("ascii", "xmlcharrefreplace").decode()
 
 
 @lru_cache

@@ -27,12 +27,12 @@ class Rows:
     them are cut to 2,000, and say so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, long_texts_max: int = LONG_TEXTS_MAX) -> None:
         self.count = 0
         self._seq = 0
         self._texts: dict[str, int] = {}
         self._shapes: dict[_Shape, int] = {}
-        self._room = LONG_TEXTS_MAX
+        self._room = long_texts_max
         self._rows: list[list[Any]] = []
         self._new_texts: list[str] = []
         self._new_shapes: list[_Shape] = []

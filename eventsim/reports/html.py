@@ -67,14 +67,15 @@ def write_runs(runs: Sequence[Shown], out: TextIO, changed: Sequence[str] = ()) 
 class Feed:
     """A run in portions, as ``run.js`` takes them: at once in a page, or one by one as they come.
 
-    The first portion says what the run is, the last one how it ended.
+    The first portion says what the run is, the last one how it ended. Of more than *entries_max*
+    entries the rest is counted, and not drawn.
     """
 
-    def __init__(self, run: int = 0, name: str = "") -> None:
+    def __init__(self, run: int = 0, name: str = "", entries_max: int = ENTRIES_MAX) -> None:
         self._head: dict[str, Any] = {"run": run}
         self._name = name
         self._run, self._rows, self._drawing = Run(), Rows(), Drawing()
-        self._time, self._left_out = 0.0, 0
+        self._entries_max, self._left_out, self._time = entries_max, 0, 0.0
 
     @property
     def title(self) -> str:
@@ -87,7 +88,7 @@ class Feed:
         self._time = entry.time
         if entry.kind == "run_started":
             self._head["began"] = self._beginning(entry)
-        if self._rows.count >= ENTRIES_MAX:
+        if self._rows.count >= self._entries_max:
             self._left_out += 1
             return
         lane = self._drawing.lane(entry)

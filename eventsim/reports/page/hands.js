@@ -282,14 +282,13 @@ function chooseNextFailure(page) {
   const run = page.chosen ? page.chosen.run : page.runs[0];
   const lanes = page.lanes[page.runs.indexOf(run)];
   const bad = new Set(["failed", "partly", "discarded", "refused", "error"]);
-  const after = page.chosen && page.chosen.item ? timeOf(run, page.chosen.item) : -1;
-  let first = null;
-  let next = null;
+  const failures = [];
   run.bars.start.forEach((time, index) => {
-    if (!bad.has(run.outcome(index))) return;
-    const item = {sort: "bar", index, time};
-    if (!first || time < first.time) first = item;
-    if (time > after && (!next || time < next.time)) next = item;
+    if (bad.has(run.outcome(index))) failures.push({sort: "bar", index, time});
   });
-  if (next || first) chooseAndShow(page, lanes, next || first);
+  failures.sort((one, other) => one.time - other.time || one.index - other.index);
+  const item = chosenOf(page, lanes);
+  const [time, index] = item ? [timeOf(run, item), item.sort === "bar" ? item.index : -1] : [-Infinity, -1];
+  const next = failures.find((one) => one.time > time || (one.time === time && one.index > index));
+  if (failures.length) chooseAndShow(page, lanes, next || failures[0]);
 }
