@@ -17,7 +17,7 @@ from eventsim.reports._lanes import short_shard
 from eventsim.reports._page import shown
 from eventsim.reports._places import Place, place_of
 from eventsim.reports._series import Series
-from eventsim.reports._words import TELLINGS, name_of
+from eventsim.reports._words import TELLINGS, end
 
 Fields = dict[str, Any]
 
@@ -80,7 +80,7 @@ def label_of(place: Place) -> str:
     if place.group == "changes":
         return "changes"
     if place.group == "destinations":
-        return name_of(place.name)
+        return end(place.name)
     return shown(place.name + short_shard(place.shard))
 
 

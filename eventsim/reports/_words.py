@@ -135,7 +135,7 @@ def _unsent(entry: Entry) -> str:
 
 
 def _destination(fields: Fields) -> str:
-    return name_of(fields["destination"])
+    return end(fields["destination"])
 
 
 def _document(fields: Fields) -> str:
@@ -221,17 +221,17 @@ def _push_failed(entry: Entry) -> str:
 
 def _untold(entry: Entry) -> str:
     target = entry.fields.get("target")
-    return _because(f"{name_of(target)} not told" if target else "nobody told", entry)
+    return _because(f"{end(target)} not told" if target else "nobody told", entry)
 
 
 def _not_taken(entry: Entry) -> str:
     fields = entry.fields
     kept = fields.get("destination")
-    text = f"not taken by {name_of(fields['target'])}: {shown(fields['code'])}"
-    return f"{text}, kept in {name_of(kept)}" if kept else text
+    text = f"not taken by {end(fields['target'])}: {shown(fields['code'])}"
+    return f"{text}, kept in {end(kept)}" if kept else text
 
 
-def name_of(arn: Any) -> str:
+def end(arn: Any) -> str:
     """The name at the end of an ARN."""
     return shown(str(arn).rpartition(":")[2].rpartition("/")[2])
 

@@ -281,10 +281,9 @@ function chooseAndShow(page, lanes, item) {
 function chooseNextFailure(page) {
   const run = page.chosen ? page.chosen.run : page.runs[0];
   const lanes = page.lanes[page.runs.indexOf(run)];
-  const bad = new Set(["failed", "partly", "discarded", "refused", "error"]);
   const failures = [];
   run.bars.start.forEach((time, index) => {
-    if (bad.has(run.outcome(index))) failures.push({sort: "bar", index, time});
+    if (WENT_WRONG.has(run.outcome(index))) failures.push({sort: "bar", index, time});
   });
   failures.sort((one, other) => one.time - other.time || one.index - other.index);
   const item = chosenOf(page, lanes);

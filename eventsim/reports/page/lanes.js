@@ -21,6 +21,7 @@ const SEVERITY = [
   ...["waiting", "running", "done", "delivered", "init"],
   ...["refused", "partly", "failed", "error", "discarded"],
 ];
+const WENT_WRONG = new Set(["refused", "partly", "failed", "error", "discarded"]);
 const LOOK_SEVERITY = ["quiet", "arrival", "event", "wrong"];
 const SIGNS = {failed: "!", error: "!", discarded: "\u00d7", refused: "!", partly: "\u00bd"};
 
@@ -135,15 +136,14 @@ class LanesView {
         this.drawBar(bar, outcome, x, width);
         continue;
       }
-      const at = Math.floor(x / 2);
-      if (column && column.at === at) {
+      if (column && x < column.x + 1) {
         if (worse(outcome, column.outcome)) column.outcome = outcome;
         continue;
       }
-      if (column) this.drawBar(column.bar, column.outcome, column.at * 2, 2);
-      column = {at, outcome, bar};
+      if (column) this.drawBar(column.bar, column.outcome, column.x, 2);
+      column = {x, outcome, bar};
     }
-    if (column) this.drawBar(column.bar, column.outcome, column.at * 2, 2);
+    if (column) this.drawBar(column.bar, column.outcome, column.x, 2);
   }
 
   drawBar(bar, outcome, x, width) {
@@ -223,9 +223,9 @@ class LanesView {
     context.fillStyle = context.strokeStyle = this.palette.looks[look];
     context.beginPath();
     if (look === "arrival") {
-      context.moveTo(x, y - 3.5);
-      context.lineTo(x + 3, y + 3);
-      context.lineTo(x - 3, y + 3);
+      context.moveTo(x, y - 2.5);
+      context.lineTo(x + 2.5, y + 2.5);
+      context.lineTo(x - 2.5, y + 2.5);
       context.fill();
     } else if (look === "event") {
       context.moveTo(x, y - 4);

@@ -190,12 +190,13 @@ class Page {
     brush.classList.toggle("whole", this.view.isWhole());
   }
 
-  /* How much was going on over the whole run, and in its worst colour what went wrong. */
+  /* How much was going on over the whole run, and in its worst colour the part that went wrong. */
   drawOverview() {
     const box = byId("overview");
     const [context, width] = fitted(box.querySelector("canvas"), box.clientWidth, 30);
     const size = Math.max(1, Math.floor(width / 2));
-    const [counts, worst] = [new Float64Array(size), new Array(size).fill("done")];
+    const [counts, failures] = [new Float64Array(size), new Float64Array(size)];
+    const worst = new Array(size).fill("done");
     const place = (time) => Math.min(size - 1, Math.max(0, Math.floor(this.view.part(time) * size)));
     for (const {bars, names} of this.runs) {
       bars.start.forEach((start, bar) => {
@@ -205,6 +206,7 @@ class Page {
         const last = place(bars.end[bar]);
         for (let n = first; n <= last; n++) {
           counts[n] += 1;
+          if (WENT_WRONG.has(outcome)) failures[n] += 1;
           if (worse(outcome, worst[n])) worst[n] = outcome;
         }
       });
@@ -214,8 +216,11 @@ class Page {
     counts.forEach((count, n) => {
       if (!count) return;
       const height = 4 + 22 * Math.sqrt(count / most);
-      context.fillStyle = this.palette.outcomes[worst[n] === "delivered" ? "done" : worst[n]];
+      context.fillStyle = this.palette.outcomes.done;
       context.fillRect(n * 2, 29 - height, 2, height);
+      if (!failures[n]) return;
+      context.fillStyle = this.palette.outcomes[worst[n]];
+      context.fillRect(n * 2, 29 - height, 2, Math.max(3, (height * failures[n]) / count));
     });
   }
 

@@ -162,7 +162,7 @@ function carryOn(values) {
 }
 
 function isFew(u, series, first, last) {
-  return last - first < 200;
+  return last - first < 60;
 }
 
 function largest(values) {
