@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from eventsim.journal import Entry
-from eventsim.reports.html import Shown, write_runs
+from eventsim.reports.html import write_runs
 from tests.test_reports import SHARD, entry, started
 
 __all__ = ["SHARD", "Drawn", "Story", "entry", "page_of", "portions", "started"]
@@ -124,7 +124,7 @@ def parts(flat: list[Any], size: int) -> list[list[Any]]:
 def page_of(*runs: Iterable[Entry], names: tuple[str, ...] = ("", ""), **more: Any) -> str:
     """The page of one or two runs."""
     out = io.StringIO()
-    write_runs([Shown(run, name) for run, name in zip(runs, names, strict=False)], out, **more)
+    write_runs(list(zip(runs, names, strict=False)), out, **more)
     return out.getvalue()
 
 

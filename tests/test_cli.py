@@ -174,8 +174,8 @@ def test_a_report_never_overwrites_its_journal(folder: Path) -> None:
             "`eventsim run --journal FILE` writes them",
         ),
         (
-            ["s.yaml", "--as", "html"],
-            "no reports called 'html'; there are: json, junit, latency, summary, timeline",
+            ["s.yaml", "--as", "pdf"],
+            "no reports called 'pdf'; there are: html, json, junit, latency, summary, timeline",
         ),
         (["j.jsonl", "-o", "no/r.txt"], "cannot write no/r.txt: No such file or directory"),
     ],

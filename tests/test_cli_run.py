@@ -69,7 +69,7 @@ def test_the_summary_is_that_of_a_report_on_the_journal() -> None:
         assert ended.stdout == eventsim("run", "s.yaml").stdout
 
 
-@pytest.mark.parametrize("name", ["summary", "timeline", "json", "latency", "junit"])
+@pytest.mark.parametrize("name", ["summary", "timeline", "json", "latency", "junit", "html"])
 def test_a_report_without_a_journal_is_that_with_one_and_leaves_no_file(
     folder: Path, name: str
 ) -> None:
@@ -301,7 +301,7 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
         ),
         (
             ["--as", "sumary"],
-            "no reports called 'sumary'; there are: json, junit, latency, summary, timeline; "
+            "no reports called 'sumary'; there are: html, json, junit, latency, summary, timeline; "
             "did you mean 'summary'?",
         ),
         (

@@ -218,6 +218,7 @@ def test_everything_can_be_reached_by_keys(opened: Opened) -> None:
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Close the details"
     page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "lanes"
     page.keyboard.press("n")
     assert page.locator("#details h2").inner_text() == "batch failed, sent again"
     for _ in range(5):

@@ -15,6 +15,7 @@ import pytest
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
+from eventsim.journal.sinks import JsonLinesSink
 from eventsim.reports import _document
 from eventsim.reports._rows import Rows
 from eventsim.reports.html import SCRIPTS, STYLES, Feed
@@ -341,6 +342,60 @@ def test_what_is_no_journal_makes_no_page(tmp_path: Path, text: str | None, mess
     assert done.code == 2
     assert message in done.stderr
     assert not page.exists() or page.read_text() == ""
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> tuple[Path, Path]:
+    """Two journals that differ in what became of one batch."""
+    paths = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    for path, delivered in zip(paths, (True, False), strict=True):
+        story, sink = Story(), JsonLinesSink(path)
+        story.asked(1.0, "r")
+        if delivered:
+            story.batch(1.2, "batch_delivered", "r", age=1.2)
+        for told in story.finish(2.0):
+            head = {"seq": told.seq, "time": told.time, "at": told.at, "kind": told.kind}
+            sink.write({**head, **told.fields})
+        sink.close()
+    return paths
+
+
+def test_two_journals_make_one_page_that_says_where_they_differ(
+    journals: tuple[Path, Path], tmp_path: Path
+) -> None:
+    one, other = journals
+
+    done = eventsim("report", one, "--versus", other, "--as", "html", "-o", tmp_path / "p.html")
+
+    names, found = portions((tmp_path / "p.html").read_text())
+    assert done == (0, "", "")
+    assert [portion["began"]["name"] for portion in found] == [f"a: {one}", f"b: {other}"]
+    assert [portion["run"] for portion in found] == [0, 1]
+    assert names["changed"][1:] == [
+        "  a, entry 3: orders/0  2 records delivered, attempt 1",
+        "  b, nothing more there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--as", "summary"], "--as summary has one run; leave --versus out, add --as html, or"),
+        (["--as", "html", "--versus", "-"], "--versus reads both journals twice; name two files"),
+        (["--as", "html", "-o", "other"], "would overwrite the journal; write another name"),
+    ],
+)
+def test_two_runs_are_refused_where_they_mean_nothing(
+    journals: tuple[Path, Path], words: list[str], message: str
+) -> None:
+    one, other = journals
+    output = [str(other) if word == "other" else word for word in words]
+
+    done = eventsim("report", one, "--versus", other, *output)
+
+    assert done.code == 2
+    assert message in done.stderr
+    assert other.stat().st_size
 
 
 def test_shards_are_called_by_their_numbers_and_destinations_by_their_names() -> None:

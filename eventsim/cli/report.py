@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXAMPLES = """
 eventsim report run.jsonl --as timeline
 eventsim report run.jsonl.gz --as junit -o report.xml
+eventsim report run.jsonl --as html -o run.html
+eventsim report before.jsonl --versus after.jsonl --as html -o both.html
 eventsim run poison-record --journal - | eventsim report - --as json
 """
 
@@ -28,6 +30,9 @@ def report(
     as_: Annotated[
         str, typer.Option("--as", metavar="REPORT", help="A report of `eventsim list reports`.")
     ] = "summary",
+    versus: Annotated[
+        str | None, typer.Option(metavar="JOURNAL", help="Another run below it, in a page.")
+    ] = None,
     output: Annotated[str, typer.Option("-o", metavar="FILE", help="Write to a file.")] = STREAM,
 ) -> None:
     """Report on a run from its journal.
@@ -35,12 +40,30 @@ def report(
     The run may be going on, or have been killed: what stands in the journal is reported.
     """
     with exits():
-        if same(journal, output) and journal != STREAM:
-            raise EventsimError(f"-o {output} would overwrite the journal; write another name")
+        for name in (journal, versus):
+            if name not in (None, STREAM) and same(name, output):
+                raise EventsimError(f"-o {output} would overwrite the journal; write another name")
         writer = Report(as_)
-        entries = journal_entries(journal)
-        with writing(output) as out:
-            writer.write(entries, out)
+        if versus is None:
+            entries = journal_entries(journal)
+            with writing(output) as out:
+                writer.write(entries, out)
+        else:
+            changed = _changed(journal, versus)
+            with writing(output) as out:
+                writer.write_both(journal, versus, changed, out)
+
+
+def _changed(one: str, other: str) -> list[str]:
+    """Where two runs differ first, in words."""
+    from pathlib import Path
+
+    from eventsim.replay.comparing import compare
+    from eventsim.replay.words import brief
+
+    if STREAM in (one, other):
+        raise EventsimError("--versus reads both journals twice; name two files, not -")
+    return list(brief(compare(Path(one), Path(other))))
 
 
 class Report:
@@ -63,3 +86,13 @@ class Report:
     def write(self, entries: Iterable[Entry], out: TextIO) -> None:
         """Write the report on *entries* to *out*."""
         self._module.write(entries, out)
+
+    def write_both(self, one: str, other: str, changed: list[str], out: TextIO) -> None:
+        """Write the page of two journals; raises EventsimError for a report that has no such."""
+        if not hasattr(self._module, "write_runs"):
+            raise EventsimError(
+                f"--as {self.name} has one run; leave --versus out, add --as html, "
+                "or see eventsim compare"
+            )
+        runs = [(journal_entries(one), f"a: {one}"), (journal_entries(other), f"b: {other}")]
+        self._module.write_runs(runs, out, changed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
@@ -29,31 +29,26 @@ SCRIPTS = (
 _COUNTED = ("invocations", "errors", "throttles", "cold_starts", "retries", "batches")
 
 
-class Shown(NamedTuple):
-    """A run for a page: its entries, and what it is called beside another."""
-
-    entries: Iterable[Entry]
-    name: str = ""
-
-
 def write(entries: Iterable[Entry], out: TextIO) -> None:
     """Write the page of one run; of its entries it shows the first 200,000, and says so.
 
     Nothing is written before the journal was read to its end. Raises JournalError at an entry
     that lacks what its kind must have, or that holds a number that is not finite.
     """
-    write_runs([Shown(entries)], out)
+    write_runs([(entries, "")], out)
 
 
-def write_runs(runs: Sequence[Shown], out: TextIO, changed: Sequence[str] = ()) -> None:
-    """Write one page of one or two runs, one above the other on one axis.
+def write_runs(
+    runs: Sequence[tuple[Iterable[Entry], str]], out: TextIO, changed: Sequence[str] = ()
+) -> None:
+    """Write one page of one or two runs, one above the other on one axis, each with its name.
 
     *changed* says in words what the second run has otherwise. Raises as ``write`` does.
     """
     title, pieces = "", []
-    for number, shown in enumerate(runs):
-        feed = Feed(number, shown.name)
-        pieces += [_embedded(portion) for portion in _portions(feed, shown)]
+    for number, (entries, name) in enumerate(runs):
+        feed = Feed(number, name)
+        pieces += [_embedded(portion) for portion in _portions(feed, entries)]
         title = title or feed.title
     names = {"outcomes": OUTCOMES, "looks": LOOKS, "plots": PLOTS, "changed": list(changed)}
     flat = {"bar": BAR, "tick": TICK, "sample": SAMPLE}
@@ -125,8 +120,8 @@ class Feed:
         }
 
 
-def _portions(feed: Feed, shown: Shown) -> Iterator[dict[str, Any]]:
-    for number, entry in enumerate(checked(shown.entries), 1):
+def _portions(feed: Feed, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    for number, entry in enumerate(checked(entries), 1):
         feed.add(entry)
         if number % PORTION_ENTRIES == 0:
             yield feed.portion()

@@ -229,6 +229,7 @@ class Page {
     this.chosen = choice;
     for (const lanes of this.lanes) lanes.chosen = null;
     if (!choice) {
+      if (byId("details").contains(document.activeElement)) this.lanes[0].scroller.focus();
       this.details.hide();
       byId("telling").textContent = "";
     } else {

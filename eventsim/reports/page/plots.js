@@ -51,6 +51,8 @@ class Plots {
     for (const line of lines) labels.append(this.keyOf(line));
     const drawing = document.createElement("div");
     drawing.className = "plot-drawing";
+    drawing.setAttribute("role", "img");
+    drawing.setAttribute("aria-label", `${title} of ${lines.map(({series}) => visible(series.name)).join(", ")}`);
     box.append(labels, drawing);
     this.parent.append(box);
     const most = lines.reduce((all, {series}) => Math.max(all, largest(series.values)), 0);
