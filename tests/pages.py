@@ -13,7 +13,7 @@ from eventsim.journal import Entry
 from eventsim.reports.html import write_runs
 from tests.test_reports import SHARD, entry, started
 
-__all__ = ["SHARD", "Drawn", "Story", "entry", "page_of", "portions", "started"]
+__all__ = ["SCRIPT", "SHARD", "Drawn", "Story", "entry", "page_of", "portions", "started"]
 
 SCRIPT = re.compile(r'<script type="application/json" class="(\w+)">(.*?)</script>', re.DOTALL)
 

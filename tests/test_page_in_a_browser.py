@@ -24,7 +24,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 
 BUILD = Path(__file__).parent.parent / "build/pages"
-MARKUP = '<img src=x onerror="window.ran=1"></script><script>window.ran=1</script>'
+MARKUP = '<img src=x onerror="window.ran=1"></script ><script>window.ran=1</script>'
 COUNT = "page.runs[{}].bars.outcome.map((n) => page.names.outcomes[n])"
 SIZE: Any = {"width": 1360, "height": 900}
 
@@ -49,21 +49,26 @@ def browser(poison: list[Entry]) -> Iterator[Browser]:
 
 
 class Opened:
-    """A page that was opened from a file, and all that it complained of or asked for."""
+    """A tab with the network off, and all that its page complains of or asks for."""
 
-    def __init__(self, browser: Browser, html: str, folder: Path, scheme: Any = "light") -> None:
+    def __init__(self, browser: Browser) -> None:
+        self.page: Page = browser.new_page(color_scheme="light", viewport=SIZE, offline=True)
         self.complaints: list[str] = []
-        path = folder / "page.html"
-        path.write_text(html)
-        self.page: Page = browser.new_page(color_scheme=scheme, viewport=SIZE, offline=True)
+        self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.requests: list[str] = []
         self.page.clock.install()
+
+    def show(self, html: str, folder: Path) -> Page:
+        """Open a page from a file; nothing else is asked for."""
+        path = folder / "page.html"
+        path.write_text(html)
+        self.requests.clear()
         self.page.goto(path.as_uri())
         self.settle()
         assert self.requests == [path.as_uri()]
+        return self.page
 
     def settle(self) -> None:
         """Let what waits for a frame be drawn."""
@@ -72,16 +77,24 @@ class Opened:
     def span(self) -> float:
         return float(self.page.evaluate("page.view.span"))
 
-    def close(self) -> None:
-        self.page.close()
-        assert self.complaints == []
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Opened:
+    return Opened(browser)
 
 
 @pytest.fixture
-def opened(browser: Browser, poison: list[Entry], tmp_path: Path) -> Iterator[Opened]:
-    opened = Opened(browser, page_of(poison), tmp_path)
-    yield opened
-    opened.close()
+def empty(tab: Opened) -> Iterator[Opened]:
+    """The tab, for a page of the test's own."""
+    yield tab
+    assert tab.complaints == []
+
+
+@pytest.fixture
+def opened(empty: Opened, poison: list[Entry], tmp_path: Path) -> Opened:
+    """The tab with the page of the run."""
+    empty.show(page_of(poison), tmp_path)
+    return empty
 
 
 def middle_of_bar(page: Page, outcome: str) -> tuple[float, float]:
@@ -152,10 +165,11 @@ def test_play_takes_the_run_from_its_start_to_its_end(opened: Opened) -> None:
     page = opened.page
     assert page.locator("#now").inner_text() == "1.930 s"
 
+    page.select_option("#pace", label="fast")
     page.click("#play")
-    page.clock.run_for(6_000)
+    page.clock.run_for(2_000)
     middle = float(page.locator("#now").inner_text().removesuffix(" s"))
-    page.clock.run_for(8_000)
+    page.clock.run_for(3_000)
 
     assert 0.8 < middle < 1.2
     assert page.locator("#now").inner_text() == "1.930 s"
@@ -228,7 +242,7 @@ def test_everything_can_be_reached_by_keys(opened: Opened) -> None:
     assert page.locator("#keys").is_visible()
 
 
-def test_strangers_text_shows_as_text_however_long(browser: Browser, tmp_path: Path) -> None:
+def test_strangers_text_shows_as_text_however_long(empty: Opened, tmp_path: Path) -> None:
     hostile = MARKUP + "\x1b[2J\u202e\u2028"
     payload = '{"key": "' + MARKUP.replace('"', "'") + "x" * 1_000_000 + '"}'
     story = Story(lesson=hostile, scenario=hostile)
@@ -236,11 +250,10 @@ def test_strangers_text_shows_as_text_however_long(browser: Browser, tmp_path: P
     asked = {"function": hostile, "request_id": hostile, "payload": "h"}
     story.tell(1.0, "invocation_requested", type="RequestResponse", **asked)
     story.batch(2.0, "batch_delivered", hostile, because=hostile, source=hostile, age=1.0)
-    opened = Opened(browser, page_of(story.finish(2.0)), tmp_path)
-    page = opened.page
+    page = empty.show(page_of(story.finish(2.0)), tmp_path)
 
     page.mouse.click(*middle_of_bar(page, "delivered"))
-    opened.settle()
+    empty.settle()
     page.click("button.more")
 
     assert page.evaluate("window.ran") is None
@@ -248,11 +261,10 @@ def test_strangers_text_shows_as_text_however_long(browser: Browser, tmp_path: P
     assert page.locator("h1").inner_text() == MARKUP + "\\u001b[2J\\u202e\\u2028"
     assert MARKUP in page.locator(".labels .lane").first.inner_text()
     assert page.locator("pre").first.inner_text() == '{\n  "key": ' + payload[8:-1] + "\n}"
-    opened.close()
 
 
 def test_two_runs_stand_one_above_the_other_on_one_axis_with_what_changed(
-    browser: Browser, poison: list[Entry], tmp_path: Path
+    empty: Opened, poison: list[Entry], tmp_path: Path
 ) -> None:
     story = Story()
     story.asked(1.0, "r")
@@ -260,8 +272,7 @@ def test_two_runs_stand_one_above_the_other_on_one_axis_with_what_changed(
     other = story.finish(4.0)
     changed = ["the second run is another"]
     html = page_of(poison, other, names=("as it is", "another"), changed=changed)
-    opened = Opened(browser, html, tmp_path)
-    page = opened.page
+    page = empty.show(html, tmp_path)
 
     assert page.locator(".run h2").all_inner_texts() == ["as it is", "another"]
     assert page.evaluate(COUNT.format(1)) == ["delivered"]
@@ -270,14 +281,13 @@ def test_two_runs_stand_one_above_the_other_on_one_axis_with_what_changed(
     rows = [row.split() for row in page.locator("#changed tr").all_inner_texts()]
     assert ["invocations", "5", "0"] in rows
     assert ["took", "1.93", "s", "4", "s"] in rows
-    opened.close()
 
 
-def test_a_page_takes_more_of_a_run_while_it_is_shown(browser: Browser, tmp_path: Path) -> None:
+def test_a_page_takes_more_of_a_run_while_it_is_shown(empty: Opened, tmp_path: Path) -> None:
     story = Story()
     story.asked(1.0, "r")
     story.batch(2.0, "batch_delivered", "r", age=1.0)
-    opened = Opened(browser, page_of(story.entries), tmp_path)
+    page = empty.show(page_of(story.entries), tmp_path)
     feed = Feed()
     for told in story.entries:
         feed.add(told)
@@ -287,28 +297,26 @@ def test_a_page_takes_more_of_a_run_while_it_is_shown(browser: Browser, tmp_path
     for told in story.finish(9.0)[begun:]:
         feed.add(told)
 
-    opened.page.evaluate("(portion) => { page.add(portion); page.refresh(); }", feed.ending())
-    opened.settle()
+    page.evaluate("(portion) => { page.add(portion); page.refresh(); }", feed.ending())
+    empty.settle()
 
-    assert opened.page.evaluate(COUNT.format(0)) == ["delivered", "delivered"]
-    assert opened.page.locator(".labels .lane").all_inner_texts() == [
-        *("more/0", "orders/0", "consumer")
-    ]
-    assert opened.page.evaluate("page.view.isWhole() && page.view.end") == 9.0
-    opened.close()
+    assert page.evaluate(COUNT.format(0)) == ["delivered", "delivered"]
+    assert page.locator(".labels .lane").all_inner_texts() == [*("more/0", "orders/0", "consumer")]
+    assert page.evaluate("page.view.isWhole() && page.view.end") == 9.0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_readable_in_light_and_dark(
-    browser: Browser, poison: list[Entry], tmp_path: Path, scheme: str
+    tab: Opened, poison: list[Entry], tmp_path: Path, scheme: Any
 ) -> None:
-    opened = Opened(browser, page_of(poison), tmp_path, scheme)
-    ratio = opened.page.evaluate(CONTRAST)
+    tab.page.emulate_media(color_scheme=scheme)
+    page = tab.show(page_of(poison), tmp_path)
+    ratio = page.evaluate(CONTRAST)
     BUILD.mkdir(parents=True, exist_ok=True)
-    opened.page.screenshot(path=BUILD / f"{scheme}.png")  # kept to be looked at
+    page.screenshot(path=BUILD / f"{scheme}.png")  # kept to be looked at
+    tab.page.emulate_media(color_scheme="light")
 
     assert min(ratio.values()) >= 4.5, ratio
-    opened.close()
 
 
 # https://www.w3.org/TR/WCAG22/#contrast-minimum

@@ -20,11 +20,13 @@ from eventsim.reports import _document
 from eventsim.reports._rows import Rows
 from eventsim.reports.html import SCRIPTS, STYLES, Feed
 from tests.commands import eventsim
-from tests.pages import SHARD, Drawn, Story, drawn, entry, page_of, portions, started
+from tests.pages import SCRIPT, SHARD, Drawn, Story, drawn, entry, page_of, portions, started
 
 ORDERS, CONSUMER = "sources: orders/0", "functions: consumer"
 ERROR = {"error": "Unhandled", "error_type": "ValueError", "error_message": "poison"}
-HOSTILE = "</script><img src=x onerror=pwned()><!--<script>\u2028\u2029\x00\x1b[2J\u202e&lt;"
+HOSTILE = (
+    "</script></script ><img src=x onerror=pwned()><!--<script>\u2028\u2029\x00\x1b[2J\u202e&lt;"
+)
 
 
 def cold(story: Story, time: float, environment: str = "e", init: float = 0.1) -> None:
@@ -52,25 +54,26 @@ def test_a_batch_waits_in_the_slot_of_its_attempt_and_its_last_attempt_is_what_i
     None
 ):
     story = Story()
+    story.asked(0.9, "other")
     for time, attempt in ((1.0, 1), (2.0, 2)):
         story.asked(time, "r")
+        if attempt == 1:
+            story.batch(1.4, "batch_delivered", "other", first="3", last="4", age=0.1)
         story.ran(time, time + 0.5, "r", **ERROR)
         failed = {"attempt": attempt, "delivered": 0, "invoked": True, "because": "function error"}
         story.batch(time + 0.5, "batch_failed", "r", **failed)
         if attempt == 1:
             story.batch(1.5, "retry_scheduled", "r", attempt=2, wait=0.5)
-            story.asked(1.6, "other")
-            story.batch(1.7, "batch_delivered", "other", first="3", last="4", age=0.1)
     given_up = {"batch_size": 2, "condition": "RetryAttemptsExhausted"}
     story.batch(2.5, "batch_discarded", "r", **given_up, approximate_invoke_count=2)
 
     picture = drawn(*story.finish(2.5, "failed"))
 
     assert [bar for bar in picture.bars() if bar[0] == ORDERS] == [
-        (ORDERS, 0, 1.0, 1.5, "failed"),
-        (ORDERS, 0, 1.5, 2.0, "waiting"),
-        (ORDERS, 1, 1.6, 1.7, "delivered"),
-        (ORDERS, 0, 2.0, 2.5, "discarded"),
+        (ORDERS, 0, 0.9, 1.4, "delivered"),
+        (ORDERS, 1, 1.0, 1.5, "failed"),
+        (ORDERS, 1, 1.5, 2.0, "waiting"),
+        (ORDERS, 1, 2.0, 2.5, "discarded"),
     ]
     assert picture.ticks() == [(ORDERS, 2.5, "wrong", "batch_discarded")]
 
@@ -231,6 +234,22 @@ def test_more_entries_than_a_page_shows_are_counted() -> None:
     assert ending["ended"]["counts"]["delivered"] == 20
 
 
+def test_the_page_says_which_expectations_did_not_hold() -> None:
+    story = Story()
+    for passed in (True, False):
+        found: dict[str, Any] = {
+            "name": "batch_delivered",
+            "wanted": "exactly 1",
+            "found": float(passed),
+        }
+        story.tell(1.0, "expectation_checked", passed=passed, **found)
+
+    picture = drawn(*story.finish(1.0, "failed"))
+
+    assert picture.ended["unmet"] == ["expected batch_delivered: wanted exactly 1, found 0"]
+    assert picture.ticks() == [("changes: changes", 1.0, "wrong", "expectation_checked")]
+
+
 def test_long_texts_beyond_what_a_page_holds_are_cut_and_say_so() -> None:
     rows = Rows(long_texts_max=5_000)
     for letter in "aba":
@@ -278,6 +297,7 @@ def test_strangers_text_cannot_leave_its_place_in_the_page() -> None:
     tags = [tag for tag, _ in Elements(page).tags]
     assert tags == [tag for tag, _ in Elements(page_of(plain.entries)).tags]
     assert page.isascii()
+    assert not any("<" in text for _, text in SCRIPT.findall(page))
     assert not re.search(r"[\x00-\x08\x0b-\x1f]", page)
 
 

@@ -8,22 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TextIO
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
 from eventsim.reports import _document
 from eventsim.reports._drawing import BAR, LOOKS, OUTCOMES, TICK, Drawing
+from eventsim.reports._page import shown
 from eventsim.reports._rows import Rows
 from eventsim.reports._run import Run, checked
 from eventsim.reports._series import PLOTS, SAMPLE
 
 ENTRIES_MAX = 200_000
 PORTION_ENTRIES = 5_000
+UNMET_MAX = 20
 STYLES = (_document.PLOTS_STYLE, "page.css")
 SCRIPTS = (
     _document.PLOTS_SCRIPT,
-    *("run.js", "words.js", "view.js", "lanes.js", "plots.js", "details.js", "hands.js", "page.js"),
+    *(
+        "run.js",
+        "words.js",
+        "view.js",
+        "lanes.js",
+        "plots.js",
+        "details.js",
+        "head.js",
+        "hands.js",
+        "page.js",
+    ),
 )
 
 _COUNTED = ("invocations", "errors", "throttles", "cold_starts", "retries", "batches")
@@ -104,6 +117,7 @@ class Feed:
             "because": run.because,
             "seconds": run.seconds,
             "counts": {key: counts[key] for key in _COUNTED} | counts["records"],
+            "unmet": _unmet(run),
             "repeat": run.repeat(),
             "left_out": self._left_out,
         }
@@ -118,6 +132,16 @@ class Feed:
             "at": _began(entry),
             **{key: entry.fields.get(key) for key in ("seed", "clock", "backend", "detail")},
         }
+
+
+def _unmet(run: Run) -> list[str]:
+    """The first expectations that did not hold, in words."""
+    lines = (
+        f"expected {shown(each['name'])}: wanted {shown(each['wanted'])}, found {each['found']:g}"
+        for each in run.expectations
+        if not each["passed"]
+    )
+    return list(islice(lines, UNMET_MAX))
 
 
 def _portions(feed: Feed, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:

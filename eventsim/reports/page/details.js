@@ -41,14 +41,27 @@ class Details {
     close.setAttribute("aria-label", "Close the details");
     close.addEventListener("click", () => this.choose(null));
     const name = visible(titleOf(run, entry, item));
-    this.panel.replaceChildren(close, element("h2", "", name), element("p", "where", whereOf(run, entry, this.view)));
+    this.panel.replaceChildren(
+      close,
+      element("h2", "", name),
+      element("p", "where", whereOf(run, entry, this.view)),
+    );
     if (entry.told && entry.told !== name) this.add(element("p", "told", visible(entry.told)));
     this.reasons(run, entry, item);
     this.facts(run, entry, item);
     const related = relatedTo(run, entry);
     this.contents(run, related);
     this.chain(run, entry, related);
-    this.block("This entry of the journal", JSON.stringify({kind: entry.kind, time: entry.time, ...(entry.because && {because: entry.because}), ...entry.fields}), false);
+    this.block(
+      "This entry of the journal",
+      JSON.stringify({
+        kind: entry.kind,
+        time: entry.time,
+        ...(entry.because && {because: entry.because}),
+        ...entry.fields,
+      }),
+      false,
+    );
     this.panel.hidden = false;
     this.panel.scrollTop = 0;
   }
@@ -68,30 +81,44 @@ class Details {
   facts(run, entry, item) {
     const table = element("dl");
     const fact = (name, value) => {
-      if (value !== undefined && value !== null && value !== "") table.append(element("dt", "", name), element("dd", "", visible(value)));
+      if (value !== undefined && value !== null && value !== "")
+        table.append(element("dt", "", name), element("dd", "", visible(value)));
     };
     const {fields} = entry;
     if (item && item.sort === "bar") {
       const [start, end] = [run.bars.start[item.index], run.bars.end[item.index]];
       fact("from", this.view.fullTime(start));
-      fact("to", `${this.view.fullTime(end)}, after ${spanOfTime(Number((end - start).toFixed(6)))}`);
+      fact(
+        "to",
+        `${this.view.fullTime(end)}, after ${spanOfTime(Number((end - start).toFixed(6)))}`,
+      );
     }
     fact("records", fields.records ?? fields.batch_size);
-    if (fields.first !== undefined) fact(fields.first === fields.last ? "record" : "first record", fields.first);
+    if (fields.first !== undefined)
+      fact(fields.first === fields.last ? "record" : "first record", fields.first);
     if (fields.first !== fields.last) fact("last record", fields.last);
     fact("attempt", fields.attempt);
     fact("iterator age", fields.age === undefined ? undefined : spanOfTime(fields.age));
     fact("request id", fields.request_id);
     fact("environment", fields.environment);
-    fact("error", [fields.error_type, fields.error_message].filter(Boolean).join(": ") || fields.error);
+    fact(
+      "error",
+      [fields.error_type, fields.error_message].filter(Boolean).join(": ") || fields.error,
+    );
     if (table.childElementCount) this.add(element("h3", "", "Facts"), table);
   }
 
   contents(run, related) {
-    const last = (name) => related.map(({fields}) => fields[name]).filter(Boolean).pop();
+    const last = (name) =>
+      related
+        .map(({fields}) => fields[name])
+        .filter(Boolean)
+        .pop();
     const event = last("payload");
     const answer = last("answer");
-    const logs = related.filter(({kind}) => kind === "function_logged").map(({fields}) => fields.text);
+    const logs = related
+      .filter(({kind}) => kind === "function_logged")
+      .map(({fields}) => fields.text);
     if (event) this.payload("Event", run.content(event));
     if (answer) this.payload("Answer", run.content(answer));
     if (logs.length) this.block("Log of the function", logs.join("\n"), true, false);
@@ -102,7 +129,8 @@ class Details {
   }
 
   payload(title, content) {
-    if (content === null) this.add(element("h3", "", title), element("p", "hint", "its content is not in this page"));
+    if (content === null)
+      this.add(element("h3", "", title), element("p", "hint", "its content is not in this page"));
     else this.block(title, content, true);
   }
 
@@ -116,7 +144,11 @@ class Details {
     pre.tabIndex = 0;
     box.append(pre);
     if (whole.length > SHOWN_AT_FIRST) {
-      const more = element("button", "more", `Show all ${whole.length.toLocaleString("en")} characters`);
+      const more = element(
+        "button",
+        "more",
+        `Show all ${whole.length.toLocaleString("en")} characters`,
+      );
       more.addEventListener("click", () => {
         pre.textContent = whole;
         more.remove();
@@ -132,7 +164,10 @@ class Details {
     const list = element("ol", "chain");
     for (const one of related.slice(0, 100)) {
       const button = element("button", one.number === entry.number ? "current" : "");
-      button.append(element("span", "time", `${one.time.toFixed(3)} s`), element("span", "", visible(one.told || one.kind.replaceAll("_", " "))));
+      button.append(
+        element("span", "time", `${one.time.toFixed(3)} s`),
+        element("span", "", visible(one.told || one.kind.replaceAll("_", " "))),
+      );
       button.addEventListener("click", () => this.choose({run, row: one.number}));
       const item = document.createElement("li");
       item.append(button);
@@ -142,6 +177,8 @@ class Details {
   }
 }
 
+const byId = (id) => document.getElementById(id);
+
 function element(name, className = "", text = "") {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -150,7 +187,8 @@ function element(name, className = "", text = "") {
 }
 
 function titleOf(run, entry, item) {
-  if (item && item.sort === "bar") return WAITS[entry.kind] || OUTCOME_WORDS[run.outcome(item.index)];
+  if (item && item.sort === "bar")
+    return WAITS[entry.kind] || OUTCOME_WORDS[run.outcome(item.index)];
   return entry.kind.replaceAll("_", " ");
 }
 
@@ -176,7 +214,8 @@ function reasonsOf(run, entry, item) {
     const next = run.entry(row);
     const same = next.time - entry.time < 0.001 && next.fields.shard === entry.fields.shard;
     const follows = ["retry_scheduled", "batch_discarded", "batch_bisected", "messages_returned"];
-    if (entry.kind === "batch_failed" && same && follows.includes(next.kind)) reasons.push(next.told);
+    if (entry.kind === "batch_failed" && same && follows.includes(next.kind))
+      reasons.push(next.told);
   }
   return [...new Set(reasons)];
 }

@@ -36,16 +36,23 @@ function listenToStage(page) {
     const box = byId("axis").getBoundingClientRect();
     return {x: event.clientX - box.left, width: box.width};
   };
-  stage.addEventListener("wheel", (event) => {
-    const {x, width} = place(event);
-    const onAxis = byId("axis").contains(event.target);
-    if (event.ctrlKey || event.metaKey || onAxis) {
-      view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), view.timeAt(x, width));
-    } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      view.pan((event.deltaX / width) * view.span);
-    } else return;
-    event.preventDefault();
-  }, {passive: false});
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      const {x, width} = place(event);
+      const onAxis = byId("axis").contains(event.target);
+      if (event.ctrlKey || event.metaKey || onAxis) {
+        view.zoom(
+          Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)),
+          view.timeAt(x, width),
+        );
+      } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        view.pan((event.deltaX / width) * view.span);
+      } else return;
+      event.preventDefault();
+    },
+    {passive: false},
+  );
   stage.addEventListener("dblclick", (event) => {
     const {x, width} = place(event);
     if (x >= 0) view.zoom(3, view.timeAt(x, width));
@@ -53,14 +60,25 @@ function listenToStage(page) {
   stage.addEventListener("pointerdown", (event) => {
     const {x, width} = place(event);
     if (event.button || x < 0 || x > width) return;
-    drag(event, {
-      move: (moved) => (event.shiftKey ? showSelecting(x, x + moved.x) : view.set(moved.from - (moved.x / width) * moved.span, moved.from - (moved.x / width) * moved.span + moved.span)),
-      end: (moved) => {
-        byId("selecting").hidden = true;
-        if (!moved.far) chooseAt(page, event);
-        else if (event.shiftKey) view.set(...[x, x + moved.x].sort((a, b) => a - b).map((at) => view.timeAt(at, width)));
+    drag(
+      event,
+      {
+        move: (moved) =>
+          event.shiftKey
+            ? showSelecting(x, x + moved.x)
+            : view.set(
+                moved.from - (moved.x / width) * moved.span,
+                moved.from - (moved.x / width) * moved.span + moved.span,
+              ),
+        end: (moved) => {
+          byId("selecting").hidden = true;
+          if (!moved.far) chooseAt(page, event);
+          else if (event.shiftKey)
+            view.set(...[x, x + moved.x].sort((a, b) => a - b).map((at) => view.timeAt(at, width)));
+        },
       },
-    }, view);
+      view,
+    );
   });
   stage.addEventListener("pointermove", (event) => hoverAt(page, event, place(event)));
   stage.addEventListener("pointerleave", () => hoverAt(page, null));
@@ -119,7 +137,9 @@ function hoverAt(page, event, {x, width} = {}) {
   const {lanes, item} = inside && !event.buttons ? itemAt(page, event) : {};
   for (const one of page.lanes) {
     const hovered = one === lanes ? item : null;
-    const same = (hovered && hovered.index) === (one.hovered && one.hovered.index) && (hovered && hovered.sort) === (one.hovered && one.hovered.sort);
+    const same =
+      (hovered && hovered.index) === (one.hovered && one.hovered.index) &&
+      (hovered && hovered.sort) === (one.hovered && one.hovered.sort);
     one.hovered = hovered;
     if (!same) one.draw();
   }
@@ -145,9 +165,20 @@ function hoverText(page, run, item) {
     lines.push(element("div", "", `${plural(records, "record")}${attempt}`));
     for (const id of ids) lines.push(element("div", "muted", visible(shortened(String(id), 120))));
   }
-  if (fields.error_message || fields.error_type) lines.push(element("div", "", visible(shortened([fields.error_type, fields.error_message].filter(Boolean).join(": "), 300))));
-  for (const reason of reasonsOf(run, entry, item)) lines.push(element("div", "", visible(shortened(reason, 300))));
-  if (fields.environment) lines.push(element("div", "muted", `environment ${visible(fields.environment)}`));
+  if (fields.error_message || fields.error_type)
+    lines.push(
+      element(
+        "div",
+        "",
+        visible(
+          shortened([fields.error_type, fields.error_message].filter(Boolean).join(": "), 300),
+        ),
+      ),
+    );
+  for (const reason of reasonsOf(run, entry, item))
+    lines.push(element("div", "", visible(shortened(reason, 300))));
+  if (fields.environment)
+    lines.push(element("div", "muted", `environment ${visible(fields.environment)}`));
   lines.push(element("div", "muted", timesOf(page.view, run, item, entry)));
   return lines;
 }
@@ -161,28 +192,43 @@ function timesOf(view, run, item, entry) {
 function listenToOverview(page) {
   const {view} = page;
   const overview = byId("overview");
-  overview.addEventListener("wheel", (event) => {
-    const box = overview.getBoundingClientRect();
-    view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), view.timeOfPart((event.clientX - box.left) / box.width));
-    event.preventDefault();
-  }, {passive: false});
+  overview.addEventListener(
+    "wheel",
+    (event) => {
+      const box = overview.getBoundingClientRect();
+      view.zoom(
+        Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)),
+        view.timeOfPart((event.clientX - box.left) / box.width),
+      );
+      event.preventDefault();
+    },
+    {passive: false},
+  );
   overview.addEventListener("pointerdown", (event) => {
     if (event.button || event.target === byId("scrubber")) return;
     const box = overview.getBoundingClientRect();
     const timeOf = (x) => view.timeOfPart((x - box.left) / box.width);
     const moving = event.target === byId("brush") && !view.isWhole();
-    drag(event, {
-      move: (moved) => {
-        const seconds = (moved.x / box.width) * (view.most - view.least);
-        if (moving) view.set(moved.from + seconds, moved.from + seconds + moved.span);
-        else view.set(...[timeOf(event.clientX), timeOf(event.clientX + moved.x)].sort((a, b) => a - b));
+    drag(
+      event,
+      {
+        move: (moved) => {
+          const seconds = (moved.x / box.width) * (view.most - view.least);
+          if (moving) view.set(moved.from + seconds, moved.from + seconds + moved.span);
+          else
+            view.set(
+              ...[timeOf(event.clientX), timeOf(event.clientX + moved.x)].sort((a, b) => a - b),
+            );
+        },
+        end: (moved) => {
+          if (moved.far || moving) return;
+          if (view.isWhole()) view.goTo(timeOf(event.clientX));
+          else
+            view.set(timeOf(event.clientX) - view.span / 2, timeOf(event.clientX) + view.span / 2);
+        },
       },
-      end: (moved) => {
-        if (moved.far || moving) return;
-        if (view.isWhole()) view.goTo(timeOf(event.clientX));
-        else view.set(timeOf(event.clientX) - view.span / 2, timeOf(event.clientX) + view.span / 2);
-      },
-    }, view);
+      view,
+    );
   });
 }
 
@@ -262,7 +308,10 @@ function chooseFirst(page, lanes, order, time = page.view.from) {
   const lane = order.find((one) => lanes.run.itemsOf(one).length);
   if (!lane) return;
   const items = lanes.run.itemsOf(lane);
-  const at = Math.max(0, lastNotAfter(items, time, (item) => item.time));
+  const at = Math.max(
+    0,
+    lastNotAfter(items, time, (item) => item.time),
+  );
   chooseAndShow(page, lanes, items[at]);
 }
 
@@ -273,7 +322,8 @@ function chooseAndShow(page, lanes, item) {
   else page.view.reveal(run.ticks.time[item.index]);
   const {scroller} = lanes;
   if (lane.y < scroller.scrollTop) scroller.scrollTop = lane.y - 30;
-  else if (lane.y + lane.height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = lane.y + lane.height - scroller.clientHeight;
+  else if (lane.y + lane.height > scroller.scrollTop + scroller.clientHeight)
+    scroller.scrollTop = lane.y + lane.height - scroller.clientHeight;
   page.choose({run, item: {sort: item.sort, index: item.index}});
 }
 
@@ -287,7 +337,9 @@ function chooseNextFailure(page) {
   });
   failures.sort((one, other) => one.time - other.time || one.index - other.index);
   const item = chosenOf(page, lanes);
-  const [time, index] = item ? [timeOf(run, item), item.sort === "bar" ? item.index : -1] : [-Infinity, -1];
+  const [time, index] = item
+    ? [timeOf(run, item), item.sort === "bar" ? item.index : -1]
+    : [-Infinity, -1];
   const next = failures.find((one) => one.time > time || (one.time === time && one.index > index));
   if (failures.length) chooseAndShow(page, lanes, next || failures[0]);
 }

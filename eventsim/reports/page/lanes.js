@@ -42,7 +42,9 @@ class LanesView {
 
   /* Give every lane its place, when lanes or slots came. */
   layOut() {
-    const shape = this.run.lanes.map((lane) => `${lane.slots.length}${lane.ticks.length > 0}`).join();
+    const shape = this.run.lanes
+      .map((lane) => `${lane.slots.length}${lane.ticks.length > 0}`)
+      .join();
     if (shape === this.shape) return;
     this.shape = shape;
     this.order = [...this.run.lanes].sort(compareLanes);
@@ -60,7 +62,9 @@ class LanesView {
       const strip = lane.ticks.length && bars ? TICK_STRIP : 0;
       lane.y = y;
       lane.height = Math.max(22, bars + strip + 2 * LANE_PADDING);
-      this.label(visible(lane.label), y, lane.height, "lane").title = visible(lane.name + " " + lane.shard);
+      this.label(visible(lane.label), y, lane.height, "lane").title = visible(
+        lane.name + " " + lane.shard,
+      );
       y += lane.height;
     }
     this.height = y + 4;
@@ -186,7 +190,9 @@ class LanesView {
     let text = SIGNS[outcome] || "";
     if (kind.startsWith("batch_")) {
       const records = `${fields.records}`;
-      const long = plural(fields.records, "record") + (fields.attempt > 1 ? `, attempt ${fields.attempt}` : "");
+      const long =
+        plural(fields.records, "record") +
+        (fields.attempt > 1 ? `, attempt ${fields.attempt}` : "");
       text += ` ${width > long.length * 6 + 16 ? long : records}`;
     } else if (width > 60) {
       text += ` ${outcome === "init" ? "init " : ""}${spanOfTime(Number(seconds.toFixed(4)))}`;
@@ -200,7 +206,10 @@ class LanesView {
 
   drawTicks(lane) {
     const {time} = this.run.ticks;
-    let n = Math.max(0, lastNotAfter(lane.ticks, this.view.timeAt(-6, this.width), (tick) => time[tick]));
+    let n = Math.max(
+      0,
+      lastNotAfter(lane.ticks, this.view.timeAt(-6, this.width), (tick) => time[tick]),
+    );
     let column = null;
     for (; n < lane.ticks.length; n++) {
       const tick = lane.ticks[n];
@@ -248,7 +257,8 @@ class LanesView {
 
   outline(item, colour, lineWidth) {
     if (!item) return;
-    const [x, y, width, height] = item.sort === "bar" ? this.boxOf(item.index) : this.boxOfTick(item.index);
+    const [x, y, width, height] =
+      item.sort === "bar" ? this.boxOf(item.index) : this.boxOfTick(item.index);
     const context = this.context;
     context.strokeStyle = colour;
     context.lineWidth = lineWidth;
@@ -293,8 +303,17 @@ class LanesView {
   barAt(lane, x, slot) {
     const bars = lane.slots[slot] || [];
     const {start, end} = this.run.bars;
-    const [from, to] = [this.view.timeAt(x - HIT, this.width), this.view.timeAt(x + HIT, this.width)];
-    const first = slot === LAST_SLOT ? 0 : Math.max(0, lastNotAfter(bars, from, (bar) => end[bar]));
+    const [from, to] = [
+      this.view.timeAt(x - HIT, this.width),
+      this.view.timeAt(x + HIT, this.width),
+    ];
+    const first =
+      slot === LAST_SLOT
+        ? 0
+        : Math.max(
+            0,
+            lastNotAfter(bars, from, (bar) => end[bar]),
+          );
     const middle = this.view.timeAt(x, this.width);
     let best = null;
     for (let n = first; n < bars.length; n++) {
@@ -302,7 +321,11 @@ class LanesView {
       if (start[bar] > to) break;
       if (end[bar] < from) continue;
       const off = Math.max(start[bar] - middle, middle - end[bar], 0);
-      if (!best || off < best.off || (off === best.off && worse(this.run.outcome(bar), best.outcome))) {
+      if (
+        !best ||
+        off < best.off ||
+        (off === best.off && worse(this.run.outcome(bar), best.outcome))
+      ) {
         best = {bar, off, outcome: this.run.outcome(bar)};
       }
     }

@@ -1,8 +1,6 @@
 "use strict";
 /* Puts the page together: its runs, what it says of them, and which moment of them it shows. */
 
-const byId = (id) => document.getElementById(id);
-
 const LEGEND = {
   sources: ["delivered", "partly", "failed", "discarded", "refused"],
   functions: ["done", "error", "init", "running"],
@@ -36,7 +34,12 @@ class Page {
     scroller.setAttribute("role", "application");
     scroller.setAttribute("aria-roledescription", "timeline");
     scroller.setAttribute("aria-describedby", "keys");
-    const [inner, labels, holder, canvas] = [element("div", "inner"), element("div", "labels"), element("div", "holder"), element("canvas")];
+    const [inner, labels, holder, canvas] = [
+      element("div", "inner"),
+      element("div", "labels"),
+      element("div", "holder"),
+      element("canvas"),
+    ];
     canvas.setAttribute("aria-hidden", "true");
     holder.append(canvas);
     inner.append(labels, holder);
@@ -60,9 +63,12 @@ class Page {
       const {head} = lanes.run;
       lanes.section.heading.textContent = visible(head.name || head.scenario);
       lanes.section.heading.hidden = this.runs.length < 2;
-      lanes.scroller.setAttribute("aria-label", `Timeline of ${visible(head.name || head.scenario)}, run ${number + 1}`);
+      lanes.scroller.setAttribute(
+        "aria-label",
+        `Timeline of ${visible(head.name || head.scenario)}, run ${number + 1}`,
+      );
     });
-    this.head();
+    showHead(this.runs, this.names.changed);
     this.legend();
     this.resize();
   }
@@ -73,52 +79,27 @@ class Page {
     this.drawOverview();
   }
 
-  head() {
-    const [run] = this.runs;
-    const {head, ended} = run;
-    byId("title").textContent = visible(head.lesson || head.scenario);
-    const facts = byId("facts");
-    facts.replaceChildren();
-    for (const one of this.runs) facts.append(...outcomeOf(one));
-    const seed = head.seed === null || head.seed === undefined ? [] : [`seed ${head.seed}`];
-    facts.append([visible(head.scenario), ...seed, head.clock && `${head.clock} clock`, head.backend && `${head.backend} back end`].filter(Boolean).map((part) => ` \u00b7 ${visible(part)}`).join(""));
-    byId("figures").replaceChildren(...(ended && this.runs.length === 1 ? figuresOf(ended.counts) : []));
-    const notices = this.runs.flatMap(noticesOf);
-    byId("notice").hidden = !notices.length;
-    byId("notice").textContent = notices.join(" ");
-    byId("footer").replaceChildren(...(ended && ended.repeat ? ["Repeat it: ", element("code", "", visible(ended.repeat))] : []));
-    this.changes();
-  }
-
-  /* What the second run has otherwise: in words, and as figures that differ. */
-  changes() {
-    const box = byId("changed");
-    const [first, second] = this.runs;
-    box.hidden = !second;
-    if (!second || !first.ended || !second.ended) return;
-    const list = element("ul");
-    for (const words of this.names.changed) list.append(element("li", "", visible(words)));
-    const words = element("div");
-    words.append(element("h2", "", "What changed"), ...(this.names.changed.length ? [list] : []));
-    const rows = differing(first.ended, second.ended);
-    if (!rows.length && !this.names.changed.length) words.append(element("p", "", "Nothing that is counted."));
-    const table = element("table");
-    const line = (cells, sort) => {
-      const row = element("tr");
-      cells.forEach((cell, n) => row.append(element(n ? sort : "th", "", cell)));
-      return row;
-    };
-    table.append(line(["", visible(first.head.name || "first"), visible(second.head.name || "second")], "th"), ...rows.map((row) => line(row, "td")));
-    box.replaceChildren(words, ...(rows.length ? [table] : []));
-  }
-
   legend() {
     const groups = new Set(this.runs.flatMap((run) => run.lanes.map(({group}) => group)));
-    const seen = new Set(this.runs.flatMap((run) => [...new Set(run.bars.outcome)].map((n) => run.names.outcomes[n])));
-    const outcomes = [...(groups.has("sources") ? LEGEND.sources : []), ...(groups.has("functions") ? LEGEND.functions : []), ...LEGEND.all];
-    const items = outcomes.filter((outcome) => seen.has(outcome)).map((outcome) => this.legendOf(outcome));
-    const looks = new Set(this.runs.flatMap((run) => [...new Set(run.ticks.look)].map((n) => run.names.looks[n])));
-    const marks = [["arrival", "arrived"], ["event", "changed, or delivered"], ["wrong", "lost or refused"]];
+    const seen = new Set(
+      this.runs.flatMap((run) => [...new Set(run.bars.outcome)].map((n) => run.names.outcomes[n])),
+    );
+    const outcomes = [
+      ...(groups.has("sources") ? LEGEND.sources : []),
+      ...(groups.has("functions") ? LEGEND.functions : []),
+      ...LEGEND.all,
+    ];
+    const items = outcomes
+      .filter((outcome) => seen.has(outcome))
+      .map((outcome) => this.legendOf(outcome));
+    const looks = new Set(
+      this.runs.flatMap((run) => [...new Set(run.ticks.look)].map((n) => run.names.looks[n])),
+    );
+    const marks = [
+      ["arrival", "arrived"],
+      ["event", "changed, or delivered"],
+      ["wrong", "lost or refused"],
+    ];
     for (const [look, words] of marks) if (looks.has(look)) items.push(this.legendOf(look, words));
     byId("legend").replaceChildren(...items);
   }
@@ -128,7 +109,13 @@ class Page {
     const canvas = element("canvas");
     const sample = Object.create(LanesView.prototype);
     const [context] = fitted(canvas, 18, 12);
-    Object.assign(sample, {context, palette: this.palette, width: 18, boxOf: () => [0, 1, 18, 10], writeIn: () => undefined});
+    Object.assign(sample, {
+      context,
+      palette: this.palette,
+      width: 18,
+      boxOf: () => [0, 1, 18, 10],
+      writeIn: () => undefined,
+    });
     if (sort in this.palette.outcomes) sample.drawBar(0, sort, 1, 16);
     else sample.drawTick({slots: [], y: 0, height: 12}, 9, sort);
     item.append(canvas, words);
@@ -197,7 +184,8 @@ class Page {
     const size = Math.max(1, Math.floor(width / 2));
     const [counts, failures] = [new Float64Array(size), new Float64Array(size)];
     const worst = new Array(size).fill("done");
-    const place = (time) => Math.min(size - 1, Math.max(0, Math.floor(this.view.part(time) * size)));
+    const place = (time) =>
+      Math.min(size - 1, Math.max(0, Math.floor(this.view.part(time) * size)));
     for (const {bars, names} of this.runs) {
       bars.start.forEach((start, bar) => {
         const outcome = names.outcomes[bars.outcome[bar]];
@@ -237,7 +225,8 @@ class Page {
       const row = item ? rowOf(run, item) : choice.row;
       const entry = run.entry(row);
       this.lanes[this.runs.indexOf(run)].chosen = item || null;
-      byId("telling").textContent = `${visible(titleOf(run, entry, item))}, ${whereOf(run, entry, this.view)}. ${reasonsOf(run, entry, item).map(visible).join("; ")}`;
+      byId("telling").textContent =
+        `${visible(titleOf(run, entry, item))}, ${whereOf(run, entry, this.view)}. ${reasonsOf(run, entry, item).map(visible).join("; ")}`;
       this.details.show(run, entry, item);
     }
     this.resize();
@@ -277,7 +266,10 @@ class Page {
 
   showPlaying() {
     byId("play-word").textContent = this.playing ? "Pause" : "Play";
-    byId("play-sign").setAttribute("d", this.playing ? "M2 1h3v10h-3zM7 1h3v10h-3z" : "M2 1l9 5-9 5z");
+    byId("play-sign").setAttribute(
+      "d",
+      this.playing ? "M2 1h3v10h-3zM7 1h3v10h-3z" : "M2 1l9 5-9 5z",
+    );
     byId("telling").setAttribute("aria-live", this.playing ? "off" : "polite");
   }
 
@@ -292,51 +284,27 @@ function rowOf(run, item) {
   return item.sort === "bar" ? run.bars.entry[item.index] : run.ticks.entry[item.index];
 }
 
-function outcomeOf(run) {
-  const outcome = run.ended ? run.ended.outcome : "going on";
-  const sign = element("span", `outcome ${outcome === "ok" ? "good" : outcome === "going on" ? "" : "bad"}`, visible(outcome));
-  const seconds = run.ended ? run.ended.seconds : run.until;
-  return [sign, ` after ${spanOfTime(seconds)}${run.head.name ? ` (${visible(run.head.name)})` : ""}  `];
-}
-
-function figuresOf(counts) {
-  const figures = [["invocations", "invocations"], ["errors", "errors", true], ["throttles", "throttles", true], ["retries", "retries"], ["cold_starts", "cold starts"], ["delivered", "records delivered"], ["discarded", "discarded", true]];
-  return figures.filter(([key, , bad]) => counts[key] || (!bad && key === "invocations")).map(([key, words, bad]) => {
-    const box = element("div");
-    box.append(element("dt", "", words), element("dd", bad ? "bad" : "", counts[key].toLocaleString("en")));
-    return box;
-  });
-}
-
-function noticesOf(run) {
-  const notices = [];
-  const {ended} = run;
-  if (ended && ended.because) notices.push(visible(ended.because));
-  if (ended && ended.outcome === "cut off") notices.push("This journal is cut off: what stands in it is shown.");
-  if (ended && ended.left_out) notices.push(`The first ${plural(run.rows.length, "entry").replace("entrys", "entries")} are shown; ${ended.left_out.toLocaleString("en")} more are left out of this page, and counted in its figures.`);
-  if (!run.lanes.length) notices.push("This journal tells nothing between its start and its end.");
-  return notices;
-}
-
-function differing(first, second) {
-  const rows = [];
-  if (first.outcome !== second.outcome) rows.push(["outcome", visible(first.outcome), visible(second.outcome)]);
-  if (first.seconds !== second.seconds) rows.push(["took", spanOfTime(first.seconds), spanOfTime(second.seconds)]);
-  for (const [name, count] of Object.entries(first.counts)) {
-    const other = second.counts[name];
-    if (count !== other) rows.push([name.replaceAll("_", " "), count.toLocaleString("en"), other.toLocaleString("en")]);
-  }
-  return rows;
-}
-
 /* The colours of the style sheet, for canvases. */
 function palette() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   const outcomes = Object.fromEntries(SEVERITY.map((name) => [name, colour(name)]));
-  const looks = {arrival: colour("arrival"), quiet: colour("muted"), event: colour("event"), wrong: colour("bad")};
-  const plain = Object.fromEntries(["accent", "muted", "grid", "line", "alive", "hatch"].map((name) => [name, colour(name)]));
-  return {...plain, outcomes, looks, onBars: colour("on-bars"), series: colour("series").split(/\s+/)};
+  const looks = {
+    arrival: colour("arrival"),
+    quiet: colour("muted"),
+    event: colour("event"),
+    wrong: colour("bad"),
+  };
+  const plain = Object.fromEntries(
+    ["accent", "muted", "grid", "line", "alive", "hatch"].map((name) => [name, colour(name)]),
+  );
+  return {
+    ...plain,
+    outcomes,
+    looks,
+    onBars: colour("on-bars"),
+    series: colour("series").split(/\s+/),
+  };
 }
 
 function embedded(name) {

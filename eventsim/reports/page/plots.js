@@ -52,7 +52,10 @@ class Plots {
     const drawing = document.createElement("div");
     drawing.className = "plot-drawing";
     drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", `${title} of ${lines.map(({series}) => visible(series.name)).join(", ")}`);
+    drawing.setAttribute(
+      "aria-label",
+      `${title} of ${lines.map(({series}) => visible(series.name)).join(", ")}`,
+    );
     box.append(labels, drawing);
     this.parent.append(box);
     const most = lines.reduce((all, {series}) => Math.max(all, largest(series.values)), 0);
@@ -77,10 +80,15 @@ class Plots {
   }
 
   options(key, lines, most, drawing) {
-    const format = (value) => (key === "age" ? spanOfTime(Number(value.toFixed(6))) : String(value));
-    const axis = {stroke: this.palette.muted, grid: {stroke: this.palette.grid, width: 1}, ticks: {show: false}};
+    const format = (value) =>
+      key === "age" ? spanOfTime(Number(value.toFixed(6))) : String(value);
+    const axis = {
+      stroke: this.palette.muted,
+      grid: {stroke: this.palette.grid, width: 1},
+      ticks: {show: false},
+    };
     const stepped = uPlot.paths.stepped({align: 1});
-      return {
+    return {
       width: drawing.clientWidth,
       height: PLOT_HEIGHT,
       legend: {show: false},
@@ -91,14 +99,22 @@ class Plots {
         y: {range: [0, (most || 1) * 1.08]},
       },
       axes: [
-        {...axis, size: 0, splits: (u) => this.view.ticks(u.bbox.width / devicePixelRatio).map(({at}) => at), values: () => []},
+        {
+          ...axis,
+          size: 0,
+          splits: (u) => this.view.ticks(u.bbox.width / devicePixelRatio).map(({at}) => at),
+          values: () => [],
+        },
         {
           ...axis,
           size: AXIS_WIDTH,
           font: "10px system-ui, sans-serif",
           space: 24,
           gap: 6,
-          incrs: key === "age" ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6],
+          incrs:
+            key === "age"
+              ? undefined
+              : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6],
           values: (u, values) => values.map(format),
         },
       ],
@@ -127,7 +143,8 @@ class Plots {
     for (const {key, lines} of this.plots) {
       for (const {run, series, readout} of lines) {
         const value = run.valueAt(series, time);
-        readout.textContent = value === null ? "" : key === "age" ? spanOfTime(value) : value.toLocaleString("en");
+        readout.textContent =
+          value === null ? "" : key === "age" ? spanOfTime(value) : value.toLocaleString("en");
       }
     }
   }

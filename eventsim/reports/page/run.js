@@ -27,7 +27,10 @@ class Run {
     if (portion.ended) this.ended = portion.ended;
     this.until = Math.max(this.until, portion.until, portion.ended ? portion.ended.seconds : 0);
     append(this.texts, portion.texts);
-    append(this.shapes, portion.shapes.map(([kind, fields, flags]) => ({kind, fields, flags})));
+    append(
+      this.shapes,
+      portion.shapes.map(([kind, fields, flags]) => ({kind, fields, flags})),
+    );
     for (const row of portion.rows) this.addRow(row);
     for (const lane of portion.lanes) this.addLane(lane);
     this.addBars(portion.bars);
@@ -35,7 +38,8 @@ class Run {
     for (let n = 0; n < portion.amended.length; n += 2) {
       this.bars.outcome[portion.amended[n]] = portion.amended[n + 1];
     }
-    for (const [plot, name] of portion.series) this.series.push({plot, name, times: [], values: []});
+    for (const [plot, name] of portion.series)
+      this.series.push({plot, name, times: [], values: []});
     for (let n = 0; n < portion.samples.length; n += 3) {
       const series = this.series[portion.samples[n]];
       series.times.push(portion.samples[n + 1]);

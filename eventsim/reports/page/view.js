@@ -95,7 +95,8 @@ class View {
   reveal(from, to = from) {
     const middle = (from + to) / 2;
     if (to - from > this.span) this.set(from - (to - from) * 0.2, to + (to - from) * 0.2);
-    else if (from < this.from || to > this.to) this.set(middle - this.span / 2, middle + this.span / 2);
+    else if (from < this.from || to > this.to)
+      this.set(middle - this.span / 2, middle + this.span / 2);
   }
 
   changed() {
@@ -132,7 +133,9 @@ class View {
     if (this.began !== null) return this.clock(time, step);
     if (step >= 1 && time >= 120) return spanOfTime(Math.round(time));
     const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
-    return this.span < 0.5 ? `${(time * 1000).toFixed(Math.max(0, digits - 3))} ms` : `${time.toFixed(digits)} s`;
+    return this.span < 0.5
+      ? `${(time * 1000).toFixed(Math.max(0, digits - 3))} ms`
+      : `${time.toFixed(digits)} s`;
   }
 
   clock(time, step) {
