@@ -418,11 +418,14 @@ def test_two_runs_are_refused_where_they_mean_nothing(
     assert other.stat().st_size
 
 
-def test_shards_are_called_by_their_numbers_and_destinations_by_their_names() -> None:
+def test_lanes_are_called_by_the_number_of_a_shard_and_the_name_of_anything_else() -> None:
     story = Story()
+    for function in ("consumer", "consumer:live", "arn:aws:lambda:r:1:function:consumer:3"):
+        story.asked(0.0, "r", function)
+    story.tell(0.0, "shard_merged", source="orders", shards=["a", "b"], child=SHARD)
     story.tell(0.0, "records_put", source="orders", shard=SHARD, records=1)
     about: dict[str, Any] = dict.fromkeys(("mapping", "source", "condition"), "orders")
     arn = "arn:aws:sqs:eu-west-1:123456789012:failed"
     story.tell(0.0, "destination_delivered", **about, shard=SHARD, records=1, destination=arn)
 
-    assert drawn(*story.entries).lanes == [ORDERS, "destinations: failed"]
+    assert drawn(*story.entries).lanes == [CONSUMER, ORDERS, "destinations: failed"]

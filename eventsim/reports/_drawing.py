@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from eventsim.journal import Entry
 from eventsim.reports._lanes import short_shard
 from eventsim.reports._page import shown
-from eventsim.reports._places import Place, place_of
+from eventsim.reports._places import Place, function_of, place_of
 from eventsim.reports._series import Series
 from eventsim.reports._words import TELLINGS, end
 
@@ -181,7 +181,7 @@ class Drawing:
     def _wait(self, entry: Entry, _: int, row: int) -> None:
         """From now on an asynchronous event waits."""
         fields = entry.fields
-        self._queued[fields["request_id"]] = (fields["function"], entry.time, row)
+        self._queued[fields["request_id"]] = (function_of(fields), entry.time, row)
 
     def _start(self, entry: Entry, _: int, row: int) -> None:
         request = str(entry.fields.get("request_id"))
@@ -214,7 +214,7 @@ class Drawing:
         if environment is not None:
             lane, slot = environment.lane, environment.slot
         else:
-            lane = self._lane(Place("functions", str(fields.get("function", ""))))
+            lane = self._lane(Place("functions", function_of(fields)))
             slot = self._slot(lane, since, end)
         self._bar(lane, slot, since, end, what, row)
 
@@ -307,7 +307,7 @@ def _look(kind: str) -> str:
 
 
 def _environment(fields: Fields) -> tuple[str, str]:
-    return str(fields.get("function")), str(fields.get("environment"))
+    return function_of(fields), str(fields.get("environment"))
 
 
 def _span(fields: Fields) -> tuple[Any, ...]:

@@ -45,15 +45,23 @@ def place_of(kind: str, fields: Fields) -> Place | None:
     if kind in _CHANGES:
         return Place("changes", "")
     if kind in _OF_AN_EVENT or kind in ("event_succeeded", "event_dropped"):
-        return Place("queues", str(fields.get("function", "")))
+        return Place("queues", function_of(fields))
     if kind.startswith("destination_"):
         return Place("destinations", str(fields.get("destination", "")))
-    if "shard" in fields:
-        return Place("sources", str(fields.get("source", "")), str(fields["shard"] or ""))
+    shard = fields.get("shard", fields.get("child"))
+    if shard is not None:
+        return Place("sources", str(fields.get("source", "")), str(shard))
     if kind.startswith(("invocation_", "environment_", "function_")):
-        return Place("functions", str(fields.get("function", "")))
+        return Place("functions", function_of(fields))
     sender = next((str(fields[name]) for name in _SENDERS if fields.get(name)), None)
     return None if sender is None else Place("sources", sender)
+
+
+def function_of(fields: Fields) -> str:
+    """The function's own name, where an entry names it by ARN or with a version or alias too."""
+    name = str(fields.get("function", ""))
+    parts = name.split(":")
+    return (parts[6] if name.startswith("arn:") and len(parts) > 6 else parts[0]) or name
 
 
 def mark_of(kind: str, fields: Fields) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventsim.journal import Entry
+from eventsim.reports._places import function_of
 
 SAMPLE = ("series", "time", "value")
 PLOTS = {"age": "iterator age", "running": "concurrency", "depth": "queue depth"}
@@ -50,7 +51,7 @@ class Series:
         return new
 
     def _run(self, kind: str, fields: dict[str, Any], time: float) -> None:
-        request, function = str(fields.get("request_id")), str(fields.get("function", ""))
+        request, function = str(fields.get("request_id")), function_of(fields)
         if kind == "invocation_started" and request not in self._running:
             self._running.add(request)
             self._count("running", function, time, 1)
@@ -60,9 +61,9 @@ class Series:
 
     def _event(self, kind: str, fields: dict[str, Any], time: float) -> None:
         if kind == "event_queued":
-            self._count("depth", fields["function"], time, 1)
+            self._count("depth", function_of(fields), time, 1)
         elif kind in ("event_succeeded", "event_discarded"):
-            self._count("depth", fields["function"], time, -1)
+            self._count("depth", function_of(fields), time, -1)
 
     def _messages(self, kind: str, fields: dict[str, Any], time: float) -> None:
         if kind == "records_put" and not fields["shard"]:
