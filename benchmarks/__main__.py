@@ -34,7 +34,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
     yield from flights.figures(not quick, 1 if quick else 3)
     yield from modelling.figures(5_000 if quick else 500_000, pairs)
-    yield from page.figures(5_000 if quick else 50_000, 500, pairs)
+    yield from page.figures(2_000 if quick else 50_000, 500, pairs)
     if calling.possible():
         yield from calling.figures(10 if quick else 100, 8 if quick else 64, pairs)
     yield from starting.figures(pairs)

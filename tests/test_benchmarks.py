@@ -16,8 +16,8 @@ CALLING = (
     "8 calls that compute, in 8 environments at once",
 ) * (find_spec("awslambdaric") is not None)
 PAGES = (
-    "a page of 5,000 entries painted first",
-    "a page of 5,000 entries zoomed 20 times",
+    "a page of 2,000 entries painted first",
+    "a page of 2,000 entries zoomed 20 times",
 ) * page.possible()
 NAMES = (
     "20,000 records, 64 shards, BatchSize 100, journal off",
@@ -36,7 +36,7 @@ NAMES = (
     "a week of 6,064 flights replayed, 8 shards, journal off",
     "5,000 requests of a model function at 0.9/s",
     "5,000 requests of a model function at 100/s",
-    "a page of 5,000 entries made",
+    "a page of 2,000 entries made",
     *PAGES,
     *CALLING,
     "eventsim --help",
