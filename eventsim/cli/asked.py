@@ -22,6 +22,7 @@ class Asked:
     """The words of the command line, one field for each option."""
 
     scenario: str
+    set: tuple[str, ...] = ()
     time: Literal["virtual", "real"] | None = None
     speed: float | None = None
     seed: int | None = None
@@ -87,6 +88,8 @@ class Asked:
         yield "stats", self.stats
 
     def _flags(self) -> Iterator[str]:
+        for change in self.set:
+            yield from ("--set", change)
         for flag in ("time", "backend", "endpoint_url", "env_vars"):
             value = getattr(self, flag)
             if value is not None:

@@ -14,6 +14,7 @@ from eventsim.cli.talk import Talk
 EXAMPLES = """
 eventsim run scenario.yaml
 eventsim run scenario.yaml --as timeline
+eventsim run scenario.yaml --set consumer.BisectBatchOnFunctionError=true
 eventsim run scenario.yaml --time real --speed 60 --journal run.jsonl.gz
 eventsim run scenario.yaml --quiet --json --junit report.xml
 """
@@ -24,6 +25,14 @@ Detail = Literal["off", "batch", "payload"]
 Option = typer.Option
 
 
+Set = Annotated[
+    list[str] | None,
+    Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a setting: consumer.BatchSize=5; null takes away.",
+    ),
+]
 EndpointUrl = Annotated[
     str | None, Option(metavar="URL", help="The address of --backend endpoint.")
 ]
@@ -44,6 +53,7 @@ EnvVars = Annotated[
 
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
+    set_: Set = None,
     time: Annotated[Time | None, Option(help="Instead of the scenario's.")] = None,
     speed: Annotated[float | None, Option(help="Divide the waits of real time.")] = None,
     seed: Annotated[int | None, Option(help="Instead of the scenario's.")] = None,
@@ -71,6 +81,7 @@ def run(
 
         asked = Asked(
             scenario=scenario,
+            set=tuple(set_ or ()),
             time=time,
             speed=speed,
             seed=seed,

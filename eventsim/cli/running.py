@@ -35,7 +35,7 @@ def perform(asked: Asked, talk: Progress) -> int:
     asked.check()
     report, junit = Report(asked.report_name), Report("junit") if asked.junit else None
     path = find(asked.scenario)
-    scenario = load(path)
+    scenario = load(path, asked.set)
     asked.options().check(scenario)  # before a journal is begun
     for note in scenario.notes():
         talk.say(f"note: {note}")

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
             "scenario",
             "file",
             "lesson",
+            "changes",
             "seed",
             "clock",
             "speed",

@@ -30,6 +30,7 @@ FIELDS = {
     "behind": "MillisBehindLatest of the last read, in seconds",
     "billed": "seconds billed for the invocation, or for all of a load",
     "bytes": "the size of the object",
+    "changes": "what `--set` changed of the scenario",
     "child": "the new shard",
     "children": "the new shards",
     "clock": "`virtual` or `real`",

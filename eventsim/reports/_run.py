@@ -171,6 +171,9 @@ class Run:
         if command := started.get("command"):
             return str(command)
         words = ["eventsim", "run", str(started.get("file") or self.scenario)]
+        changes = started.get("changes")
+        for change in changes if isinstance(changes, list) else ():
+            words += ["--set", str(change)]
         if "seed" in started:
             words += ["--seed", str(started["seed"])]
         if started.get("backend") not in (None, "simulated"):

@@ -82,10 +82,10 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
         listed = ", ".join(write(place) for place in found[:_LISTED_MAX])
         raise EventsimError(f"'{write(path)}' is in {len(found)} places; write one of: {listed}")
     if found:
-        return _put(made, found[0], value)
+        return put(made, found[0], value)
     if create:
-        return _put(made, path, value, create=True)
-    known = {write(place[-len(path) :]) for place in _places(document)}  # also said by their ends
+        return put(made, path, value, create=True)
+    known = {write(place[-len(path) :]) for place in every_place(document)}  # also said by their ends
     close = near(write(path), known)
     hint = f"; did you mean '{close}'?" if close else ""
     raise EventsimError(f"there is no '{write(path)}'{hint}; say create to make it")
@@ -93,10 +93,11 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
 
 def places(document: Any, path: Path) -> list[Path]:
     """Every place of *document* whose path ends in *path*."""
-    return [place for place in _places(document) if place[-len(path) :] == path]
+    return [place for place in every_place(document) if place[-len(path) :] == path]
 
 
-def _places(document: Any, above: Path = ()) -> Iterator[Path]:
+def every_place(document: Any, above: Path = ()) -> Iterator[Path]:
+    """Each key and each position of *document*, from the outside in."""
     inner: Iterator[tuple[str | int, Any]] = iter(())
     if isinstance(document, dict):
         inner = iter(document.items())
@@ -104,10 +105,11 @@ def _places(document: Any, above: Path = ()) -> Iterator[Path]:
         inner = iter(enumerate(document))
     for key, below in inner:
         yield (*above, key)
-        yield from _places(below, (*above, key))
+        yield from every_place(below, (*above, key))
 
 
-def _put(document: Any, path: Path, value: Any, *, create: bool = False) -> Any:
+def put(document: Any, path: Path, value: Any, *, create: bool = False) -> Any:
+    """*document*, changed: *value* stands at *path*, which *create* lets make what is not there."""
     if not path:
         return value
     head, rest = path[0], path[1:]
@@ -124,5 +126,5 @@ def _put(document: Any, path: Path, value: Any, *, create: bool = False) -> Any:
         if not isinstance(document, dict):
             raise EventsimError(f"'{head}' cannot be a key of what is there")
         document.setdefault(head, None)
-    document[head] = _put(document[head], rest, value, create=create)
+    document[head] = put(document[head], rest, value, create=create)
     return document

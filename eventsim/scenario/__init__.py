@@ -7,15 +7,18 @@ each with line, column and what would be right. ``schema()`` is the format as JS
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from eventsim.errors import Fault, ScenarioError
-from eventsim.scenario.block import Block, Step
+from eventsim.scenario.block import Block, Step, keys
+from eventsim.scenario.changing import changed
 from eventsim.scenario.document import BYTES_MAX, lesson, parse
 from eventsim.scenario.expectation import Expectation
-from eventsim.scenario.model import Origin, Resource, Scenario, Time
+from eventsim.scenario.model import Origin, Resource, Scenario
 from eventsim.scenario.project import find, project_folder
 from eventsim.scenario.schema import schema
+from eventsim.scenario.times import Time
 
 __all__ = [
     "Block",
@@ -31,16 +34,21 @@ __all__ = [
 ]
 
 
-def load(path: Path | str) -> Scenario:
-    """Read the scenario in a file. Raises ScenarioError with every fault in it."""
+def load(path: Path | str, changes: Sequence[str] = ()) -> Scenario:
+    """Read the scenario in a file, changed as ``PATH=VALUE`` says.
+
+    Raises ScenarioError with every fault in it, EventsimError for a change that cannot be made.
+    """
     path = Path(path)
     text = _text(path)
     document = parse(text)
     if document.syntax:
         (line, column), message = document.syntax
         raise ScenarioError([Fault(str(path), line, column, message)])
+    for change in changes:
+        document.value = changed(document.value, change, keys(Scenario))
     folder = path.resolve().parent
-    origin = Origin(folder, project_folder(folder), path, lesson(text))
+    origin = Origin(folder, project_folder(folder), path, lesson(text), tuple(changes))
     return Scenario.of_document(document, origin)
 
 

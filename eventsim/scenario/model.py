@@ -20,14 +20,15 @@ from pydantic import (
 )
 
 from eventsim import registry
-from eventsim.errors import Fault, ScenarioError, UnknownPlugin
+from eventsim.errors import EventsimError, Fault, ScenarioError, UnknownPlugin
 from eventsim.rules.arns import ACCOUNT, REGION, service_of
 from eventsim.rules.concurrency import CONCURRENT_EXECUTIONS
 from eventsim.rules.function_names import Place
 from eventsim.rules.identities import Identity
 from eventsim.rules.profiles import ProfileName
 from eventsim.scenario import checks, unsimulated
-from eventsim.scenario.block import Block, Step, validated
+from eventsim.scenario.block import Block, Step, keys, validated
+from eventsim.scenario.changing import changed
 from eventsim.scenario.document import Document
 from eventsim.scenario.durations import TIMED, as_read
 from eventsim.scenario.expectation import Expectation
@@ -45,17 +46,11 @@ from eventsim.scenario.mapping import MappingProperties, mapping_kinds
 from eventsim.scenario.policies import Arns
 from eventsim.scenario.problem import Problem, meant, problems_of, refuse, refuse_below, show
 from eventsim.scenario.project import project_folder
+from eventsim.scenario.teaching import Lesson
+from eventsim.scenario.times import Time, TimeOf
 from eventsim.scenario.triggers import front_keys
 from eventsim.scenario.values import START, Moment, Seconds, Text, Whole
 from eventsim.types import EventSourceMapping, Function
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """Virtual time, or real time at so many times its speed."""
-
-    virtual: bool = True
-    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +63,16 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a scenario comes from. ``path`` is None for one made in Python."""
+    """Where a scenario comes from: ``path`` is None for one made in Python.
+
+    ``changes`` are what was changed of the file, in the grammar of ``--set``.
+    """
 
     folder: Path
     project: Path
     path: Path | None = None
     lesson: str = ""
-
-
-class RealTime(Block):
-    """Real time, the waits of the simulation divided by ``speed``."""
-
-    speed: float = Field(1.0, gt=0, le=1_000_000, strict=True)
-
-
-class RealTimeBlock(Block):
-    """Real time with settings."""
-
-    real: RealTime
-
-
-_TIME_SCHEMA = {
-    "anyOf": [
-        {"enum": ["virtual", "real"]},
-        {
-            "type": "object",
-            "properties": {"real": RealTime.model_json_schema()},
-            "required": ["real"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
-def _time(value: Any) -> Time:
-    match value:
-        case Time():
-            return value
-        case "virtual":
-            return Time()
-        case "real":
-            return Time(virtual=False)
-        case dict():
-            return Time(False, RealTimeBlock.model_validate(value).real.speed)
-    raise refuse(f"is {show(value)}; write virtual, real or {{real: {{speed: 60}}}}")
+    changes: tuple[str, ...] = ()
 
 
 def _profile(value: Any) -> Any:
@@ -168,6 +129,13 @@ def _no_verb(keys: list[str], known: list[str]) -> Exception:
     return refuse(f"does nothing; a step has a key that says what to do: {', '.join(known)}")
 
 
+def _not_to_be_tried(root: dict[str, Any], lesson: Lesson) -> Iterator[Problem]:
+    try:
+        changed(root, lesson.change, keys(Scenario))
+    except EventsimError as error:
+        yield Problem(("lesson", "try"), f" is {show(lesson.change)}: {error}")
+
+
 ResourceName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 IdentityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -177,10 +145,9 @@ class Scenario(Block):
     """A scenario that holds: every key is known, every name leads somewhere."""
 
     name: Text = Field(examples=["poison-pill"])
+    teaching: Lesson | None = Field(None, alias="lesson")
     seed: Whole = 0
-    time: Annotated[Time, PlainValidator(_time), WithJsonSchema(_TIME_SCHEMA)] = Field(
-        Time(), json_schema_extra={"default": "virtual"}
-    )
+    time: TimeOf = Field(Time(), json_schema_extra={"default": "virtual"})
     start: Moment = START
     profile: Annotated[
         ProfileName,
@@ -244,6 +211,8 @@ class Scenario(Block):
             except ValidationError as error:
                 found += problems_of(error)
             found += checks.problems(document, origin.folder, origin.project)
+            if scenario is not None and scenario.teaching and not origin.changes:
+                found += _not_to_be_tried(document.value, scenario.teaching)
         else:
             text = f" is {show(document.value)}; write a mapping of name, resources, functions, …"
             found.append(Problem((), text))

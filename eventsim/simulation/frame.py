@@ -36,6 +36,8 @@ class Frame:
     def begin(self, *, seed: int, backend: str, start: datetime, **more: Any) -> None:
         """The run begins, at the date and time *start* in the simulation."""
         scenario, clock, journal = self._scenario, self._clock, self._journal
+        if scenario.origin.changes:
+            more["changes"] = list(scenario.origin.changes)
         journal.write(
             "run_started",
             scenario=scenario.name,
