@@ -10,7 +10,7 @@ import yaml
 
 from eventsim import Entry, Options, Scenario, ScenarioError, run
 from eventsim.journal.sinks import MemorySink
-from eventsim.scenario import load
+from eventsim.scenario import find, load
 from eventsim.simulation import Simulation
 
 VALID = """\
@@ -235,6 +235,4 @@ def test_a_stream_arn_means_its_table() -> None:
 
 @pytest.mark.parametrize("name", ["table-changes", "time-to-live"])
 def test_a_scenario_on_board_keeps_its_lesson(name: str) -> None:
-    path = Path(__file__).parent.parent / "scenarios" / f"{name}.yaml"
-
-    assert run(load(path)).ok
+    assert run(load(find(name))).ok

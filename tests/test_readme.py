@@ -11,6 +11,7 @@ import pytest
 from eventsim import Options, load, registry, run
 from eventsim.cli import app
 from eventsim.journal.sinks import MemorySink
+from eventsim.scenario import find
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -22,7 +23,8 @@ def blocks(language: str) -> list[str]:
 
 def test_the_output_is_that_of_the_command() -> None:
     sink, out = MemorySink(), io.StringIO()
-    run(load(ROOT / "scenarios" / "poison-record.yaml"), Options(sinks=[sink]))
+    (name,) = re.findall(r"`eventsim run (\S+) --as timeline`", README)
+    run(load(find(name)), Options(sinks=[sink]))
     registry.load("reports", "timeline").write(iter(sink.entries), out)
     real = out.getvalue()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +12,13 @@ from eventsim import Options, Scenario, load, registry, run
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import MemorySink
-
-FOLDER = Path(__file__).parent.parent / "scenarios"
+from eventsim.scenario import find
 
 
 def report(name: str, scenario: Scenario | str) -> str:
     sink, out = MemorySink(), io.StringIO()
     if isinstance(scenario, str):
-        scenario = load(FOLDER / f"{scenario}.yaml")
+        scenario = load(find(scenario))
     run(scenario, Options(sinks=[sink]))
     registry.load("reports", name).write(iter(sink.entries), out)
     return out.getvalue()

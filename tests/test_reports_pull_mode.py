@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eventsim import Options, Scenario, load, registry, run
 from eventsim.journal.sinks import MemorySink
-
-FOLDER = Path(__file__).parent.parent / "scenarios"
+from eventsim.scenario import find
 
 
 def told(report: str, scenario: Scenario | str) -> str:
     """What a report says of a run of *scenario*, its rows joined into one line of words."""
     sink, out = MemorySink(), io.StringIO()
     if isinstance(scenario, str):
-        scenario = load(FOLDER / f"{scenario}.yaml")
+        scenario = load(find(scenario))
     run(scenario, Options(sinks=[sink]))
     registry.load("reports", report).write(iter(sink.entries), out)
     return " ".join(out.getvalue().split())
@@ -98,14 +96,14 @@ def test_records_before_the_starting_position_are_not_waited_for() -> None:
             "Enabled: the poller crashed, and another goes on behind the checkpoint",
         ),
         ("tumbling-window", "orders/0 final invocation of its window: a record of a later"),
-        ("batch-size", "orders/0 read 5 records"),
+        ("first-batch", "orders/0 read 5 records"),
     ],
 )
 def test_the_timeline_says(name: str, words: str) -> None:
     assert words in told("timeline", name)
 
 
-@pytest.mark.parametrize("name", ["batch-size", "starting-position"])
+@pytest.mark.parametrize("name", ["first-batch", "starting-position"])
 def test_no_timeline_tells_that_a_mapping_is_being_created(name: str) -> None:
     assert "Creating" not in told("timeline", name)
 

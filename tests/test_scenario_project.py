@@ -34,6 +34,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("04-poison-pill", "04-poison-pill.yaml"),
         ("04", "04-poison-pill.yaml"),
         ("4", "04-poison-pill.yaml"),
+        ("poison-pill", "04-poison-pill.yaml"),
         ("day", "day.yaml"),
     ],
 )
@@ -53,6 +54,8 @@ def test_a_path_that_exists_comes_before_what_is_on_board(course: Path) -> None:
     ("name", "hint"),
     [
         ("04-poisonpill", "did you mean '04-poison-pill'?"),
+        ("poison-record", "did you mean '04-poison-pill'?"),
+        ("0", "write the path of a YAML file"),
         ("05", "write the path of a YAML file"),
         ("a\0b", "write the path of a YAML file"),
         ("x" * 5000, "write the path of a YAML file"),

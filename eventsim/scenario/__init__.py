@@ -18,11 +18,13 @@ from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.model import Origin, Resource, Scenario
 from eventsim.scenario.project import find, project_folder
 from eventsim.scenario.schema import schema
+from eventsim.scenario.teaching import Lesson
 from eventsim.scenario.times import Time
 
 __all__ = [
     "Block",
     "Expectation",
+    "Lesson",
     "Origin",
     "Resource",
     "Scenario",

@@ -17,6 +17,7 @@ from eventsim.registry import ROOT, near
 from eventsim.rules.limits import UNZIPPED_BYTES_MAX
 
 PACKAGE_FILES_MAX = 100_000
+WORD_MIN = 4
 MARKERS = ("pyproject.toml", "template.yaml", "template.yml", ".git")
 COURSE = ROOT / "_course"  # what a wheel carries; a checkout has the same folders at its root
 
@@ -66,19 +67,34 @@ def package_bytes(folder: Path) -> int:
 
 def find(name: str | Path) -> Path:
     """The scenario file that *name* means: a path, or a scenario on board by file name, stem
-    or number (``nyc-flights``, ``04``). Raises ScenarioError.
+    or number (``nyc-flights``, ``04-bisect``, ``bisect``, ``04``). Raises ScenarioError.
     """
     path = Path(name)
-    if _exists(path):
-        return path
-    known = {found.name: found for found in aboard()}
-    for file_name, found in known.items():
-        if str(name) in (file_name, found.stem) or _same_number(str(name), found.stem):
-            return found
-    close = near(str(name), [found.stem for found in known.values()])
+    return path if _exists(path) else find_aboard(str(name))
+
+
+def find_aboard(name: str) -> Path:
+    """The scenario on board of that file name, stem or number. Raises ScenarioError."""
+    found = aboard()
+    for path in found:
+        if name in (path.name, path.stem, title(path)) or number(path) == _number(name):
+            return path
+    close = near(name, [each for path in found for each in (path.stem, title(path))])
+    close = close or _of_one_word(name, found)
     hint = f"did you mean '{close}'?" if close else "write the path of a YAML file"
     message = f"no such file, and no scenario of that name comes with eventsim; {hint}"
-    raise ScenarioError([Fault(str(name), 0, 0, message)])
+    raise ScenarioError([Fault(name, 0, 0, message)])
+
+
+def title(path: Path) -> str:
+    """The name of a scenario's file without its number: ``bisect`` for ``05-bisect.yaml``."""
+    return re.sub(r"\A\d+-", "", path.stem)
+
+
+def number(path: Path) -> int:
+    """The number of a scenario of the course, 0 for one that is not part of it."""
+    found = re.match(r"(\d+)-", path.stem)
+    return int(found[1]) if found else 0
 
 
 def aboard() -> list[Path]:
@@ -96,8 +112,11 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _same_number(name: str, stem: str) -> bool:
-    found = re.match(r"(\d+)-", stem)
-    if found is None or not re.fullmatch(r"[0-9]{1,4}", name):
-        return False
-    return int(found[1]) == int(name)
+def _number(name: str) -> int | None:
+    return int(name) if re.fullmatch(r"[0-9]{1,4}", name) and int(name) else None
+
+
+def _of_one_word(name: str, found: list[Path]) -> str | None:
+    """The first scenario that has a word of *name* in its own: ``poison-record`` for poison-pill."""
+    words = {word for word in name.lower().split("-") if len(word) >= WORD_MIN}
+    return next((path.stem for path in found if words & {*path.stem.split("-")}), None)
