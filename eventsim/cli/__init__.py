@@ -16,6 +16,7 @@ from eventsim.cli import (
     check,
     compare,
     convert,
+    explain,
     generate,
     init,
     invoke,
@@ -74,6 +75,7 @@ _add("run", run.run, run.EXAMPLES)
 _add("check", check.check, check.EXAMPLES)
 _add("init", init.init, init.EXAMPLES)
 _add("report", report.report, report.EXAMPLES)
+_add("explain", explain.explain, explain.EXAMPLES)
 _add("list", listing.list_, listing.EXAMPLES)
 _add("schema", schema.schema, schema.EXAMPLES)
 _add("invoke", invoke.invoke, invoke.EXAMPLES)

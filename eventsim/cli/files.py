@@ -6,7 +6,9 @@ by mistake.
 from __future__ import annotations
 
 import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +54,18 @@ def journal_entries(name: str) -> Iterator[Entry]:
     if name == STREAM:
         return read_from(io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer)), "stdin")
     return read(Path(name))
+
+
+@contextmanager
+def journal_file(name: str) -> Iterator[str]:
+    """The file of a journal, to be read more than once: stdin is copied into one for a while."""
+    if name != STREAM:
+        yield name
+        return
+    with tempfile.NamedTemporaryFile(prefix="eventsim-", suffix=".jsonl") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name
 
 
 def refuse_to_lose(name: str, path: Path) -> None:

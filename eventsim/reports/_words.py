@@ -74,17 +74,17 @@ def _read(entry: Entry) -> str:
 
 
 def _because(text: str, entry: Entry) -> str:
-    return f"{text}: {_reason(entry)}" if entry.because else text
+    return f"{text}: {reason(entry)}" if entry.because else text
 
 
-def _reason(entry: Entry) -> str:
+def reason(entry: Entry) -> str:
     """Why, with only the end of a sequence number: its 56 digits say little, and fill a line."""
     return _LONG_NUMBER.sub(lambda found: f"…{found[0][-DIGITS_SHOWN:]}", shown(entry.because))
 
 
 def _formed(entry: Entry) -> str:
     if not entry.fields["records"] and entry.because:
-        return _reason(entry)
+        return reason(entry)
     return _because(f"batch of {entry.fields['records']:,} formed", entry)
 
 

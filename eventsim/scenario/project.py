@@ -117,6 +117,6 @@ def _number(name: str) -> int | None:
 
 
 def _of_one_word(name: str, found: list[Path]) -> str | None:
-    """The first scenario that has a word of *name* in its own: ``poison-record`` for poison-pill."""
+    """The first scenario that shares a word with *name*: ``poison-record`` for poison-pill."""
     words = {word for word in name.lower().split("-") if len(word) >= WORD_MIN}
     return next((path.stem for path in found if words & {*path.stem.split("-")}), None)

@@ -1,0 +1,154 @@
+"""
+One record's, or one request's, entries out of a journal: it is read twice and never held.
+
+A record is named by its sequence number, a message by its id, a request by its request id. The
+end of a sequence number will do where it means one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from eventsim.errors import EventsimError
+from eventsim.journal import FRAME, Entry
+
+END_MIN = 4
+REQUESTS_MAX = 10_000
+SERVING_MAX = 4096  # requests that have begun, and of which it is not known yet whose they are
+LISTED_MAX = 5
+
+_ARRIVALS = frozenset({"records_put", "records_read"})
+_DOCUMENTS = frozenset({"destination_delivered", "destination_failed"})
+_BEFORE = frozenset({"records_put", "records_read", "batch_formed", "records_filtered"})
+
+Place = tuple[str, str]
+
+
+class Thread:
+    """What belongs to one record or request: its requests, their environments, where it stands."""
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._requests: dict[str, None] = {}
+        self._environments: set[str] = set()
+        self._given_up: set[tuple[str | None, str, str]] = set()
+        self._serving: dict[str, str] = {}
+        self._records: dict[tuple[Place, str], None] = {}
+        self._spans: dict[Place, tuple[str, str]] = {}
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], wanted: str) -> Thread:
+        """What *wanted* names. Raises EventsimError if that is nothing, or several records."""
+        thread = cls(wanted)
+        for entry in entries:
+            thread._learn(entry)
+        if len(thread._records) > 1:
+            listed = ", ".join(number for _, number in [*thread._records][:LISTED_MAX])
+            raise EventsimError(
+                f"'{wanted}' is the end of {len(thread._records)} records; write one of: {listed}"
+            )
+        if not (thread._records or thread._requests):
+            raise EventsimError(
+                f"the journal tells nothing of '{wanted}'; write a request id, the sequence number "
+                f"of a record or its last {END_MIN} digits or more, or the id of a message"
+            )
+        return thread
+
+    def concerns(self, entry: Entry) -> bool:
+        """Whether *entry* belongs to it; asked of the entries in their order.
+
+        A document names no record: the next one about a shard is taken for that of its last
+        discard.
+        """
+        given_up = (entry.fields.get("mapping"), *_place(entry.fields))
+        if entry.kind in _DOCUMENTS and given_up in self._given_up:
+            self._given_up.discard(given_up)
+            return True
+        found = self._is_part(entry)
+        if found and entry.kind == "batch_discarded":
+            self._given_up.add(given_up)
+        return found
+
+    def _is_part(self, entry: Entry) -> bool:
+        fields = entry.fields
+        if entry.kind in FRAME or fields.get("request_id") in self._requests:
+            return True
+        if entry.kind == "environment_started":
+            return fields.get("environment") in self._environments
+        if self._holds(fields):
+            return True
+        span = self._spans.get(_place(fields))
+        return entry.kind in _BEFORE and span is not None and _overlap(fields, span)
+
+    def _learn(self, entry: Entry) -> None:
+        fields = entry.fields
+        request_id = fields.get("request_id")
+        if request_id == self._wanted:
+            self._follow(self._wanted)
+            if "first" in fields:
+                self._widen(fields)
+        if entry.kind in _ARRIVALS and len(self._records) <= LISTED_MAX:
+            found = _named(self._wanted, fields)
+            if found is not None:
+                self._records[_place(fields), found] = None
+        elif request_id is not None and self._holds(fields):
+            self._follow(str(request_id))
+        if entry.kind == "invocation_started":
+            self._serving[str(request_id)] = str(fields.get("environment"))
+            if len(self._serving) > SERVING_MAX:
+                del self._serving[next(iter(self._serving))]
+        if request_id in self._requests and request_id in self._serving:
+            self._environments.add(self._serving.pop(request_id))
+
+    def _follow(self, request_id: str) -> None:
+        if len(self._requests) < REQUESTS_MAX:
+            self._requests[request_id] = None
+
+    def _widen(self, fields: dict[str, Any]) -> None:
+        place = _place(fields)
+        first, last = self._spans.get(place, (fields["first"], fields["last"]))
+        self._spans[place] = _least(first, fields["first"]), _most(last, fields["last"])
+
+    def _holds(self, fields: dict[str, Any]) -> bool:
+        """Whether the record is one of those that the entry is about."""
+        place = _place(fields)
+        return any(at == place and _inside(number, fields) for at, number in self._records)
+
+
+def _place(fields: dict[str, Any]) -> Place:
+    return str(fields.get("source", "")), str(fields.get("shard") or "")
+
+
+def _named(wanted: str, fields: dict[str, Any]) -> str | None:
+    """The record that *wanted* is, or ends, among those of an entry."""
+    first = str(fields.get("first", ""))
+    if wanted in (first, str(fields.get("last", ""))):
+        return wanted
+    if not (wanted.isdecimal() and first.isdecimal()) or len(wanted) < min(END_MIN, len(first)):
+        return None
+    whole = first[: -len(wanted)] + wanted if len(wanted) < len(first) else wanted
+    return whole if _inside(whole, fields) else None
+
+
+def _inside(number: str, fields: dict[str, Any]) -> bool:
+    return "first" in fields and _overlap(fields, (number, number))
+
+
+def _overlap(fields: dict[str, Any], span: tuple[str, str]) -> bool:
+    first, last = str(fields.get("first", "")), str(fields.get("last", ""))
+    if all(each.isdecimal() for each in (first, last, *span)):
+        return int(first) <= int(span[1]) and int(span[0]) <= int(last)
+    return bool({first, last} & {*span})
+
+
+def _least(one: str, other: str) -> str:
+    return min(one, other, key=_order)
+
+
+def _most(one: str, other: str) -> str:
+    return max(one, other, key=_order)
+
+
+def _order(number: str) -> tuple[int, str]:
+    return (int(number), "") if number.isdecimal() else (0, number)
