@@ -85,7 +85,7 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
         return put(made, found[0], value)
     if create:
         return put(made, path, value, create=True)
-    known = {write(place[-len(path) :]) for place in every_place(document)}  # also said by their ends
+    known = {write(place[-len(path) :]) for place in every_place(document)}  # said by ends too
     close = near(write(path), known)
     hint = f"; did you mean '{close}'?" if close else ""
     raise EventsimError(f"there is no '{write(path)}'{hint}; say create to make it")
