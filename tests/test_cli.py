@@ -22,7 +22,7 @@ from eventsim.push.builders import builders, sources
 from tests.commands import APP, SCENARIO, eventsim
 
 VERBS = (
-    *("run", "check", "init", "report", "list", "schema", "invoke", "poll"),
+    *("run", "learn", "explain", "check", "init", "report", "list", "schema", "invoke", "poll"),
     *("record", "convert", "replay", "compare", "serve", "generate", "push"),
 )
 VERBS_OWN = [*generates(), *pushes()]  # what generate and push add to the flags of an event
@@ -175,7 +175,8 @@ def test_a_report_never_overwrites_its_journal(folder: Path) -> None:
         ),
         (
             ["s.yaml", "--as", "pdf"],
-            "no reports called 'pdf'; there are: html, json, junit, latency, summary, timeline",
+            "no reports called 'pdf'; there are: explain, html, json, junit, latency, summary, "
+            "timeline",
         ),
         (["j.jsonl", "-o", "no/r.txt"], "cannot write no/r.txt: No such file or directory"),
     ],

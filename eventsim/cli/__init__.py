@@ -20,6 +20,7 @@ from eventsim.cli import (
     generate,
     init,
     invoke,
+    learn,
     listing,
     poll,
     push,
@@ -72,6 +73,7 @@ eventsim run app.yaml --as timeline
     )
 )(_root)
 _add("run", run.run, run.EXAMPLES)
+_add("learn", learn.learn, learn.EXAMPLES)
 _add("check", check.check, check.EXAMPLES)
 _add("init", init.init, init.EXAMPLES)
 _add("report", report.report, report.EXAMPLES)

@@ -23,6 +23,7 @@ class Asked:
 
     scenario: str
     set: tuple[str, ...] = ()
+    versus: bool = False
     time: Literal["virtual", "real"] | None = None
     speed: float | None = None
     seed: int | None = None
@@ -53,6 +54,8 @@ class Asked:
         """Raise EventsimError for options that contradict each other."""
         if self.speed is not None and not (self.speed > 0 and math.isfinite(self.speed)):
             raise EventsimError(f"--speed {self.speed:g} is no speed; write a number above 0")
+        if self.versus:
+            self._check_versus()
         if self.json and self.report not in (None, "json"):
             raise EventsimError(f"--json and --as {self.report} ask for two reports; leave one out")
         if self.stdout_taken and (self.json or self.report):
@@ -62,6 +65,17 @@ class Asked:
             for other_flag, other in files[:index]:
                 if same(path, other):
                     raise EventsimError(f"{other_flag} and {flag} both want to write {path}")
+
+    def _check_versus(self) -> None:
+        if not self.set:
+            raise EventsimError("--versus needs something to change; add --set PATH=VALUE")
+        given = {"--json": self.json, "--as": self.report, **dict(self._files())}
+        for flag, value in given.items():
+            if value:
+                name = flag if flag.startswith("--") else f"--{flag}"
+                raise EventsimError(
+                    f"--versus shows two timelines and writes nothing else; leave {name} out"
+                )
 
     def options(self) -> Options:
         """What they mean to the run itself."""

@@ -14,7 +14,7 @@ from eventsim.cli.talk import Talk
 EXAMPLES = """
 eventsim run scenario.yaml
 eventsim run scenario.yaml --as timeline
-eventsim run scenario.yaml --set consumer.BisectBatchOnFunctionError=true
+eventsim run scenario.yaml --set consumer.BisectBatchOnFunctionError=true --versus
 eventsim run scenario.yaml --time real --speed 60 --journal run.jsonl.gz
 eventsim run scenario.yaml --quiet --json --junit report.xml
 """
@@ -54,6 +54,9 @@ EnvVars = Annotated[
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
     set_: Set = None,
+    versus: Annotated[
+        bool, Option("--versus", help="Run it without and with what --set says; show both.")
+    ] = False,
     time: Annotated[Time | None, Option(help="Instead of the scenario's.")] = None,
     speed: Annotated[float | None, Option(help="Divide the waits of real time.")] = None,
     seed: Annotated[int | None, Option(help="Instead of the scenario's.")] = None,
@@ -78,10 +81,12 @@ def run(
     talk = Progress(Talk(quiet=quiet))
     with exits(talk):
         from eventsim.cli.running import perform
+        from eventsim.cli.versus import compared
 
         asked = Asked(
             scenario=scenario,
             set=tuple(set_ or ()),
+            versus=versus,
             time=time,
             speed=speed,
             seed=seed,
@@ -99,5 +104,5 @@ def run(
             verbose=verbose,
             debug=debug,
         )
-        code = perform(asked, talk)
+        code = compared(asked, talk) if versus else perform(asked, talk)
     raise typer.Exit(code)

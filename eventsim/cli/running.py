@@ -43,7 +43,7 @@ def perform(asked: Asked, talk: Progress) -> int:
         entries = Entries(FrameSink(), kept)
         options = options_of(asked, scenario, entries, talk)
         follow = talk.terminal and not (asked.quiet or asked.verbose or asked.debug)
-        failure = _drive(scenario, options, talk if follow else None, stats := Stats())
+        failure = drive(scenario, options, talk if follow else None, stats := Stats())
         talk.stop()
         if entries.frame.entries:
             try:
@@ -106,10 +106,10 @@ def options_of(asked: Asked, scenario: Scenario, entries: Entries, talk: Talk) -
     )
 
 
-def _drive(
+def drive(
     scenario: Scenario, options: Options, progress: Progress | None, stats: Stats
 ) -> BaseException | None:
-    """Run the scenario; what it did not survive, if anything."""
+    """Run the scenario; return what it did not survive, if anything."""
 
     async def main() -> Result:
         async with Simulation(scenario, options) as simulation:

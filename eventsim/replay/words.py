@@ -19,6 +19,7 @@ _MEANING: dict[Respect, str] = {
 }
 _COUNTED = ("put", "filtered", "delivered", "discarded", "expired", "redriven")
 _ALSO = ("batches", "retries", "invocations", "errors", "throttles")
+_EVENTS = ("queued", "retried", "succeeded", "discarded", "dropped")
 LANES_MAX = 5
 
 
@@ -39,6 +40,30 @@ def lines(comparison: Comparison) -> Iterator[str]:
         return
     yield ""
     yield from explained(first)
+
+
+def sentences(comparison: Comparison, one: str, other: str) -> Iterator[str]:
+    """What changed between two runs that are called *one* and *other*, in a few sentences."""
+    rows = [row for row in _rows(comparison) if row[1] != row[2]]
+    if rows:
+        changed = ", ".join(f"{name} {theirs:,} instead of {mine:,}" for name, mine, theirs in rows)
+        yield f"What changed: {changed}."
+    inside = [each for each in comparison.differences if not _is_the_end(each)]
+    if not inside:
+        yield "Nothing else changed." if rows else "Nothing changed."
+        return
+    first = inside[0]
+    yield f"Different are: {', '.join(_MEANING[each.respect] for each in inside)}."
+    yield f"It begins at {first.time:g} s, with {_MEANING[first.respect]}, on {first.place.lane}:"
+    for name, side in zip((one, other), first.sides, strict=True):
+        told = "nothing more happens there" if side.entry is None else said(side.entry)
+        yield f"  {name}: {told}"
+
+
+def _is_the_end(difference: Difference) -> bool:
+    """Whether it is only that one of the runs ended earlier, or otherwise."""
+    kinds = {side.entry.kind for side in difference.sides if side.entry is not None}
+    return kinds <= {"run_finished"}
 
 
 def explained(difference: Difference) -> Iterator[str]:
@@ -129,10 +154,16 @@ def _where(difference: Difference) -> str:
 
 def _counts(comparison: Comparison) -> Iterator[str]:
     """A row for each count, both journals beside each other."""
+    for name, mine, theirs in _rows(comparison):
+        if mine or theirs:
+            differs = "" if mine == theirs else "  differs"
+            yield f"  {name:<18}{mine:>12,}{theirs:>12,}{differs}"
+
+
+def _rows(comparison: Comparison) -> list[tuple[str, int, int]]:
+    """What was counted, in the one run and in the other."""
     one, other = comparison.counts
     rows = [(name, one["records"][name], other["records"][name]) for name in _COUNTED]
     rows += [(name, one[name], other[name]) for name in _ALSO]
-    for name, mine, theirs in rows:
-        if mine or theirs:
-            differs = "" if mine == theirs else "  differs"
-            yield f"  {name:<12}{mine:>12,}{theirs:>12,}{differs}"
+    events = [(f"events {name}", one["events"][name], other["events"][name]) for name in _EVENTS]
+    return rows + events

@@ -6,13 +6,14 @@ journal and nothing else, one entry at a time: none holds the entries, so that i
 not grow with the run; but for ``html``, whose page holds what it shows. Files that begin with
 ``_`` are parts that several reports share.
 
-``Tally`` counts what a run comes to while it goes on; ``TELLINGS`` has an entry in words, by its
-kind.
+``Page`` writes text for a terminal or a pipe. ``Tally`` counts what a run comes to while it goes
+on; ``TELLINGS`` has an entry in words, by its kind.
 """
 
 from __future__ import annotations
 
+from eventsim.reports._page import Page
 from eventsim.reports._tally import Tally
 from eventsim.reports._words import TELLINGS
 
-__all__ = ["TELLINGS", "Tally"]
+__all__ = ["TELLINGS", "Page", "Tally"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -79,11 +80,18 @@ def find_aboard(name: str) -> Path:
     for path in found:
         if name in (path.name, path.stem, title(path)) or number(path) == _number(name):
             return path
-    close = near(name, [each for path in found for each in (path.stem, title(path))])
-    close = close or _of_one_word(name, found)
+    close = meant_among(name, found)
     hint = f"did you mean '{close}'?" if close else "write the path of a YAML file"
     message = f"no such file, and no scenario of that name comes with eventsim; {hint}"
     raise ScenarioError([Fault(name, 0, 0, message)])
+
+
+def meant_among(name: str, found: Sequence[Path]) -> str | None:
+    """The scenario that was probably meant: a near name, or else one that shares a word."""
+    close = near(name, [each for path in found for each in (path.stem, title(path))])
+    words = {word for word in name.lower().split("-") if len(word) >= WORD_MIN}
+    alike = (path.stem for path in found if words & {*path.stem.split("-")})
+    return close or next(alike, None)
 
 
 def title(path: Path) -> str:
@@ -114,9 +122,3 @@ def _exists(path: Path) -> bool:
 
 def _number(name: str) -> int | None:
     return int(name) if re.fullmatch(r"[0-9]{1,4}", name) and int(name) else None
-
-
-def _of_one_word(name: str, found: list[Path]) -> str | None:
-    """The first scenario that shares a word with *name*: ``poison-record`` for poison-pill."""
-    words = {word for word in name.lower().split("-") if len(word) >= WORD_MIN}
-    return next((path.stem for path in found if words & {*path.stem.split("-")}), None)

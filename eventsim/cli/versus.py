@@ -1,0 +1,120 @@
+"""``eventsim run --versus``: a scenario as it is and as ``--set`` changes it, beside each other."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+
+from eventsim.cli.asked import Asked
+from eventsim.cli.exits import FAILED, OK
+from eventsim.cli.files import journal_entries
+from eventsim.cli.progress import Progress
+from eventsim.cli.report import Report
+from eventsim.cli.running import Entries, drive, options_of
+from eventsim.cli.sinks import FrameSink
+from eventsim.cli.stats import Stats
+from eventsim.replay.comparing import compare
+from eventsim.replay.words import sentences
+from eventsim.reports import Page
+from eventsim.scenario import Scenario, find, load
+
+COLUMN, GAP, NAME_MAX = 80, 4, 70
+AS_IT_IS = "as it is"
+_SGR = re.compile(r"\x1b\[\d*m")
+
+
+def compared(asked: Asked, talk: Progress) -> int:
+    """Run the scenario twice, show both timelines and what changed; the exit code.
+
+    It is 1 when the scenario does not hold as it is. Raises what a run did not survive.
+    """
+    asked.check()
+    path = find(asked.scenario)
+    whole = load(path), load(path, asked.set)
+    asked.options().check(whole[0])
+    names = AS_IT_IS, f"with {' '.join(asked.set)}"
+    with tempfile.TemporaryDirectory(prefix="eventsim-") as folder:
+        files = Path(folder, "one.jsonl"), Path(folder, "other.jsonl")
+        outcomes = [
+            _run(replace(asked, quiet=True), scenario, file, talk)
+            for scenario, file in zip(whole, files, strict=True)
+        ]
+        _show([_timeline(file) for file in files], names)
+        page = Page(sys.stdout)
+        for line in sentences(compare(*files), *names):
+            for row in _wrapped(line, page.width):
+                page.line(row)
+    return OK if outcomes[0] == "ok" else FAILED
+
+
+def _run(asked: Asked, scenario: Scenario, file: Path, talk: Progress) -> str:
+    entries = Entries(FrameSink(), str(file))
+    options = replace(options_of(asked, scenario, entries, talk), on_log=None)
+    failure = drive(scenario, options, None, Stats())
+    if failure is not None:
+        raise failure
+    return str(entries.frame.entries[-1].fields["outcome"])
+
+
+class _Column(io.StringIO):
+    """What a timeline is written to: in colour where stdout would be, and 80 columns wide."""
+
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
+    @property
+    def encoding(self) -> str | None:  # type: ignore[override]  # StringIO has none of its own
+        return sys.stdout.encoding
+
+
+def _timeline(file: Path) -> list[str]:
+    column = _Column()
+    Report("timeline").write(journal_entries(str(file)), column)
+    return column.getvalue().splitlines()
+
+
+def _show(columns: list[list[str]], names: tuple[str, str]) -> None:
+    """Write the columns side by side where stdout is wide enough, else one below the other."""
+    heads = [[_head(name), "", *rows] for name, rows in zip(names, columns, strict=True)]
+    if _width() >= 2 * COLUMN + GAP:
+        for left, right in zip_longest(*heads, fillvalue=""):
+            print(f"{left}{' ' * (COLUMN + GAP - _cells(left))}{right}".rstrip())
+        return
+    for rows in heads:
+        print("\n".join(rows))
+        print()
+
+
+def _head(name: str) -> str:
+    """A line over a column, no wider than it."""
+    return f"=== {name if len(name) <= NAME_MAX else name[:NAME_MAX] + '…'} ==="
+
+
+def _width() -> int:
+    """The columns of the terminal; 0 where there is none."""
+    if not sys.stdout.isatty():
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):  # not a terminal after all
+        return 0
+
+
+def _cells(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(_SGR.sub("", text))
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    import textwrap
+
+    indent = " " * (len(line) - len(line.lstrip()))
+    yield from textwrap.wrap(line, width, subsequent_indent=f"{indent}  " if indent else "")
