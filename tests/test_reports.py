@@ -82,7 +82,9 @@ OPENING = [
     entry(3, 0.0, "records_put", source="orders", shard=SHARD, **SPAN, since=0.0, until=0.0),
     entry(4, 1.0, "records_read", **PLACE, **SPAN, polls=2, behind=0.0),
     entry(5, 1.0, "batch_formed", "MaximumBatchingWindowInSeconds is 0", **PLACE, **SPAN),
-    entry(6, 1.1, "environment_started", function="consumer", version="1", init=0.1),
+    entry(
+        6, 1.1, "environment_started", function="consumer", version="1", environment="e", init=0.1
+    ),
 ]
 DELIVERED = entry(8, 1.12, "batch_delivered", **SENT, **SPAN, attempt=1, age=1.12)
 HELD = entry(
@@ -196,11 +198,14 @@ TIMELINE_GOOD = """\
 One poison record blocks its shard until it is given up.
 
 records delivered, by shard   █ 2 records in 23.3 ms
-orders/0                                                █         2
+orders/0                                                   █         2
 invocations, by function   █ 1 invocation in 23.3 ms
-consumer                                                █         1
-         ┬───────┬────────┬───────┬────────┬───────┬─────
-         0 s     200 ms   400 ms  600 ms   800 ms  1 s
+consumer                                                   █         1
+environments, while they work   █ all of 23.3 ms
+consumer #1                                           ░░░░░░         1
+            ░ init  ! function error
+            ┬───────┬────────┬───────┬────────┬───────┬─────
+            0 s     200 ms   400 ms  600 ms   800 ms  1 s
 
    0.000s  orders    mapping consumer.Orders Enabled: the scenario says so
    0.000s  orders/0  put 2 records
@@ -216,13 +221,16 @@ TIMELINE_FAILED = """\
 One poison record blocks its shard until it is given up.
 
 records delivered, by shard
-orders/0                                       !        ×         0
-         ! failed, sent again  ~ expired  × discarded
+orders/0                                          !        ×         0
+            ! failed, sent again  ~ expired  × discarded
 invocations, by function   █ 1 invocation in 29 ms
-consumer                                       !        !         2
-         ! function error
-         ┬────────────────┬────────────────┬─────────────
-         0 s              500 ms           1 s
+consumer                                          !        !         2
+            ! function error
+environments, while they work   █ all of 29 ms
+consumer #1                                   ░░░░!        !         2
+            ░ init  ! function error
+            ┬────────────────┬────────────────┬─────────────
+            0 s              500 ms           1 s
 
    0.000s  orders    mapping consumer.Orders Enabled: the scenario says so
    0.000s  orders/0  put 2 records

@@ -203,7 +203,7 @@ def hostile() -> list[Entry]:
     ]
 
 
-@pytest.mark.parametrize("report", ["latency", "summary", "timeline"])
+@pytest.mark.parametrize("report", ["explain", "latency", "summary", "timeline"])
 def test_a_strangers_text_never_steers_a_terminal_and_never_widens_a_line(report: str) -> None:
     text = written(report, hostile())
 
@@ -229,7 +229,7 @@ def test_json_is_valid_whatever_the_names_hold() -> None:
 
 
 @pytest.mark.parametrize(("columns", "width"), [(20, 40), (39, 40), (60, 60), (200, 80), (0, 80)])
-@pytest.mark.parametrize("report", ["latency", "summary", "timeline"])
+@pytest.mark.parametrize("report", ["explain", "latency", "summary", "timeline"])
 def test_a_terminal_gets_its_width_between_40_and_80(
     report: str, columns: int, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +294,7 @@ def test_the_command_that_repeats_a_run_is_never_cut() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("report", ["json", "summary", "timeline"])
+@pytest.mark.parametrize("report", ["explain", "json", "summary", "timeline"])
 def test_an_entry_without_what_its_kind_must_have_is_an_error(
     report: str, kind: str, told: dict[str, Any], message: str
 ) -> None:

@@ -1,4 +1,7 @@
-"""A picture to scale: what each shard and each function did over time, in rows of blocks."""
+"""
+A picture to scale, in rows of blocks: what each shard, queue, function and environment did over
+time, and what destinations got.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from eventsim.reports._page import Page, Span, Style, cut, padded, plural, shown, span_of_time
-from eventsim.reports._places import DISCARDED, EXPIRED, RETRIED
 
 BUCKETS = 960
 FIRST_BUCKET_SECONDS = 0.001
 LANES_KEPT = 64
 SHARDS_SHOWN = 16
 FUNCTIONS_SHOWN = 8
+ENVIRONMENTS_SHOWN = 8
+DESTINATIONS_SHOWN = 8
 COLUMNS = 48
 OTHERS = ("… and others", "")
 LABEL_MAX = 20
@@ -22,7 +26,9 @@ TOTAL = 10
 
 _OF_A_TABLE = re.compile(r"shardId-\d{20}-([0-9a-f]{8})")
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_MARKS = {RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
+INIT, RETRIED, EXPIRED, DISCARDED = 1, 2, 3, 4
+_MARKS = {INIT: "░", RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
+_BUSY = "░ init  ! function error"
 _STEPS = (1, 2, 5, 10)
 _SECOND_STEPS = (15, 30, 60, 120, 300, 600)
 _CLOCK_STEPS = (
@@ -67,6 +73,8 @@ class Lanes:
         self._bucket = FIRST_BUCKET_SECONDS
         self.shards: dict[tuple[str, str], Lane] = {}
         self.functions: dict[tuple[str, str], Lane] = {}
+        self.environments: dict[tuple[str, str], Lane] = {}
+        self.destinations: dict[tuple[str, str], Lane] = {}
 
     def shard(self, source: str, shard: str) -> Lane:
         """The lane of a shard, made when it is seen first."""
@@ -75,6 +83,25 @@ class Lanes:
     def function(self, name: str) -> Lane:
         """The lane of a function, made when it is seen first."""
         return _lane(self.functions, (name, ""))
+
+    def environment(self, function: str, environment: str) -> Lane:
+        """The lane of an execution environment, made when it is seen first."""
+        return _lane(self.environments, (function, environment))
+
+    def destination(self, name: str) -> Lane:
+        """The lane of a destination, made when it gets something first."""
+        return _lane(self.destinations, (name, ""))
+
+    def span(self, lane: Lane, since: float, until: float, mark: int = 0) -> None:
+        """Note that a lane was busy for a while, which counts as one, or with *mark* as none."""
+        last, since = self._index(until), max(since, 0.0)
+        for bucket in range(self._index(since), last + 1):
+            begin, end = bucket * self._bucket, (bucket + 1) * self._bucket
+            if mark:
+                lane.marks[bucket] = max(lane.marks[bucket], mark)
+            else:
+                lane.amounts[bucket] += max(0.0, min(until, end) - max(since, begin))
+        lane.total += not mark
 
     def add(self, lane: Lane, time: float, amount: int, mark: int = 0) -> None:
         """Note *amount* at *time* on a lane, and what went wrong with it."""
@@ -86,11 +113,14 @@ class Lanes:
 
     def draw(self, page: Page, seconds: float, start: datetime | None) -> None:
         """Draw everything over *seconds*; by the clock where *start* says when that began."""
-        if not self.shards and not self.functions:
+        if not (self.shards or self.functions or self.destinations):
             return
-        shards = _folded(self.shards, SHARDS_SHOWN, "shards")
-        functions = _folded(self.functions, FUNCTIONS_SHOWN, "functions")
-        names = [name for name, _ in (*shards, *functions)]
+        shards = _folded(_in_order(self.shards), SHARDS_SHOWN, "shards")
+        functions = _folded(_in_order(self.functions), FUNCTIONS_SHOWN, "functions")
+        environments = _folded(_numbered(self.environments), ENVIRONMENTS_SHOWN, "environments")
+        destinations = _folded(_in_order(self.destinations), DESTINATIONS_SHOWN, "destinations")
+        groups = (shards, functions, environments, destinations)
+        names = [name for group in groups for name, _ in group]
         label = max(8, min(LABEL_MAX, page.width // 4, max(map(len, names)) + 1))
         columns = min(COLUMNS, page.width - label - TOTAL - 2)
         scale = _Scale(max(seconds, self._bucket), columns, self._bucket)
@@ -106,6 +136,9 @@ class Lanes:
             "invocations, by function",
             "! function error",
         )
+        _group(page, environments, scale, label, "", "environments, while they work", _BUSY)
+        title = "documents delivered, by destination"
+        _group(page, destinations, scale, label, "document", title, "× not taken")
         _axis(page, scale, label, start)
 
     def _kind_of_lane(self) -> str:
@@ -115,8 +148,9 @@ class Lanes:
     def _index(self, time: float) -> int:
         while time >= self._bucket * BUCKETS:
             self._bucket *= 2
-            for lane in (*self.shards.values(), *self.functions.values()):
-                lane.halve()
+            for lanes in (self.shards, self.functions, self.environments, self.destinations):
+                for lane in lanes.values():
+                    lane.halve()
         return max(0, int(time / self._bucket))
 
 
@@ -166,11 +200,23 @@ def short_shard(shard: str) -> str:
     return "/" + (table[1] if table else shard.removeprefix("shardId-").lstrip("0") or "0")
 
 
-def _folded(
-    lanes: dict[tuple[str, str], Lane], shown_max: int, word: str
-) -> list[tuple[str, Lane]]:
-    """The first lanes in order of name, the others together as one."""
-    ordered = [(_name(key), lanes[key]) for key in sorted(lanes, key=_order)]
+def _in_order(lanes: dict[tuple[str, str], Lane]) -> list[tuple[str, Lane]]:
+    """The lanes in order of name."""
+    return [(_name(key), lanes[key]) for key in sorted(lanes, key=_order)]
+
+
+def _numbered(lanes: dict[tuple[str, str], Lane]) -> list[tuple[str, Lane]]:
+    """Environments in the order in which they were made, a number for each of a function."""
+    counts: dict[str, int] = {}
+    named = []
+    for key, lane in lanes.items():
+        counts[key[0]] = counts.get(key[0], 0) + 1
+        named.append((_name(key) if key == OTHERS else shown(f"{key[0]} #{counts[key[0]]}"), lane))
+    return named
+
+
+def _folded(ordered: list[tuple[str, Lane]], shown_max: int, word: str) -> list[tuple[str, Lane]]:
+    """The first lanes, the others together as one."""
     if len(ordered) <= shown_max:
         return ordered
     rest = Lane()
@@ -193,7 +239,12 @@ def _group(
         return
     rows = [(name, lane, *scale.resample(lane)) for name, lane in lanes]
     tallest = max(max(amounts) for _, _, amounts, _ in rows)
-    key = f"█ {plural(int(tallest), unit)} in {span_of_time(_rounded(scale))}" if tallest else ""
+    size = span_of_time(_rounded(scale))
+    if not unit:
+        tallest = scale.seconds / scale.columns
+        key = f"█ all of {size}"
+    else:
+        key = f"█ {plural(int(tallest), unit)} in {size}" if tallest else ""
     failed = any(any(worst) for _, _, _, worst in rows)
     page.line((title, "bold"), (f"   {key}" if key else "", "dim"))
     for name, lane, amounts, worst in rows:
@@ -211,9 +262,9 @@ def _cells(amounts: list[float], marks: list[int], tallest: float) -> list[Span]
     """A row of blocks, neighbours of one style as one span."""
     spans: list[Span] = []
     for amount, mark in zip(amounts, marks, strict=True):
-        height = -int(-8 * amount // tallest) if amount else 0
+        height = min(8, -int(-8 * amount // tallest)) if amount else 0
         cell = _MARKS[mark] if mark else _BLOCKS[height]
-        style: Style = "bad" if mark else "good"
+        style: Style = "bad" if mark > INIT else "good"
         if spans and spans[-1][1] == style:
             spans[-1] = (spans[-1][0] + cell, style)
         else:

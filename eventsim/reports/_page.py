@@ -18,7 +18,7 @@ TEXT_MAX = 500
 TITLE_LINES_MAX = 3
 
 _SGR = {"bold": "1", "dim": "2", "good": "32", "bad": "31"}
-_ASCII = str.maketrans("▁▂▃▄▅▆▇█×…─┬", "._-:=+*#x~-+")
+_ASCII = str.maketrans("▁▂▃▄▅▆▇█░×…─┬", "._-:=+*#:x~-+")
 
 
 class Page:
@@ -152,7 +152,7 @@ def _narrow_encoding(out: TextIO) -> str | None:
     if encoding is None:
         return None
     try:
-        "▁█×…─┬".encode(encoding)
+        "▁█░×…─┬".encode(encoding)
     except UnicodeEncodeError:
         return str(encoding)
     return None

@@ -274,7 +274,8 @@ def _stopped(entry: Entry) -> Sentence | None:
 
 
 def _reused(entry: Entry) -> Sentence:
-    idle = span_of_time(entry.fields["idle"]) if entry.fields.get("idle") else ""
+    seconds = entry.fields.get("idle")
+    idle = span_of_time(seconds) if isinstance(seconds, int | float) and seconds else ""
     text = f"The function {function_of(entry.fields)} runs in an environment that is there already"
     text += f", idle for {idle}" if idle else ", just free again"
     return Sentence(text, "warm start", "warm", "warm start")

@@ -48,14 +48,14 @@ def _pushed(entry: Entry) -> Sentence:
     fields = entry.fields
     waits = fields.get("type") != "Event"
     how = "and waits for its answer" if waits else "and does not wait"
-    text = f"The service {shown(fields['source'])} sends an event to {function_of(fields)} {how}"
+    text = f"The service {shown(fields.get('source'))} sends an event to {function_of(fields)} {how}"
     kind = shown(fields.get("type"))
     return Sentence(text, f"InvocationType {kind}", "push", "pushed")
 
 
 def _answered(entry: Entry) -> Sentence:
     fields = entry.fields
-    service = f"The service {shown(fields['source'])}"
+    service = f"The service {shown(fields.get('source'))}"
     if fields.get("accepted"):
         return Sentence(because(f"{service} accepts the answer", entry), "answer", "", "answered")
     text = because(f"{service} has no answer that it can take", entry)
@@ -64,7 +64,7 @@ def _answered(entry: Entry) -> Sentence:
 
 def _push_failed(entry: Entry) -> Sentence:
     """The Invoke API has said why, just before."""
-    text = f"So the service {shown(entry.fields['source'])} gives the event up"
+    text = f"So the service {shown(entry.fields.get('source'))} gives the event up"
     return Sentence(text, "function policy", "policy", "", "wrong")
 
 
@@ -117,8 +117,8 @@ def _unsent(entry: Entry) -> Sentence:
 def _redriven(entry: Entry) -> Sentence:
     fields = entry.fields
     verb = "message moves" if fields["records"] == 1 else "messages move"
-    text = f"{fields['records']:,} {verb} from the queue {shown(fields['source'])} to the queue "
-    text += f"{shown(fields['target'])}"
+    text = f"{fields['records']:,} {verb} from the queue {shown(fields.get('source'))} to the queue "
+    text += f"{shown(fields.get('target'))}"
     return Sentence(because(text, entry), "RedrivePolicy", "redrive", "", "wrong")
 
 

@@ -54,6 +54,9 @@ class Story:
             self._tell_attempt(entry)
         elif kind in ("retry_scheduled", "batch_discarded"):
             self._tell_what_follows(entry)
+        elif kind == "environment_stopped":
+            self._tell_answers()  # what it ran is over
+            self._tell(entry)
         elif kind == "run_started":
             self._grace = _grace(fields)
         elif kind == "mapping_changed":

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, TextIO
+from typing import TextIO
 
 from eventsim.journal import Entry
-from eventsim.reports._lanes import Lanes
+from eventsim.reports._lanes import DISCARDED, EXPIRED, INIT, RETRIED, Lanes
 from eventsim.reports._page import Page, Style, plural, shown, span_of_time
-from eventsim.reports._places import mark_of, place_of
 from eventsim.reports._run import Run, checked
 from eventsim.reports._story import Story
+from eventsim.reports._words import end
 
 CLOCK_AFTER_SECONDS = 600
 
-_DRAWN = frozenset(
-    {
-        "records_put",
-        "records_read",
-        "batch_delivered",
-        "retry_scheduled",
-        "messages_returned",
-        "records_expired",
-        "messages_expired",
-        "batch_discarded",
-        "messages_redriven",
-        "invocation_finished",
-        "event_discarded",
-    }
-)
+_MARKED = {
+    "retry_scheduled": RETRIED,
+    "messages_returned": RETRIED,
+    "records_expired": EXPIRED,
+    "messages_expired": EXPIRED,
+    "batch_discarded": DISCARDED,
+    "messages_redriven": DISCARDED,
+}
 _COUNTED = (("errors", "error"), ("throttles", "throttle"), ("cold_starts", "cold start"))
 
 
@@ -64,21 +57,30 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
 
 def _draw(entry: Entry, lanes: Lanes) -> None:
     kind, fields = entry.kind, entry.fields
-    place = place_of(kind, fields) if kind in _DRAWN else None
-    if place is None:
-        return
-    on_shard = place.group == "sources"
-    lane = lanes.shard(place.name, place.shard) if on_shard else lanes.function(place.name)
-    amount, mark = _amount(kind, fields), mark_of(kind, fields)
-    if amount or mark:
-        lanes.add(lane, entry.time, amount, mark)
-
-
-def _amount(kind: str, fields: dict[str, Any]) -> int:
-    """How tall an entry stands: the records of a batch, or one invocation."""
     if kind == "batch_delivered":
-        return int(fields["records"])
-    return int(kind == "invocation_finished")
+        lane = lanes.shard(fields["source"], fields["shard"])
+        lanes.add(lane, entry.time, fields["records"])
+    elif kind == "invocation_finished":
+        mark = RETRIED if fields.get("error") else 0
+        lanes.add(lanes.function(fields["function"]), entry.time, 1, mark)
+        if "environment" in fields:
+            lane = lanes.environment(fields["function"], str(fields["environment"]))
+            lanes.span(lane, entry.time - fields["duration"], entry.time)
+            lanes.add(lane, entry.time, 0, mark)
+    elif kind == "environment_started" and "environment" in fields:
+        lane = lanes.environment(fields["function"], str(fields["environment"]))
+        lanes.span(lane, entry.time - fields["init"], entry.time, INIT)
+    elif kind == "destination_delivered":
+        lanes.add(lanes.destination(end(fields["destination"])), entry.time, 1)
+    elif kind == "destination_failed":
+        lanes.add(lanes.destination(end(fields["destination"])), entry.time, 0, DISCARDED)
+    elif kind == "event_discarded":
+        lanes.add(lanes.function(fields["function"]), entry.time, 0, DISCARDED)
+    elif kind in _MARKED:
+        lane = lanes.shard(fields["source"], fields.get("shard") or "")
+        lanes.add(lane, entry.time, 0, _MARKED[kind])
+    elif kind in ("records_put", "records_read"):
+        lanes.shard(fields["source"], fields["shard"])
 
 
 def _began(entry: Entry) -> datetime | None:
