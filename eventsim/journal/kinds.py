@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SCHEMA_VERSION = 1
+SCHEMA_FIRST = SCHEMA_VERSION = 1
 
 
 class Kind(NamedTuple):

@@ -15,6 +15,7 @@ import orjson
 
 from eventsim.errors import JournalError
 from eventsim.journal import SCHEMA_VERSION, Entry
+from eventsim.journal.kinds import SCHEMA_FIRST
 
 LINE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -81,7 +82,9 @@ def _check_start(path: Path | str, entry: Entry) -> None:
     if entry.kind != "run_started":
         raise JournalError(f"{path}:1: a journal begins with run_started, this with {entry.kind}")
     schema = entry.fields.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA_VERSION:
+    if not isinstance(schema, int) or schema < SCHEMA_FIRST:
+        raise JournalError(f"{path}:1: journal schema {schema}; the first one was {SCHEMA_FIRST}")
+    if schema > SCHEMA_VERSION:
         raise JournalError(
             f"{path}:1: journal schema {schema}; this eventsim reads up to {SCHEMA_VERSION}, "
             "a newer one wrote it"

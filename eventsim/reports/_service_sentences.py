@@ -10,7 +10,7 @@ from eventsim.journal import Entry
 from eventsim.reports._page import plural, shown, span_of_time
 from eventsim.reports._phrases import Fields, because, function_of, place_of
 from eventsim.reports._told import Sentence, Teller
-from eventsim.reports._words import end
+from eventsim.reports._words import Mood, end
 
 ASYNC = "asynchronous invocation"
 
@@ -30,7 +30,7 @@ def _told(
             ("source", "key", "rule", "state", "resource", "request", "code"), ""
         )
         filled = _filled(text, {**missing, **fields, **names})
-        mood = "wrong" if wrong else "event"
+        mood: Mood = "wrong" if wrong else "event"
         return Sentence(because(filled, entry), rule, concept, sort, mood)
 
     return tell
@@ -48,7 +48,9 @@ def _pushed(entry: Entry) -> Sentence:
     fields = entry.fields
     waits = fields.get("type") != "Event"
     how = "and waits for its answer" if waits else "and does not wait"
-    text = f"The service {shown(fields.get('source'))} sends an event to {function_of(fields)} {how}"
+    text = (
+        f"The service {shown(fields.get('source'))} sends an event to {function_of(fields)} {how}"
+    )
     kind = shown(fields.get("type"))
     return Sentence(text, f"InvocationType {kind}", "push", "pushed")
 
@@ -117,7 +119,9 @@ def _unsent(entry: Entry) -> Sentence:
 def _redriven(entry: Entry) -> Sentence:
     fields = entry.fields
     verb = "message moves" if fields["records"] == 1 else "messages move"
-    text = f"{fields['records']:,} {verb} from the queue {shown(fields.get('source'))} to the queue "
+    text = (
+        f"{fields['records']:,} {verb} from the queue {shown(fields.get('source'))} to the queue "
+    )
     text += f"{shown(fields.get('target'))}"
     return Sentence(because(text, entry), "RedrivePolicy", "redrive", "", "wrong")
 
