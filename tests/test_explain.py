@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from eventsim import Entry, Options, load, run
@@ -302,11 +303,45 @@ def test_a_journal_that_is_cut_off_is_told_as_far_as_it_goes(journal: Path) -> N
     assert "The journal is cut off after 1.16 s." in " ".join(ended.stdout.split())
 
 
+def started(schema: int) -> str:
+    return (
+        '{"seq":1,"time":0.0,"at":"2026-01-01T00:00:00.000Z","kind":"run_started",'
+        f'"start":"2026-01-01T00:00:00Z","schema":{schema}}}\n'
+    )
+
+
+ADDED_SINCE = ("changes", "memory_size", "architecture", "log_stream", "waited", "age", "answer")
+
+
+def test_a_journal_of_an_older_eventsim_has_less_to_tell_and_is_told(journal: Path) -> None:
+    now = eventsim("explain", journal).stdout
+    lines = [orjson.loads(line) for line in journal.read_bytes().splitlines()]
+    older = [{k: v for k, v in line.items() if k not in ADDED_SINCE} for line in lines]
+    for line, flat in zip(lines, older, strict=True):
+        if flat["kind"] == "batch_delivered":
+            flat["age"] = line["age"]
+    journal.write_bytes(b"".join(orjson.dumps(flat) + b"\n" for flat in older))
+
+    assert eventsim("explain", journal) == (0, now, "")
+
+
+def test_what_cannot_be_read_is_refused_in_words(tmp_path: Path) -> None:
+    assert eventsim("explain", tmp_path) == (
+        *(2, ""),
+        f"error: cannot read the journal {tmp_path}: Is a directory\n",
+    )
+    assert eventsim("explain", "no.jsonl", "--around", "1").stderr == (
+        "error: cannot read the journal no.jsonl: No such file or directory\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("", "is empty: a journal begins with a run_started entry"),
         ('{"hello": "world"}\n', ":1: not an entry of a journal; a journal is JSON Lines as "),
+        (started(0), ":1: journal schema 0; the first one was 1"),
+        (started(2), ":1: journal schema 2; this eventsim reads up to 1, a newer one wrote it"),
         ("%PDF-1.7\n", ":1: not an entry of a journal; a journal is JSON Lines as "),
     ],
 )

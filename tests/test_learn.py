@@ -95,11 +95,10 @@ def test_versus_shows_both_runs_and_says_what_changed() -> None:
         "instead of 5, errors 1 instead of 3.\n"
         "Different are: what was sent again, what became of the records, how records were\n"
         "cut into batches.\n"
-        "It begins at 1.12 s, with what was sent again, on consumer.Orders\n"
-        "shardId-000000000000:\n"
-        "  as it is: orders/0  batch of 4 records split in two: function error:\n"
-        "    BisectBatchOnFunctionError\n"
-        f"  with {BISECT}: nothing more happens there\n"
+        "They part in what was sent again, on consumer.Orders shardId-000000000000:\n"
+        "  as it is: at 1.12 s, orders/0  batch of 4 records split in two: function\n"
+        "    error: BisectBatchOnFunctionError\n"
+        f"  with {BISECT}: nothing more\n"
     )
 
 

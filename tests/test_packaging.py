@@ -77,6 +77,16 @@ def test_an_installed_eventsim_finds_its_course(wheel: zipfile.ZipFile, tmp_path
     assert python(code, tmp_path, tmp_path / "site") == "nyc-flights"
 
 
+def test_an_installed_eventsim_teaches(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path / "site")
+    code = "from eventsim.cli.learning import teach; print(teach('bisect'))"
+
+    told = python(code, tmp_path, tmp_path / "site").splitlines()
+
+    assert told[0] == "5 of 29: bisect"
+    assert told[-1] == "0"
+
+
 def test_there_is_one_version(wheel: zipfile.ZipFile) -> None:
     (name,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
 

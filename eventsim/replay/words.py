@@ -54,9 +54,10 @@ def sentences(comparison: Comparison, one: str, other: str) -> Iterator[str]:
         return
     first = inside[0]
     yield f"Different are: {', '.join(_MEANING[each.respect] for each in inside)}."
-    yield f"It begins at {first.time:g} s, with {_MEANING[first.respect]}, on {first.place.lane}:"
+    yield f"They part in {_MEANING[first.respect]}, on {first.place.lane}:"
     for name, side in zip((one, other), first.sides, strict=True):
-        told = "nothing more happens there" if side.entry is None else said(side.entry)
+        entry = side.entry
+        told = "nothing more" if entry is None else f"at {entry.time:g} s, {said(entry)}"
         yield f"  {name}: {told}"
 
 
