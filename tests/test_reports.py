@@ -201,7 +201,7 @@ records delivered, by shard   █ 2 records in 23.3 ms
 orders/0                                                   █         2
 invocations, by function   █ 1 invocation in 23.3 ms
 consumer                                                   █         1
-environments, while they work   █ all of 23.3 ms
+environments, while they work   █ 1 for all of 23.3 ms
 consumer #1                                           ░░░░░░         1
             ░ init  ! function error
             ┬───────┬────────┬───────┬────────┬───────┬─────
@@ -226,7 +226,7 @@ orders/0                                          !        ×         0
 invocations, by function   █ 1 invocation in 29 ms
 consumer                                          !        !         2
             ! function error
-environments, while they work   █ all of 29 ms
+environments, while they work   █ 1 for all of 29 ms
 consumer #1                                   ░░░░!        !         2
             ░ init  ! function error
             ┬────────────────┬────────────────┬─────────────

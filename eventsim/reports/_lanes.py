@@ -1,14 +1,16 @@
 """
-A picture to scale, in rows of blocks: what each shard, queue, function and environment did over
-time, and what destinations got.
+A picture to scale, in rows of blocks: what each shard, function and environment did over time,
+what waited in queues, and what destinations got.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import ceil
+from typing import TypeVar
 
 from eventsim.reports._page import Page, Span, Style, cut, padded, plural, shown, span_of_time
 
@@ -19,6 +21,7 @@ SHARDS_SHOWN = 16
 FUNCTIONS_SHOWN = 8
 ENVIRONMENTS_SHOWN = 8
 DESTINATIONS_SHOWN = 8
+QUEUES_SHOWN = 8
 COLUMNS = 48
 OTHERS = ("… and others", "")
 LABEL_MAX = 20
@@ -36,6 +39,9 @@ _CLOCK_STEPS = (
     *(3600 * hours for hours in (1, 2, 3, 4, 6, 12)),
     *(86400 * days for days in (1, 2, 7, 14, 30, 60, 91, 182, 365, 730, 1826, 3652)),
 )
+
+
+L = TypeVar("L", bound="Lane")
 
 
 class Lane:
@@ -62,6 +68,15 @@ class Lane:
         self.marks = bytearray(map(max, zip(self.marks, other.marks, strict=True)))
 
 
+class Queue(Lane):
+    """How much waited: amounts are seconds of waiting, the total is the most at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.since = 0.0
+
+
 class Lanes:
     """The lanes of a run. Their memory is the same for a second and for a year.
 
@@ -75,33 +90,50 @@ class Lanes:
         self.functions: dict[tuple[str, str], Lane] = {}
         self.environments: dict[tuple[str, str], Lane] = {}
         self.destinations: dict[tuple[str, str], Lane] = {}
+        self.queues: dict[tuple[str, str], Queue] = {}
 
     def shard(self, source: str, shard: str) -> Lane:
         """The lane of a shard, made when it is seen first."""
-        return _lane(self.shards, (source, shard))
+        return _lane(self.shards, (source, shard), Lane)
 
     def function(self, name: str) -> Lane:
         """The lane of a function, made when it is seen first."""
-        return _lane(self.functions, (name, ""))
+        return _lane(self.functions, (name, ""), Lane)
 
     def environment(self, function: str, environment: str) -> Lane:
         """The lane of an execution environment, made when it is seen first."""
-        return _lane(self.environments, (function, environment))
+        return _lane(self.environments, (function, environment), Lane)
 
     def destination(self, name: str) -> Lane:
         """The lane of a destination, made when it gets something first."""
-        return _lane(self.destinations, (name, ""))
+        return _lane(self.destinations, (name, ""), Lane)
 
-    def span(self, lane: Lane, since: float, until: float, mark: int = 0) -> None:
-        """Note that a lane was busy for a while, which counts as one, or with *mark* as none."""
+    def busy(self, lane: Lane, since: float, until: float) -> None:
+        """Note that a lane was busy for a while, which counts as one."""
+        self._spread(lane, since, until, 1)
+        lane.total += 1
+
+    def mark(self, lane: Lane, since: float, until: float, mark: int) -> None:
+        """Mark a stretch of time."""
+        last = self._index(until)
+        for bucket in range(self._index(since), last + 1):
+            lane.marks[bucket] = max(lane.marks[bucket], mark)
+
+    def wait(self, queue: str, time: float, change: int) -> None:
+        """Note that from *time* on so many more wait in a queue, or less."""
+        lane = _lane(self.queues, (queue, ""), Queue)
+        if lane.depth and time > lane.since:
+            self._spread(lane, lane.since, time, lane.depth)
+        lane.since = max(time, lane.since)
+        lane.depth = max(0, lane.depth + change)
+        lane.total = max(lane.total, lane.depth)
+
+    def _spread(self, lane: Lane, since: float, until: float, amount: int) -> None:
+        """Add seconds from *since* to *until*, *amount* times, to the buckets that they are in."""
         last, since = self._index(until), max(since, 0.0)
         for bucket in range(self._index(since), last + 1):
             begin, end = bucket * self._bucket, (bucket + 1) * self._bucket
-            if mark:
-                lane.marks[bucket] = max(lane.marks[bucket], mark)
-            else:
-                lane.amounts[bucket] += max(0.0, min(until, end) - max(since, begin))
-        lane.total += not mark
+            lane.amounts[bucket] += amount * max(0.0, min(until, end) - max(since, begin))
 
     def add(self, lane: Lane, time: float, amount: int, mark: int = 0) -> None:
         """Note *amount* at *time* on a lane, and what went wrong with it."""
@@ -113,13 +145,17 @@ class Lanes:
 
     def draw(self, page: Page, seconds: float, start: datetime | None) -> None:
         """Draw everything over *seconds*; by the clock where *start* says when that began."""
-        if not (self.shards or self.functions or self.destinations):
+        if not (self.shards or self.functions or self.destinations or self.queues):
             return
+        for queue, _ in list(self.queues):
+            self.wait(queue, seconds, 0)
         shards = _folded(_in_order(self.shards), SHARDS_SHOWN, "shards")
         functions = _folded(_in_order(self.functions), FUNCTIONS_SHOWN, "functions")
         environments = _folded(_numbered(self.environments), ENVIRONMENTS_SHOWN, "environments")
         destinations = _folded(_in_order(self.destinations), DESTINATIONS_SHOWN, "destinations")
-        groups = (shards, functions, environments, destinations)
+        waited = [(name, lane) for name, lane in _in_order(self.queues) if lane.total]
+        queues = _folded(waited, QUEUES_SHOWN, "queues")
+        groups = (shards, queues, functions, environments, destinations)
         names = [name for group in groups for name, _ in group]
         label = max(8, min(LABEL_MAX, page.width // 4, max(map(len, names)) + 1))
         columns = min(COLUMNS, page.width - label - TOTAL - 2)
@@ -127,16 +163,10 @@ class Lanes:
         marks = "! failed, sent again  ~ expired  × discarded"
         title = f"records delivered, by {self._kind_of_lane()}"
         _group(page, shards, scale, label, "record", title, marks)
-        _group(
-            page,
-            functions,
-            scale,
-            label,
-            "invocation",
-            "invocations, by function",
-            "! function error",
-        )
-        _group(page, environments, scale, label, "", "environments, while they work", _BUSY)
+        _levels(page, queues, scale, label, "waiting, by queue; the most at once", "")
+        title = "invocations, by function"
+        _group(page, functions, scale, label, "invocation", title, "! function error")
+        _levels(page, environments, scale, label, "environments, while they work", _BUSY)
         title = "documents delivered, by destination"
         _group(page, destinations, scale, label, "document", title, "× not taken")
         _axis(page, scale, label, start)
@@ -145,12 +175,16 @@ class Lanes:
         named = {"shard" if shard else "queue" for _, shard in self.shards.keys() - {OTHERS}}
         return " and ".join(sorted(named, reverse=True)) or "shard"
 
+    def _all(self) -> Iterator[Lane]:
+        for lanes in (self.shards, self.functions, self.environments, self.destinations):
+            yield from lanes.values()
+        yield from self.queues.values()
+
     def _index(self, time: float) -> int:
         while time >= self._bucket * BUCKETS:
             self._bucket *= 2
-            for lanes in (self.shards, self.functions, self.environments, self.destinations):
-                for lane in lanes.values():
-                    lane.halve()
+            for lane in self._all():
+                lane.halve()
         return max(0, int(time / self._bucket))
 
 
@@ -162,6 +196,9 @@ class _Scale:
         per_column = columns / seconds
         used = min(BUCKETS, int(seconds / bucket) + 1)
         self._column = [min(columns - 1, int(n * bucket * per_column)) for n in range(used)]
+        self._widths = [0.0] * columns
+        for n, column in enumerate(self._column):
+            self._widths[column] += max(0.0, min(bucket, seconds - n * bucket))
 
     def resample(self, lane: Lane) -> tuple[list[float], list[int]]:
         """The lane's amount and worst mark in each column."""
@@ -171,16 +208,24 @@ class _Scale:
             marks[column] = max(marks[column], lane.marks[bucket])
         return amounts, marks
 
+    def levels(self, lane: Lane) -> tuple[list[float], list[int]]:
+        """The lane's mean level in each column, and its worst mark."""
+        amounts, marks = self.resample(lane)
+        widths = self._widths
+        return [
+            n / width if width else 0.0 for n, width in zip(amounts, widths, strict=True)
+        ], marks
+
     def column(self, time: float) -> int:
         return int(time / self.seconds * self.columns)
 
 
-def _lane(lanes: dict[tuple[str, str], Lane], key: tuple[str, str]) -> Lane:
+def _lane(lanes: dict[tuple[str, str], L], key: tuple[str, str], sort: Callable[[], L]) -> L:
     found = lanes.get(key)
     if found is None:
         if len(lanes) >= LANES_KEPT:
             key = OTHERS
-        found = lanes.setdefault(key, Lane())
+        found = lanes.setdefault(key, sort())
     return found
 
 
@@ -200,7 +245,7 @@ def short_shard(shard: str) -> str:
     return "/" + (table[1] if table else shard.removeprefix("shardId-").lstrip("0") or "0")
 
 
-def _in_order(lanes: dict[tuple[str, str], Lane]) -> list[tuple[str, Lane]]:
+def _in_order(lanes: Mapping[tuple[str, str], Lane]) -> list[tuple[str, Lane]]:
     """The lanes in order of name."""
     return [(_name(key), lanes[key]) for key in sorted(lanes, key=_order)]
 
@@ -239,12 +284,35 @@ def _group(
         return
     rows = [(name, lane, *scale.resample(lane)) for name, lane in lanes]
     tallest = max(max(amounts) for _, _, amounts, _ in rows)
-    size = span_of_time(_rounded(scale))
-    if not unit:
-        tallest = scale.seconds / scale.columns
-        key = f"█ all of {size}"
-    else:
-        key = f"█ {plural(int(tallest), unit)} in {size}" if tallest else ""
+    key = f"█ {plural(int(tallest), unit)} in {span_of_time(_rounded(scale))}" if tallest else ""
+    _write_rows(page, rows, tallest, label, (title, key, marks))
+
+
+def _levels(
+    page: Page,
+    lanes: Sequence[tuple[str, Lane]],
+    scale: _Scale,
+    label: int,
+    title: str,
+    marks: str,
+) -> None:
+    """A group of lanes whose amounts are seconds: how many there were on average."""
+    if not lanes:
+        return
+    rows = [(name, lane, *scale.levels(lane)) for name, lane in lanes]
+    most = 1 if marks else max(lane.total for _, lane in lanes)
+    key = f"█ {most:,} for all of {span_of_time(_rounded(scale))}"
+    _write_rows(page, rows, most, label, (title, key, marks))
+
+
+def _write_rows(
+    page: Page,
+    rows: list[tuple[str, Lane, list[float], list[int]]],
+    tallest: float,
+    label: int,
+    words: tuple[str, str, str],
+) -> None:
+    title, key, marks = words
     failed = any(any(worst) for _, _, _, worst in rows)
     page.line((title, "bold"), (f"   {key}" if key else "", "dim"))
     for name, lane, amounts, worst in rows:
@@ -262,7 +330,7 @@ def _cells(amounts: list[float], marks: list[int], tallest: float) -> list[Span]
     """A row of blocks, neighbours of one style as one span."""
     spans: list[Span] = []
     for amount, mark in zip(amounts, marks, strict=True):
-        height = min(8, -int(-8 * amount // tallest)) if amount else 0
+        height = min(8, ceil(round(8 * amount / tallest, 6))) if amount else 0
         cell = _MARKS[mark] if mark else _BLOCKS[height]
         style: Style = "bad" if mark > INIT else "good"
         if spans and spans[-1][1] == style:

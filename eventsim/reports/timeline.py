@@ -23,6 +23,15 @@ _MARKED = {
     "batch_discarded": DISCARDED,
     "messages_redriven": DISCARDED,
 }
+_WAITING = {
+    "records_put": 1,
+    "messages_deleted": -1,
+    "messages_redriven": -1,
+    "messages_expired": -1,
+    "event_queued": 1,
+    "event_succeeded": -1,
+    "event_discarded": -1,
+}
 _COUNTED = (("errors", "error"), ("throttles", "throttle"), ("cold_starts", "cold start"))
 
 
@@ -57,6 +66,9 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
 
 def _draw(entry: Entry, lanes: Lanes) -> None:
     kind, fields = entry.kind, entry.fields
+    if kind in _WAITING and not fields.get("shard"):
+        whose = fields["source"] if "source" in fields else f"{fields['function']}, events"
+        lanes.wait(whose, entry.time, _WAITING[kind] * fields.get("records", 1))
     if kind == "batch_delivered":
         lane = lanes.shard(fields["source"], fields["shard"])
         lanes.add(lane, entry.time, fields["records"])
@@ -65,11 +77,11 @@ def _draw(entry: Entry, lanes: Lanes) -> None:
         lanes.add(lanes.function(fields["function"]), entry.time, 1, mark)
         if "environment" in fields:
             lane = lanes.environment(fields["function"], str(fields["environment"]))
-            lanes.span(lane, entry.time - fields["duration"], entry.time)
+            lanes.busy(lane, entry.time - fields["duration"], entry.time)
             lanes.add(lane, entry.time, 0, mark)
     elif kind == "environment_started" and "environment" in fields:
         lane = lanes.environment(fields["function"], str(fields["environment"]))
-        lanes.span(lane, entry.time - fields["init"], entry.time, INIT)
+        lanes.mark(lane, entry.time - fields["init"], entry.time, INIT)
     elif kind == "destination_delivered":
         lanes.add(lanes.destination(end(fields["destination"])), entry.time, 1)
     elif kind == "destination_failed":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from eventsim.scenario.schema import schema
@@ -181,7 +181,7 @@ def _link(title: str) -> str:
     return f"[{title}](#{re.sub(r'[^a-z0-9_ -]', '', title.lower()).replace(' ', '-')})"
 
 
-_GROUPS = (
+_GROUPS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("Resources", lambda name: bool(_SOURCE.fullmatch(name))),
     ("Steps", lambda name: bool(_STEP.fullmatch(name))),
     ("Parts", lambda name: not (_SOURCE.fullmatch(name) or _STEP.fullmatch(name))),
