@@ -268,6 +268,42 @@ def test_a_journal_from_a_pipe_is_told_around_a_record_too(journal: Path) -> Non
     assert "in two" in ended.stdout
 
 
+def attempt(clock: str, *, answered: bool, error: bool) -> Iterator[Entry]:
+    """A batch that is told of a moment after its answer, as in real time."""
+    at = "2026-01-01T00:00:00Z"
+    yield Entry(1, 0.0, at, "run_started", None, {"start": at, "clock": clock, "speed": 1})
+    about = {"function": "f", "request_id": "r"}
+    how = {"error": "Unhandled", "error_type": "KeyError"} if error else {}
+    if answered:
+        done = {**about, **how, "duration": 0.02, "billed": 0.02}
+        yield Entry(2, 1.0, at, "invocation_finished", None, done)
+    sent = {**PLACE, **about, "first": "1", "last": "2", "records": 2, "attempt": 1}
+    if error:
+        fields = {**sent, "delivered": 0, "invoked": True}
+        yield Entry(3, 1.01, at, "batch_failed", "function error", fields)
+    else:
+        yield Entry(3, 1.01, at, "batch_delivered", None, {**sent, "age": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("answered", "error", "said"),
+    [
+        (True, False, "The function f takes the 2 records of shard 0 of orders in 20 ms [checkp"),
+        (True, True, "The function f fails with the 2 records of shard 0 of orders: KeyError [a"),
+        (False, True, "The function f fails with the 2 records of shard 0 of orders: function "),
+    ],
+)
+def test_in_real_time_a_batch_and_its_answer_are_one_sentence(
+    answered: bool, error: bool, said: str
+) -> None:
+    out = io.StringIO()
+    explain.write(attempt("real", answered=answered, error=error), out)
+    told = " ".join(out.getvalue().split())
+
+    assert said in told
+    assert "is invoked" not in told
+
+
 HOSTILE = "\x1b[31m<b>\u202e\x00\nX"
 
 

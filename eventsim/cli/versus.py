@@ -20,6 +20,7 @@ from eventsim.cli.report import Report
 from eventsim.cli.running import Entries, drive, options_of
 from eventsim.cli.sinks import FrameSink
 from eventsim.cli.stats import Stats
+from eventsim.cli.talk import visible
 from eventsim.replay.comparing import compare
 from eventsim.replay.words import sentences
 from eventsim.reports import Page
@@ -49,7 +50,7 @@ def compared(asked: Asked, talk: Progress) -> int:
         _show([_timeline(file) for file in files], names)
         page = Page(sys.stdout)
         for line in sentences(compare(*files), *names):
-            for row in _wrapped(line, page.width):
+            for row in _wrapped(visible(line), page.width):
                 page.line(row)
     return OK if outcomes[0] == "ok" else FAILED
 

@@ -14,6 +14,7 @@ from eventsim.reports._concepts import CONCEPTS
 from eventsim.reports._page import plural, shown, span_of_time
 from eventsim.reports._sentences import SENTENCES, Attempt, delivered, failed, invoked
 from eventsim.reports._service_sentences import ASYNC
+from eventsim.reports._story import grace
 from eventsim.reports._told import Sentence
 
 TOLD_MAX = 8
@@ -48,7 +49,7 @@ class Plot:
 
     def __init__(self) -> None:
         self._answers: dict[str, Entry] = {}
-        self._answered = 0.0
+        self._answered = self._grace = 0.0
         self._counts: dict[tuple[str, str], int] = {}
         self._rests: dict[str, _Rest] = {}
         self._explained: set[str] = set()
@@ -59,9 +60,12 @@ class Plot:
         """What is told now that *entry* is known."""
         kind, self._now = entry.kind, (entry.time, entry.at)
         request_id = str(entry.fields.get("request_id"))
-        if self._answers and (entry.time > self._answered or len(self._answers) > ANSWERS_MAX):
+        late = entry.time > self._answered + self._grace
+        if self._answers and (late or len(self._answers) > ANSWERS_MAX):
             yield from self._tell_answers()
-        if kind == "invocation_finished":
+        if kind == "run_started":
+            self._grace = grace(entry.fields)
+        elif kind == "invocation_finished":
             self._answers[request_id], self._answered = entry, entry.time
         elif kind in _BATCHES:
             answer = self._answers.pop(request_id, None)

@@ -28,6 +28,7 @@ from eventsim.reports._phrases import (
 )
 from eventsim.reports._service_sentences import SERVICES
 from eventsim.reports._told import Sentence, Teller
+from eventsim.reports._words import reason
 
 PARTIAL, WHOLE = "ReportBatchItemFailures", "a batch is taken as a whole"
 _TIMED_OUT = "Sandbox.Timedout"
@@ -74,17 +75,23 @@ def failed(attempt: Attempt) -> Sentence:
         code = shown(fields.get("error") or attempt.entry.because or "an error of the Invoke API")
         text = f"The function {function} cannot be invoked with {the(fields)} of {place}: {code}"
         return Sentence(text, "concurrency", "throttle", f"refused {code}", "wrong")
-    if answer is None or not answer.fields.get("error"):
+    if not (answer.fields.get("error") if answer else _failed_whole(attempt.entry)):
         taken = fields["delivered"]
         part = f"takes {taken:,} of " if taken else "does not take "
         text = f"The function {function} {part}{the(fields)} of {place} and names what failed"
         return Sentence(because(text, attempt.entry), PARTIAL, "", "partial", "wrong")
-    error = error_of(answer.fields)
+    error = error_of(answer.fields) if answer else reason(attempt.entry)
     tried = f" at the {ordinal(fields['attempt'])} attempt" if fields["attempt"] > 1 else ""
     text = f"The function {function} fails{tried} with {the(fields)} of {place}: {error}"
-    rule = "Timeout" if answer.fields.get("error_type") == _TIMED_OUT else WHOLE
+    error_type = answer.fields.get("error_type") if answer else None
+    rule = "Timeout" if error_type == _TIMED_OUT else WHOLE
     concept = "timeout" if rule == "Timeout" else "whole" if fields["records"] > 1 else ""
-    return Sentence(text, rule, concept, f"failed {answer.fields.get('error_type')}", "wrong")
+    return Sentence(text, rule, concept, f"failed {error_type}", "wrong")
+
+
+def _failed_whole(entry: Entry) -> bool:
+    """Whether the function failed, and did not name what it could not take."""
+    return not (entry.because or "").startswith("batchItemFailures")
 
 
 def invoked(answer: Entry) -> Sentence:

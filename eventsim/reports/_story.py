@@ -58,7 +58,7 @@ class Story:
             self._tell_answers()  # what it ran is over
             self._tell(entry)
         elif kind == "run_started":
-            self._grace = _grace(fields)
+            self._grace = grace(fields)
         elif kind == "mapping_changed":
             self._tell_mapping(entry)
         elif kind in TELLINGS and not (kind == "expectation_checked" and fields["passed"]):
@@ -198,7 +198,8 @@ def _sort(fields: Fields) -> str:
     return next((str(fields[name]) for name in names if fields.get(name)), "")
 
 
-def _grace(started: Fields) -> float:
+def grace(started: Fields) -> float:
+    """How long after an answer, in simulated seconds, the batch that it took may be told of."""
     speed = started.get("speed", 1)
     if started.get("clock") != "real" or not isinstance(speed, int | float):
         return 0.0
