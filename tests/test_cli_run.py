@@ -301,13 +301,8 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
         ),
         (
             ["--as", "sumary"],
-<<<<<<< HEAD
-            "no reports called 'sumary'; there are: html, json, junit, latency, summary, timeline; "
-            "did you mean 'summary'?",
-=======
-            "no reports called 'sumary'; there are: explain, json, junit, latency, summary, "
+            "no reports called 'sumary'; there are: explain, html, json, junit, latency, summary, "
             "timeline; did you mean 'summary'?",
->>>>>>> 5745090 (Let an installed eventsim teach, and old and broken journals be told)
         ),
         (
             ["--journal", "s.yaml"],

@@ -13,6 +13,7 @@ from math import ceil
 from typing import TypeVar
 
 from eventsim.reports._page import Page, Span, Style, cut, padded, plural, shown, span_of_time
+from eventsim.reports._places import DISCARDED, EXPIRED, RETRIED
 
 BUCKETS = 960
 FIRST_BUCKET_SECONDS = 0.001
@@ -29,8 +30,8 @@ TOTAL = 10
 
 _OF_A_TABLE = re.compile(r"shardId-\d{20}-([0-9a-f]{8})")
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-INIT, RETRIED, EXPIRED, DISCARDED = 1, 2, 3, 4
-_MARKS = {INIT: "░", RETRIED: "!", EXPIRED: "~", DISCARDED: "×"}
+_INIT = 1  # the least of the marks of a lane; those of entries are one more than they are
+_MARKS = {_INIT: "░", RETRIED + 1: "!", EXPIRED + 1: "~", DISCARDED + 1: "×"}
 _BUSY = "░ init  ! function error"
 _STEPS = (1, 2, 5, 10)
 _SECOND_STEPS = (15, 30, 60, 120, 300, 600)
@@ -113,11 +114,11 @@ class Lanes:
         self._spread(lane, since, until, 1)
         lane.total += 1
 
-    def mark(self, lane: Lane, since: float, until: float, mark: int) -> None:
-        """Mark a stretch of time."""
+    def init(self, lane: Lane, since: float, until: float) -> None:
+        """Note that an environment came up for a while."""
         last = self._index(until)
         for bucket in range(self._index(since), last + 1):
-            lane.marks[bucket] = max(lane.marks[bucket], mark)
+            lane.marks[bucket] = max(lane.marks[bucket], _INIT)
 
     def wait(self, queue: str, time: float, change: int) -> None:
         """Note that from *time* on so many more wait in a queue, or less."""
@@ -140,8 +141,8 @@ class Lanes:
         bucket = self._index(time)
         lane.amounts[bucket] += max(amount, 0)
         lane.total += amount
-        if mark > lane.marks[bucket]:
-            lane.marks[bucket] = mark
+        if mark:
+            lane.marks[bucket] = max(lane.marks[bucket], mark + 1)
 
     def draw(self, page: Page, seconds: float, start: datetime | None) -> None:
         """Draw everything over *seconds*; by the clock where *start* says when that began."""
@@ -332,7 +333,7 @@ def _cells(amounts: list[float], marks: list[int], tallest: float) -> list[Span]
     for amount, mark in zip(amounts, marks, strict=True):
         height = min(8, ceil(round(8 * amount / tallest, 6))) if amount else 0
         cell = _MARKS[mark] if mark else _BLOCKS[height]
-        style: Style = "bad" if mark > INIT else "good"
+        style: Style = "bad" if mark > _INIT else "good"
         if spans and spans[-1][1] == style:
             spans[-1] = (spans[-1][0] + cell, style)
         else:

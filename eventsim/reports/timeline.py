@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import Any, TextIO
 
 from eventsim.journal import Entry
-from eventsim.reports._lanes import DISCARDED, EXPIRED, INIT, RETRIED, Lanes
+from eventsim.reports._lanes import Lanes
 from eventsim.reports._page import Page, Style, plural, shown, span_of_time
+from eventsim.reports._places import DISCARDED, function_of, mark_of, place_of
 from eventsim.reports._run import Run, checked
 from eventsim.reports._story import Story
 from eventsim.reports._words import end
 
 CLOCK_AFTER_SECONDS = 600
 
-_MARKED = {
-    "retry_scheduled": RETRIED,
-    "messages_returned": RETRIED,
-    "records_expired": EXPIRED,
-    "messages_expired": EXPIRED,
-    "batch_discarded": DISCARDED,
-    "messages_redriven": DISCARDED,
-}
+_DRAWN = frozenset(
+    {
+        "records_put",
+        "records_read",
+        "batch_delivered",
+        "retry_scheduled",
+        "messages_returned",
+        "records_expired",
+        "messages_expired",
+        "batch_discarded",
+        "messages_redriven",
+        "invocation_finished",
+        "event_discarded",
+    }
+)
 _WAITING = {
     "records_put": 1,
     "messages_deleted": -1,
@@ -32,6 +40,7 @@ _WAITING = {
     "event_succeeded": -1,
     "event_discarded": -1,
 }
+_DELIVERED = {"destination_delivered": 1, "destination_failed": 0}
 _COUNTED = (("errors", "error"), ("throttles", "throttle"), ("cold_starts", "cold start"))
 
 
@@ -67,32 +76,46 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
 def _draw(entry: Entry, lanes: Lanes) -> None:
     kind, fields = entry.kind, entry.fields
     if kind in _WAITING and not fields.get("shard"):
-        whose = fields["source"] if "source" in fields else f"{fields['function']}, events"
-        lanes.wait(whose, entry.time, _WAITING[kind] * fields.get("records", 1))
-    if kind == "batch_delivered":
-        lane = lanes.shard(fields["source"], fields["shard"])
-        lanes.add(lane, entry.time, fields["records"])
+        _wait(entry, lanes)
+    if kind in _DELIVERED:
+        amount = _DELIVERED[kind]
+        lane = lanes.destination(end(fields["destination"]))
+        lanes.add(lane, entry.time, amount, 0 if amount else DISCARDED)
+    elif fields.get("environment"):
+        _work(entry, lanes)
+    place = place_of(kind, fields) if kind in _DRAWN else None
+    if place is None:
+        return
+    on_shard = place.group == "sources"
+    lane = lanes.shard(place.name, place.shard) if on_shard else lanes.function(place.name)
+    amount, mark = _amount(kind, fields), mark_of(kind, fields)
+    if amount or mark:
+        lanes.add(lane, entry.time, amount, mark)
+
+
+def _wait(entry: Entry, lanes: Lanes) -> None:
+    """What is in a queue, or waits as an event for a function, is more now, or less."""
+    fields = entry.fields
+    whose = fields["source"] if "source" in fields else f"{function_of(fields)}, events"
+    lanes.wait(whose, entry.time, _WAITING[entry.kind] * fields.get("records", 1))
+
+
+def _work(entry: Entry, lanes: Lanes) -> None:
+    """An environment was made, or has done something."""
+    kind, fields = entry.kind, entry.fields
+    lane = lanes.environment(function_of(fields), str(fields["environment"]))
+    if kind == "environment_started":
+        lanes.init(lane, entry.time - fields["init"], entry.time)
     elif kind == "invocation_finished":
-        mark = RETRIED if fields.get("error") else 0
-        lanes.add(lanes.function(fields["function"]), entry.time, 1, mark)
-        if "environment" in fields:
-            lane = lanes.environment(fields["function"], str(fields["environment"]))
-            lanes.busy(lane, entry.time - fields["duration"], entry.time)
-            lanes.add(lane, entry.time, 0, mark)
-    elif kind == "environment_started" and "environment" in fields:
-        lane = lanes.environment(fields["function"], str(fields["environment"]))
-        lanes.mark(lane, entry.time - fields["init"], entry.time, INIT)
-    elif kind == "destination_delivered":
-        lanes.add(lanes.destination(end(fields["destination"])), entry.time, 1)
-    elif kind == "destination_failed":
-        lanes.add(lanes.destination(end(fields["destination"])), entry.time, 0, DISCARDED)
-    elif kind == "event_discarded":
-        lanes.add(lanes.function(fields["function"]), entry.time, 0, DISCARDED)
-    elif kind in _MARKED:
-        lane = lanes.shard(fields["source"], fields.get("shard") or "")
-        lanes.add(lane, entry.time, 0, _MARKED[kind])
-    elif kind in ("records_put", "records_read"):
-        lanes.shard(fields["source"], fields["shard"])
+        lanes.busy(lane, entry.time - fields["duration"], entry.time)
+        lanes.add(lane, entry.time, 0, mark_of(kind, fields))
+
+
+def _amount(kind: str, fields: dict[str, Any]) -> int:
+    """How tall an entry stands: the records of a batch, or one invocation."""
+    if kind == "batch_delivered":
+        return int(fields["records"])
+    return int(kind == "invocation_finished")
 
 
 def _began(entry: Entry) -> datetime | None:
