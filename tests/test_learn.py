@@ -102,6 +102,15 @@ def test_versus_shows_both_runs_and_says_what_changed() -> None:
     )
 
 
+def test_versus_is_a_page_too() -> None:
+    ended = eventsim("run", "bisect", "--set", BISECT, "--versus", "--as", "html")
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("<!doctype html>")
+    assert f'"with {BISECT}"' in ended.stdout
+    assert "What changed: delivered 0 instead of 3" in ended.stdout
+
+
 def test_versus_says_what_became_of_events_too() -> None:
     ended = eventsim("run", "async-retries", "--set", "payments.DeadLetterQueue=null", "--versus")
 
@@ -127,7 +136,8 @@ def test_versus_fails_with_the_scenario_as_it_is() -> None:
     [
         ([], "--versus needs something to change; add --set PATH=VALUE"),
         (["--set", BISECT, "--json"], "nothing else; leave --json out"),
-        (["--set", BISECT, "--as", "summary"], "nothing else; leave --as out"),
+        (["--set", BISECT, "--as", "summary"], "--as summary has one run; leave --versus out"),
+        (["--set", BISECT, "--as", "sumary"], "no reports called 'sumary'"),
         (["--set", BISECT, "--journal", "j.jsonl"], "nothing else; leave --journal out"),
         (["--set", "consumer.Nothing=1"], "there is no 'consumer.Nothing' in the scenario"),
     ],

@@ -69,12 +69,12 @@ class Asked:
     def _check_versus(self) -> None:
         if not self.set:
             raise EventsimError("--versus needs something to change; add --set PATH=VALUE")
-        given = {"--json": self.json, "--as": self.report, **dict(self._files())}
+        given = {"--json": self.json, **dict(self._files())}
         for flag, value in given.items():
             if value:
                 name = flag if flag.startswith("--") else f"--{flag}"
                 raise EventsimError(
-                    f"--versus shows two timelines and writes nothing else; leave {name} out"
+                    f"--versus shows two runs and writes nothing else; leave {name} out"
                 )
 
     def options(self) -> Options:

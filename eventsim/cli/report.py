@@ -11,7 +11,7 @@ from eventsim.cli.files import STREAM, journal_entries, same, writing
 from eventsim.errors import EventsimError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import TextIO
 
     from eventsim.journal import Entry
@@ -51,7 +51,9 @@ def report(
         else:
             changed = _changed(journal, versus)
             with writing(output) as out:
-                writer.write_both(journal, versus, changed, out)
+                writer.write_both(
+                    [(journal, f"a: {journal}"), (versus, f"b: {versus}")], changed, out
+                )
 
 
 def _changed(one: str, other: str) -> list[str]:
@@ -87,12 +89,21 @@ class Report:
         """Write the report on *entries* to *out*."""
         self._module.write(entries, out)
 
-    def write_both(self, one: str, other: str, changed: list[str], out: TextIO) -> None:
-        """Write the page of two journals; raises EventsimError for a report that has no such."""
+    def write_both(
+        self, runs: Sequence[tuple[str, str]], changed: Sequence[str], out: TextIO
+    ) -> None:
+        """Write the page of two journals, each a file and its name, and what changed in words.
+
+        Raises EventsimError for a report that has no such page.
+        """
+        self.check_both()
+        told = [(journal_entries(file), name) for file, name in runs]
+        self._module.write_runs(told, out, changed)
+
+    def check_both(self) -> None:
+        """Raise EventsimError for a report that has no page of two runs."""
         if not hasattr(self._module, "write_runs"):
             raise EventsimError(
                 f"--as {self.name} has one run; leave --versus out, add --as html, "
                 "or see eventsim compare"
             )
-        runs = [(journal_entries(one), f"a: {one}"), (journal_entries(other), f"b: {other}")]
-        self._module.write_runs(runs, out, changed)

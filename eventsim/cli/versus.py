@@ -27,17 +27,19 @@ from eventsim.reports import Page
 from eventsim.scenario import Scenario, find, load
 
 COLUMN, GAP, NAME_MAX = 80, 4, 70
-AS_IT_IS = "as it is"
+AS_IT_IS, TIMELINE = "as it is", "timeline"
 _SGR = re.compile(r"\x1b\[\d*m")
 
 
 def compared(asked: Asked, talk: Progress) -> int:
-    """Run the scenario twice, show both timelines and what changed; the exit code.
+    """Run the scenario twice, show both runs and what changed; the exit code.
 
     It is 1 when the scenario does not hold as it is. Raises what a run did not survive.
     """
     asked.check()
-    path = find(asked.scenario)
+    report, path = Report(asked.report or TIMELINE), find(asked.scenario)
+    if report.name != TIMELINE:
+        report.check_both()
     whole = load(path), load(path, asked.set)
     asked.options().check(whole[0])
     names = AS_IT_IS, f"with {' '.join(asked.set)}"
@@ -47,11 +49,13 @@ def compared(asked: Asked, talk: Progress) -> int:
             _run(replace(asked, quiet=True), scenario, file, talk)
             for scenario, file in zip(whole, files, strict=True)
         ]
-        _show([_timeline(file) for file in files], names)
-        page = Page(sys.stdout)
-        for line in sentences(compare(*files), *names):
-            for row in _wrapped(visible(line), page.width):
-                page.line(row)
+        changed = [visible(line) for line in sentences(compare(*files), *names)]
+        if report.name != TIMELINE:
+            runs = [(str(file), name) for file, name in zip(files, names, strict=True)]
+            report.write_both(runs, changed, sys.stdout)
+        else:
+            _show([_timeline(report, file) for file in files], names)
+            _say(changed)
     return OK if outcomes[0] == "ok" else FAILED
 
 
@@ -75,9 +79,9 @@ class _Column(io.StringIO):
         return sys.stdout.encoding
 
 
-def _timeline(file: Path) -> list[str]:
+def _timeline(report: Report, file: Path) -> list[str]:
     column = _Column()
-    Report("timeline").write(journal_entries(str(file)), column)
+    report.write(journal_entries(str(file)), column)
     return column.getvalue().splitlines()
 
 
@@ -91,6 +95,14 @@ def _show(columns: list[list[str]], names: tuple[str, str]) -> None:
     for rows in heads:
         print("\n".join(rows))
         print()
+
+
+def _say(changed: list[str]) -> None:
+    """Write what changed below the timelines."""
+    page = Page(sys.stdout)
+    for line in changed:
+        for row in _wrapped(line, page.width):
+            page.line(row)
 
 
 def _head(name: str) -> str:
