@@ -1,4 +1,9 @@
-"""The README shows what happens: its output is real, its scenario runs, its links lead on."""
+"""
+The README shows what happens: its output is real, its scenario runs, its links lead on.
+
+``python -m tests.test_readme`` prints a picture for it, made by the tool from the scenario that it
+names: the lanes, what was given up, and how it ended.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +26,41 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-def test_the_output_is_that_of_the_command() -> None:
+def output() -> str:
+    """What the command writes that the README names first."""
     sink, out = MemorySink(), io.StringIO()
     (name,) = re.findall(r"`eventsim run (\S+) --as timeline`", README)
     run(load(find(name)), Options(sinks=[sink]))
     registry.load("reports", "timeline").write(iter(sink.entries), out)
-    real = out.getvalue()
+    return out.getvalue()
 
+
+def picture(real: str) -> str:
+    """What of an output is worth its place in the README; ``…`` stands for the rest."""
+    _, lanes, _, *_ = real.split("\n\n")
+    given_up = re.findall(r"^ +\S+s  .* discarded, .*\n(?: {20}.*\n)*", real, re.MULTILINE)
+    return "…\n".join([f"{lanes}\n", *given_up, real.splitlines()[-1]])
+
+
+def pieces_in(shown: str, real: str) -> None:
+    """Fail unless the parts of *shown* stand in *real*, in their order."""
     position = 0
-    for piece in blocks("text")[0].split("…\n"):
+    for piece in shown.split("…\n"):
         found = real.find(piece, position)
         assert found >= 0, f"not in the output, or not in this order:\n{piece}\nbut:\n{real}"
         position = found + len(piece)
+
+
+def test_the_output_is_that_of_the_command() -> None:
+    pieces_in(blocks("text")[0], output())
+
+
+def test_the_picture_for_it_is_part_of_the_output() -> None:
+    shown = picture(output())
+
+    assert shown.startswith("records delivered, by shard")
+    assert len(shown.splitlines()) < 20
+    pieces_in(shown, output())
 
 
 def test_the_scenario_runs_and_holds(tmp_path: Path) -> None:
@@ -57,3 +85,7 @@ def test_every_command_is_one_there_is() -> None:
 
 def test_it_is_short() -> None:
     assert README.count("\n") < 130
+
+
+if __name__ == "__main__":
+    print(picture(output()))
