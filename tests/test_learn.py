@@ -48,6 +48,7 @@ def test_a_lesson_asks_shows_explains_answers_and_has_something_to_try() -> None
         "Answer    Only the poison order.",
         f"Try\n  eventsim run 05-bisect --set {BISECT} --versus\n",
         "Then      Nothing is cut.",
+        "scenarios/05-bisect.yaml\n",
         "next: eventsim learn 6",
     ]
     found = [ended.stdout.find(part) for part in parts]

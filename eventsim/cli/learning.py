@@ -85,6 +85,7 @@ def _tell(page: Page, path: Path, lesson: Lesson) -> None:
     page.uncut("Try       ", command)
     page.line()
     _say(page, "Then", lesson.then)
+    page.uncut("Read it   ", str(path))
     following = [each for each in course() if number(each) == number(path) + 1]
     if following:
         page.line((f"next: eventsim learn {number(following[0])}", "dim"))
