@@ -38,7 +38,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from page.figures(2_000 if quick else 50_000, 500, pairs)
     if calling.possible():
         yield from calling.figures(10 if quick else 100, 8 if quick else 64, pairs)
-    yield from course.figures(3 if quick else 100, 1 if quick else 3)
+    yield from course.figures(1 if quick else 100, 1 if quick else 3)
     yield from starting.figures(pairs)
 
 

@@ -32,7 +32,7 @@ def figures(count: int, pairs: int = 5) -> Iterator[Figure]:
     """The first *count* lessons in virtual time, with their changes; the target is in seconds."""
     lessons = [path for path in aboard() if number(path)][:count]
     yield compare(
-        f"{len(lessons)} lessons of the course, each as it is and with its change",
+        f"lessons 1 to {len(lessons)} of the course, each as it is and with its change",
         partial(run_all, lessons),
         "reading and checking them",
         partial(read_all, lessons),

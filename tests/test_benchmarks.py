@@ -39,7 +39,7 @@ NAMES = (
     "a page of 2,000 entries made",
     *PAGES,
     *CALLING,
-    "3 lessons of the course, each as it is and with its change",
+    "lessons 1 to 1 of the course, each as it is and with its change",
     "eventsim --help",
 )
 OPTIONAL = {"SimFaaS"}  # timed where it is installed
