@@ -65,7 +65,7 @@ def test_every_figure_is_measured_printed_and_written_as_json(tmp_path: Path) ->
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=170,
         check=False,
     )
 
