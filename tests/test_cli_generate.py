@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from eventsim.push.builders import builders, sources
 from tests.commands import eventsim
@@ -53,3 +57,42 @@ def test_every_event_may_be_of_the_first_and_of_the_last_year(
     ended = eventsim("generate", source, name, "--at", at, *required)
     assert ended.code == 0, ended.stderr
     assert json.loads(ended.stdout)
+
+
+def test_no_event_needs_a_client_of_aws_or_moto(tmp_path: Path) -> None:
+    """Every event of every source is built by the command, in one process that knows neither."""
+    words = [f"generate {source} {name}".split() for source, name in EVENTS]
+    code = (
+        "import sys\n"
+        "from eventsim.cli import app\n"
+        f"for words in {words!r}:\n"
+        "    app(words, standalone_mode=False)\n"
+        "heavy = {'aiobotocore', 'aiohttp', 'boto3', 'botocore', 'moto'}\n"
+        "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    assert ended.stderr.split() == []
+    assert ended.stdout.count("\n") == len(EVENTS)
+
+
+def test_what_can_be_said_of_an_event_is_a_json_schema() -> None:
+    schema = json.loads(eventsim("schema", "s3", "put").stdout)
+    asked = Draft202012Validator(schema)
+    assert asked.is_valid({"bucket": "photos", "size": 5, "version_id": None})
+    assert not asked.is_valid({"size": "big"})
+    assert not asked.is_valid({"buckets": "photos"})
+    assert schema["title"] == "s3 put"
+
+
+def test_the_schema_of_what_is_not_there_names_the_near_one() -> None:
+    ended = eventsim("schema", "s3", "putt")
+    assert (ended.code, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.endswith("did you mean 'put'?\n")

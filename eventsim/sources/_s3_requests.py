@@ -199,19 +199,3 @@ def configured(scene: Scene, *, bucket: BucketName = BUCKET) -> dict[str, Any]:
         "RequestId": objects.request_id(scene),
         "HostId": scene.base64(57),
     }
-
-
-EVENTS = (
-    put,
-    post,
-    copy,
-    complete_multipart_upload,
-    delete,
-    delete_marker,
-    restore_post,
-    tagging_put,
-    tagging_delete,
-    acl_put,
-    retention_put,
-    configured,
-)

@@ -237,18 +237,3 @@ def intelligent_tiering(
     )
     event["Records"][0]["intelligentTieringEventData"] = {"destinationAccessTier": tier}
     return event
-
-
-EVENTS = (
-    restore_completed,
-    restore_delete,
-    reduced_redundancy_lost,
-    replication_failed,
-    replication_missed_threshold,
-    replication_after_threshold,
-    replication_not_tracked,
-    lifecycle_delete,
-    lifecycle_delete_marker,
-    lifecycle_transition,
-    intelligent_tiering,
-)

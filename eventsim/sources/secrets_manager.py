@@ -44,12 +44,14 @@ def _step(name: str, step: str, says: str) -> Build:
     return build
 
 
-EVENTS = (
-    _step("create_secret", "createSecret", "A new version is to be made, as AWSPENDING."),
-    _step("set_secret", "setSecret", "The database or service is to take the new version."),
-    _step("test_secret", "testSecret", "The new version is to be tried."),
-    _step("finish_secret", "finishSecret", "The new version is to be the current one."),
+create_secret = _step(
+    "create_secret", "createSecret", "A new version is to be made, as AWSPENDING."
 )
+set_secret = _step("set_secret", "setSecret", "The database or service is to take the new version.")
+test_secret = _step("test_secret", "testSecret", "The new version is to be tried.")
+finish_secret = _step("finish_secret", "finishSecret", "The new version is to be the current one.")
+
+EVENTS = (create_secret, set_secret, test_secret, finish_secret)
 
 
 def source_arn(event: dict[str, Any], scene: Scene) -> str:
