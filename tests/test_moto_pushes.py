@@ -14,7 +14,7 @@ import pytest
 from eventsim import Options, Scenario, Simulation
 from eventsim.backends import Backend
 from eventsim.clock import Clock
-from eventsim.errors import BackendError
+from eventsim.errors import BackendError, EventsimError
 from eventsim.journal.sinks import MemorySink
 from eventsim.sources import s3 as s3_source
 from eventsim.sources import sns
@@ -245,6 +245,20 @@ async def test_after_the_run_motos_services_ask_motos_own_lambda_again() -> None
     await on_moto(PHOTOS, consumer([], Events={"Photo": s3_event()}), put("a"))
 
     assert [getattr(place, name) for place, name in places] == before
+
+
+async def test_who_comes_when_the_run_has_ended_is_told_so() -> None:
+    values = {
+        "name": "small",
+        "backend": "moto",
+        "resources": ALERTS,
+        "functions": consumer([], Events={"Alert": sns_event()}),
+    }
+    scenario = Scenario.of(values, Path(__file__).parent)
+    async with Simulation(scenario, Options(sinks=[MemorySink()])) as simulation:
+        await simulation.run()
+        with pytest.raises(EventsimError, match="the run has ended"):
+            await publish("late")(simulation.client)
 
 
 async def test_notifications_elsewhere_are_left_to_who_owns_them(clock: Clock) -> None:
