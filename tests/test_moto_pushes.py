@@ -195,6 +195,35 @@ async def test_log_lines_that_a_client_writes_are_our_event_if_the_pattern_accep
     assert [line["message"] for line in told["logEvents"]] == ["ERROR no total"]
 
 
+async def test_a_function_gets_the_log_that_sam_subscribes_it_to() -> None:
+    seen: list[Any] = []
+
+    async def write(client: Clients) -> None:
+        logs = await client("logs")
+        stream = {"logGroupName": "/shop/web", "logStreamName": "web-1"}
+        await logs.create_log_stream(**stream)
+        lines = [
+            {"timestamp": 1767225601000 + number, "message": text}
+            for number, text in enumerate(("ERROR no stock", "INFO ready"))
+        ]
+        await logs.put_log_events(**stream, logEvents=lines)
+
+    properties = {"LogGroupName": "/shop/web", "FilterPattern": "ERROR"}
+    event = {"Type": "CloudWatchLogs", "Properties": properties}
+    step = {"at": "0.5s", "log": "/shop/web", "stream": "web-2", "messages": ["ERROR no room", "-"]}
+    await on_moto({}, consumer(seen, Events={"Errors": event}), write, timeline=[step])
+
+    told = [json.loads(gzip.decompress(base64.b64decode(e["awslogs"]["data"]))) for e in seen]
+    assert [(each["logStream"], each["subscriptionFilters"]) for each in told] == [
+        ("web-2", ["consumerErrors"]),
+        ("web-1", ["consumerErrors"]),
+    ]
+    assert [[line["message"] for line in each["logEvents"]] for each in told] == [
+        ["ERROR no room"],
+        ["ERROR no stock"],
+    ]
+
+
 async def test_a_client_may_set_up_notifications_and_subscriptions_itself() -> None:
     seen: list[Any] = []
 
