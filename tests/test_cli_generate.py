@@ -59,15 +59,15 @@ def test_every_event_may_be_of_the_first_and_of_the_last_year(
     assert json.loads(ended.stdout)
 
 
-def test_no_event_needs_a_client_of_aws_or_moto(tmp_path: Path) -> None:
-    """Every event of every source is built by the command, in one process that knows neither."""
+def test_no_event_needs_a_client_of_aws_moto_or_an_event_loop(tmp_path: Path) -> None:
+    """Every event of every source is built by the command, in a process that knows none of them."""
     words = [f"generate {source} {name}".split() for source, name in EVENTS]
     code = (
         "import sys\n"
         "from eventsim.cli import app\n"
         f"for words in {words!r}:\n"
         "    app(words, standalone_mode=False)\n"
-        "heavy = {'aiobotocore', 'aiohttp', 'boto3', 'botocore', 'moto'}\n"
+        "heavy = {'aiobotocore', 'aiohttp', 'anyio', 'asyncio', 'boto3', 'botocore', 'moto'}\n"
         "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     ended = subprocess.run(
