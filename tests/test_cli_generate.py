@@ -28,6 +28,7 @@ EVENTS = [(source, name) for source in sources() for name in builders(source)]
         (["--account", "\uff11" * 12], "write its 12 digits"),
         (["--key", "\udcff"], r"'\udcff' is not text in UTF-8"),
         (["--set", "x=\udcff"], r"'x=\udcff' is not text in UTF-8"),
+        (["--key", "a", "--key", "b"], "--key is given 2 times; once is all"),
         (["--set", "object.siz=5"], "did you mean 'object.size'?"),
     ],
 )

@@ -74,7 +74,7 @@ def command_of(
     def run(**given: Any) -> None:
         mine = {name[4:]: given.pop(name) for name in list(given) if name.startswith("own_")}
         said = {
-            name: _read(value, fields[name], _shape(fields[name].annotation) is list)
+            name: _read(name, value, fields[name])
             for name, value in given.items()
             if value not in (None, ())
         }
@@ -112,9 +112,8 @@ def _flag(name: str, field: FieldInfo) -> click.Option:
         return click.Option([f"{label}/--no-{label[2:]}", name], default=None, help=_help(field))
     if get_origin(kind) is Literal:
         settings["type"] = click.Choice([str(choice) for choice in get_args(kind)])
-    elif kind is list:
-        settings["multiple"] = True
-    return click.Option([label, name], required=field.is_required(), help=_help(field), **settings)
+    settings |= {"required": field.is_required(), "multiple": True}  # or the last one would do
+    return click.Option([label, name], help=_help(field), **settings)
 
 
 def _help(field: FieldInfo) -> str:
@@ -139,14 +138,19 @@ def _shape(annotation: Any) -> Any:
     return annotation
 
 
-def _read(value: Any, field: FieldInfo, repeated: bool) -> Any:
+def _read(name: str, given: Any, field: FieldInfo) -> Any:
     """A flag's text as the parameter takes it: JSON where it is no text, stdin for ``-``."""
-    if repeated:
-        return [_json(item) for item in value]
     kind = _shape(field.annotation)
-    if value == STREAM and kind is not bool:
+    if kind is bool:
+        return given
+    if kind is list:
+        return [_json(item) for item in given]
+    if len(given) > 1:
+        raise EventsimError(f"--{name.replace('_', '-')} is given {len(given)} times; once is all")
+    (value,) = given
+    if value == STREAM:
         value = read_bytes(STREAM).decode("utf-8", "replace").rstrip("\n")
-    return value if kind in (str, bool, datetime) else _json(value)
+    return value if kind in (str, datetime) else _json(value)
 
 
 def _json(text: Any) -> Any:
