@@ -26,9 +26,11 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import botocore.session
 import jsonschema
 import typing_extensions
 from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
+from botocore.validate import ParamValidator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from eventsim.rules.paths import write
@@ -140,6 +142,18 @@ def _read(value: Any, never_sent: frozenset[str]) -> None:
     elif isinstance(value, list | Iterator):
         for inner in value:
             _read(inner, never_sent)
+
+
+def in_botocore(service: str, name: str) -> Callable[[Any], None]:
+    """A shape of a service's API in botocore: what it does not know, or lacks, is refused."""
+    shape = botocore.session.get_session().get_service_model(service).shape_for(name)
+
+    def check(value: Any) -> None:
+        report = ParamValidator().validate(value, shape)
+        if report.has_errors():
+            raise Refused(f"botocore's `{name}` refuses it: {report.generate_report()}")
+
+    return check
 
 
 def whole(properties: Mapping[str, Any], *optional: str) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from aws_lambda_powertools.utilities.data_classes.appsync_authorizer_event impor
 )
 from aws_lambda_powertools.utilities.parser.models.iot_registry_events import IoTCoreThingEvent
 
-from tests.event_validators import Validator, data_class, powertools, schema, typed, whole
+from tests.event_validators import (
+    Validator,
+    data_class,
+    in_botocore,
+    powertools,
+    schema,
+    typed,
+    whole,
+)
 
 TEXT = {"type": "string", "minLength": 1}
 ANY = {"type": "object"}
@@ -164,7 +172,7 @@ _THING = Validator(
     "Powertools `IoTCoreThingEvent`",
     lambda event: IoTCoreThingEvent.model_validate(event, extra="forbid"),
 )
-_CONNECTING = schema(
+_CONNECTION = schema(
     f"{_AWS}/iot/latest/developerguide/custom-auth-lambda.html",
     whole(
         {
@@ -185,6 +193,21 @@ _CONNECTING = schema(
         "token",
     ),
 )
+_CONTEXTS = {
+    "tls": in_botocore("iot", "TlsContext"),
+    "http": in_botocore("iot", "HttpContext"),
+    "mqtt": in_botocore("iot", "MqttContext"),
+}
+
+
+def _connecting(event: Any) -> None:
+    """What is known of the connection is what TestInvokeAuthorizer takes of it."""
+    _CONNECTION.check(event)
+    for protocol, told in event["protocolData"].items():
+        _CONTEXTS[protocol](told)
+
+
+_CONNECTING = Validator(f"botocore's contexts of iot, {_CONNECTION.name}", _connecting)
 _END = whole({"Address": TEXT, "Type": {"const": "TELEPHONE_NUMBER"}})
 _CONTACT = data_class(
     ConnectContactFlowEvent,
