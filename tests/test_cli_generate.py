@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import subprocess
 import sys
@@ -29,6 +31,7 @@ EVENTS = [(source, name) for source in sources() for name in builders(source)]
         (["--key", "\udcff"], r"'\udcff' is not text in UTF-8"),
         (["--set", "x=\udcff"], r"'x=\udcff' is not text in UTF-8"),
         (["--key", "a", "--key", "b"], "--key is given 2 times; once is all"),
+        (["--key", "-", "--body", "-"], "--key and --body would read stdin, which is there once"),
         (["--set", "object.siz=5"], "did you mean 'object.size'?"),
     ],
 )
@@ -36,6 +39,20 @@ def test_what_cannot_be_is_told_in_one_line(words: list[str], told: str) -> None
     ended = eventsim("generate", "s3", "put", *words)
     assert (ended.code, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert told in ended.stderr
+
+
+@pytest.mark.parametrize("line", ['{"level": "ERROR"}', "42", "null", '"quoted"'])
+def test_text_that_happens_to_be_json_stays_as_it_is_written(line: str) -> None:
+    made = json.loads(eventsim("generate", "logs", "data", "--message", line).stdout)
+    told = json.loads(gzip.decompress(base64.b64decode(made["awslogs"]["data"])))
+    assert [each["message"] for each in told["logEvents"]] == [line]
+
+
+def test_what_may_be_given_several_times_is_read_from_stdin_as_well() -> None:
+    words = ("--recipients", "a@x.org", "--recipients", "-")
+    ended = eventsim("generate", "ses", *words, stdin="b@x.org\n")
+    receipt = json.loads(ended.stdout)["Records"][0]["ses"]["receipt"]
+    assert receipt["recipients"] == ["a@x.org", "b@x.org"]
 
 
 def test_base64_that_is_none_is_told_whatever_its_characters() -> None:
