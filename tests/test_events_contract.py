@@ -178,8 +178,10 @@ def test_every_parameter_has_a_default_a_text_and_a_json_schema(event: Builder) 
 
 @each
 def test_a_builder_is_a_function_of_its_source_that_takes_a_scene(event: Builder) -> None:
-    build = getattr(module_of(event.source), event.name.replace("-", "_"))
+    source, name = module_of(event.source), event.name.replace("-", "_")
+    build = getattr(source, name)
     assert build is event.build
+    assert name in getattr(source, "__all__", [name])  # or type checkers do not see it
     assert orjson.dumps(build(scene())) == orjson.dumps(build(scene()))
 
 

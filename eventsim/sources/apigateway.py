@@ -52,7 +52,20 @@ from eventsim.types import (
     Trigger,
 )
 
-__all__ = ["SAM_EVENTS", "Resource"]
+__all__ = [
+    "SAM_EVENTS",
+    "Resource",
+    "http_v1",
+    "http_v2",
+    "request_authorizer",
+    "rest",
+    "rest_non_proxy",
+    "token_authorizer",
+    "v2_authorizer",
+    "websocket_connect",
+    "websocket_disconnect",
+    "websocket_message",
+]
 EVENTS = (
     rest,
     http_v2,

@@ -51,7 +51,34 @@ from eventsim.sources._s3_upkeep import (
 )
 from eventsim.types import Bucket, InvocationType, ObjectChange, Scene
 
-__all__ = ["Resource", "disagreement", "notifications_of"]
+__all__ = [
+    "Resource",
+    "acl_put",
+    "complete_multipart_upload",
+    "copy",
+    "delete",
+    "delete_marker",
+    "disagreement",
+    "intelligent_tiering",
+    "lifecycle_delete",
+    "lifecycle_delete_marker",
+    "lifecycle_transition",
+    "notifications_of",
+    "post",
+    "put",
+    "reduced_redundancy_lost",
+    "replication_after_threshold",
+    "replication_failed",
+    "replication_missed_threshold",
+    "replication_not_tracked",
+    "restore_completed",
+    "restore_delete",
+    "restore_post",
+    "retention_put",
+    "tagging_delete",
+    "tagging_put",
+    "test_event",
+]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "s3.amazonaws.com"
