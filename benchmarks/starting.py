@@ -17,13 +17,14 @@ def command(*arguments: str) -> Callable[[], object]:
 
 
 def figures(pairs: int = 5) -> Iterator[Figure]:
-    """`eventsim --help`; the target is in seconds, on a quiet core."""
-    yield compare(
-        "eventsim --help",
-        command(sys.executable, "-m", "eventsim", "--help"),
-        "python -c pass",
-        command(sys.executable, "-c", "pass"),
-        reach=None,
-        pairs=pairs,
-        note=f"target: {SECONDS_AT_MOST} s on a quiet core",
-    )
+    """`eventsim --help` and `generate`; the target is in seconds, on a quiet core."""
+    for words in ("--help", "generate s3 put"):
+        yield compare(
+            f"eventsim {words}",
+            command(sys.executable, "-m", "eventsim", *words.split()),
+            "python -c pass",
+            command(sys.executable, "-c", "pass"),
+            reach=None,
+            pairs=pairs,
+            note=f"target: {SECONDS_AT_MOST} s on a quiet core",
+        )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eventsim.errors import ScenarioError as ScenarioError
     from eventsim.journal import Entry as Entry
     from eventsim.journal import Journal as Journal
+    from eventsim.push.builders import builder as builder
     from eventsim.scenario import Scenario as Scenario
     from eventsim.scenario import load as load
     from eventsim.simulation import Options as Options
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from eventsim.types import Read as Read
     from eventsim.types import Reader as Reader
     from eventsim.types import Record as Record
+    from eventsim.types import Scene as Scene
     from eventsim.types import Shard as Shard
     from eventsim.types import Stream as Stream
     from eventsim.types import TimedRecord as TimedRecord
@@ -67,10 +69,12 @@ _HOMES = {
     "Result": "simulation",
     "Scenario": "scenario",
     "ScenarioError": "errors",
+    "Scene": "types",
     "Shard": "types",
     "Simulation": "simulation",
     "Stream": "types",
     "TimedRecord": "types",
+    "builder": "push.builders",
     "load": "scenario",
     "run": "simulation",
 }

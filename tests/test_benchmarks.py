@@ -41,6 +41,7 @@ NAMES = (
     *CALLING,
     "lessons 1 to 1 of the course, each as it is and with its change",
     "eventsim --help",
+    "eventsim generate s3 put",
 )
 OPTIONAL = {"SimFaaS"}  # timed where it is installed
 FIELDS = {

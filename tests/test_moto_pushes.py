@@ -14,7 +14,7 @@ import pytest
 from eventsim import Options, Scenario, Simulation
 from eventsim.backends import Backend
 from eventsim.clock import Clock
-from eventsim.errors import BackendError
+from eventsim.errors import BackendError, EventsimError
 from eventsim.journal.sinks import MemorySink
 from eventsim.sources import s3 as s3_source
 from eventsim.sources import sns
@@ -195,6 +195,35 @@ async def test_log_lines_that_a_client_writes_are_our_event_if_the_pattern_accep
     assert [line["message"] for line in told["logEvents"]] == ["ERROR no total"]
 
 
+async def test_a_function_gets_the_log_that_sam_subscribes_it_to() -> None:
+    seen: list[Any] = []
+
+    async def write(client: Clients) -> None:
+        logs = await client("logs")
+        stream = {"logGroupName": "/shop/web", "logStreamName": "web-1"}
+        await logs.create_log_stream(**stream)
+        lines = [
+            {"timestamp": 1767225601000 + number, "message": text}
+            for number, text in enumerate(("ERROR no stock", "INFO ready"))
+        ]
+        await logs.put_log_events(**stream, logEvents=lines)
+
+    properties = {"LogGroupName": "/shop/web", "FilterPattern": "ERROR"}
+    event = {"Type": "CloudWatchLogs", "Properties": properties}
+    step = {"at": "0.5s", "log": "/shop/web", "stream": "web-2", "messages": ["ERROR no room", "-"]}
+    await on_moto({}, consumer(seen, Events={"Errors": event}), write, timeline=[step])
+
+    told = [json.loads(gzip.decompress(base64.b64decode(e["awslogs"]["data"]))) for e in seen]
+    assert [(each["logStream"], each["subscriptionFilters"]) for each in told] == [
+        ("web-2", ["consumerErrors"]),
+        ("web-1", ["consumerErrors"]),
+    ]
+    assert [[line["message"] for line in each["logEvents"]] for each in told] == [
+        ["ERROR no room"],
+        ["ERROR no stock"],
+    ]
+
+
 async def test_a_client_may_set_up_notifications_and_subscriptions_itself() -> None:
     seen: list[Any] = []
 
@@ -245,6 +274,20 @@ async def test_after_the_run_motos_services_ask_motos_own_lambda_again() -> None
     await on_moto(PHOTOS, consumer([], Events={"Photo": s3_event()}), put("a"))
 
     assert [getattr(place, name) for place, name in places] == before
+
+
+async def test_who_comes_when_the_run_has_ended_is_told_so() -> None:
+    values = {
+        "name": "small",
+        "backend": "moto",
+        "resources": ALERTS,
+        "functions": consumer([], Events={"Alert": sns_event()}),
+    }
+    scenario = Scenario.of(values, Path(__file__).parent)
+    async with Simulation(scenario, Options(sinks=[MemorySink()])) as simulation:
+        await simulation.run()
+        with pytest.raises(EventsimError, match="the run has ended"):
+            await publish("late")(simulation.client)
 
 
 async def test_notifications_elsewhere_are_left_to_who_owns_them(clock: Clock) -> None:

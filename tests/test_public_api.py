@@ -33,11 +33,13 @@ PUBLIC = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "Scene",
     "Shard",
     "Simulation",
     "Stream",
     "TimedRecord",
     "__version__",
+    "builder",
     "load",
     "run",
 ]

@@ -205,6 +205,9 @@ def test_an_asynchronous_integration_answers_at_once_with_nothing(server: Server
     assert (answer.status_code, answer.content) == (200, b"")
     types = [e.fields["type"] for e in server.entries("event_pushed")]
     assert "Event" in types
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl has it
+    passed = httpx.post(f"{server.url('rest')}/later", content=b'{"a": 1}', headers=form)
+    assert (passed.status_code, passed.content) == (200, b"")
     bad = httpx.post(f"{server.url('rest')}/later", content=b"{", headers={"a": "b"})
     assert bad.status_code == 400
 

@@ -236,6 +236,10 @@ def test_parameters_stand_where_the_service_puts_them() -> None:
     changed = builder("config", "configuration-change").event(Scene(), {"change": "DELETE"})
     item = json.loads(changed["invokingEvent"])["configurationItem"]
     assert (item["configurationItemStatus"], item["configuration"]) == ("ResourceDeleted", None)
+    group = json.loads(builder("config", "oversized-change").event(Scene())["invokingEvent"])
+    told = group["configurationItemSummary"]
+    assert told["ARN"].endswith(f":security-group/{told['resourceId']}")
+    assert told["resourceId"].startswith("sg-0")
     with pytest.raises(EventsimError, match="records is 0"):
         builder("appsync", "batch-resolver").event(Scene(), {"records": 0})
 

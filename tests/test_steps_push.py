@@ -70,3 +70,27 @@ def test_a_field_that_is_not_there_is_made_where_that_is_said() -> None:
     }
     run(Scenario.of(values, Path(__file__).parent), Options(sinks=[MemorySink()]))
     assert [event["more"] for event in seen] == [1]
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "because"),
+    [
+        ("s3", "object.key", "byte payload is too large for the Event invocation type (limit 1"),
+        ("apigateway", "body", "Request must be smaller than 6291456 bytes for the InvokeFunction"),
+    ],
+)
+def test_an_event_that_is_too_large_for_its_invocation_type_is_refused_as_lambda_does(
+    source: str, path: str, because: str
+) -> None:
+    seen: list[Any] = []
+    step = {"at": "1s", "push": source, "to": "f", "set": {path: "x" * 6_300_000}}
+    values = {
+        "name": "small",
+        "functions": {"f": {"Handler": lambda event, context: seen.append(event)}},
+        "timeline": [step],
+    }
+    sink = MemorySink()
+    run(Scenario.of(values, Path(__file__).parent), Options(sinks=[sink]))
+    (failed,) = [entry for entry in sink.entries if entry.kind == "push_failed"]
+    assert (failed.fields["code"], seen) == ("RequestEntityTooLargeException", [])
+    assert because in str(failed.because)

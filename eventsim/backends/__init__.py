@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
-
-import anyio
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsim import registry
 from eventsim.backends._aws import AwsApi, in_our_words, needs_aws_extra
 from eventsim.backends._serving import Services
 from eventsim.backends._taking import Taker
-from eventsim.clock import Clock
 from eventsim.errors import BackendError, Unreachable
 from eventsim.rules.arns import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from eventsim.clock import Clock  # which brings anyio; who only builds events has no need
 
 __all__ = [
     "Api",
@@ -58,7 +57,11 @@ def date_of(answer: dict[str, Any]) -> float | None:
     A Date header is cut to whole seconds.
     """
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return None if date is None else parsedate_to_datetime(date).timestamp()
+    if date is None:
+        return None
+    from email.utils import parsedate_to_datetime
+
+    return parsedate_to_datetime(date).timestamp()
 
 
 class Backend:
@@ -105,6 +108,8 @@ class Backend:
 
     async def aclose(self) -> None:
         """Undo what was done, and close every client; a cancellation waits for it."""
+        import anyio
+
         with anyio.CancelScope(shield=True):
             await self._closing.aclose()
 

@@ -73,8 +73,9 @@ def command_of(
 
     def run(**given: Any) -> None:
         mine = {name[4:]: given.pop(name) for name in list(given) if name.startswith("own_")}
+        _check_stdin(given)
         said = {
-            name: _read(value, fields[name], _shape(fields[name].annotation) is list)
+            name: _read(name, value, fields[name])
             for name, value in given.items()
             if value not in (None, ())
         }
@@ -83,6 +84,19 @@ def command_of(
     return click.Command(
         event.name, params=[*flags, *own, *_scene_flags()], callback=run, help=event.sentence
     )
+
+
+def _check_stdin(given: Mapping[str, Any]) -> None:
+    """Raises EventsimError where stdin would be read twice: the second time there is nothing."""
+    texts = {name: value for name, value in given.items() if isinstance(value, tuple)}
+    names = [_label(name) for name, value in texts.items() for text in value if text == STREAM]
+    if len(names) > 1:
+        said = " and ".join(names)
+        raise EventsimError(f"{said} would read stdin, which is there once; write one out")
+
+
+def _label(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def option(name: str, **settings: Any) -> click.Option:
@@ -105,16 +119,15 @@ def _scene_flags() -> list[click.Option]:
 
 def _flag(name: str, field: FieldInfo) -> click.Option:
     kind, settings = _shape(field.annotation), dict[str, Any]()
-    label = f"--{name.replace('_', '-')}"
+    label = _label(name)
     if name in RESERVED:
         raise EventsimError(f"a parameter of an event cannot be called '{name}'")
     if kind is bool:
         return click.Option([f"{label}/--no-{label[2:]}", name], default=None, help=_help(field))
     if get_origin(kind) is Literal:
         settings["type"] = click.Choice([str(choice) for choice in get_args(kind)])
-    elif kind is list:
-        settings["multiple"] = True
-    return click.Option([label, name], required=field.is_required(), help=_help(field), **settings)
+    settings |= {"required": field.is_required(), "multiple": True}  # or the last one would do
+    return click.Option([label, name], help=_help(field), **settings)
 
 
 def _help(field: FieldInfo) -> str:
@@ -127,26 +140,42 @@ def _help(field: FieldInfo) -> str:
     return f"{text}  [default: {shown}]".strip()
 
 
-def _shape(annotation: Any) -> Any:
-    """The type behind Annotated and None; ``list`` for what may be given several times."""
+def _bare(annotation: Any) -> Any:
+    """The type behind Annotated and None."""
     if get_origin(annotation) is Annotated:
-        return _shape(get_args(annotation)[0])
+        return _bare(get_args(annotation)[0])
     if get_origin(annotation) in (typing.Union, types.UnionType):
         inner = [kind for kind in get_args(annotation) if kind is not type(None)]
-        return _shape(inner[0]) if len(inner) == 1 else annotation
-    if get_origin(annotation) in (list, tuple):
-        return list
+        return _bare(inner[0]) if len(inner) == 1 else annotation
     return annotation
 
 
-def _read(value: Any, field: FieldInfo, repeated: bool) -> Any:
+def _shape(annotation: Any) -> Any:
+    """That type; ``list`` for what may be given several times."""
+    bare = _bare(annotation)
+    return list if get_origin(bare) in (list, tuple) else bare
+
+
+def _read(name: str, given: Any, field: FieldInfo) -> Any:
     """A flag's text as the parameter takes it: JSON where it is no text, stdin for ``-``."""
-    if repeated:
-        return [_json(item) for item in value]
     kind = _shape(field.annotation)
-    if value == STREAM and kind is not bool:
-        value = read_bytes(STREAM).decode("utf-8", "replace").rstrip("\n")
-    return value if kind in (str, bool, datetime) else _json(value)
+    if kind is bool:
+        return given
+    if kind is list:
+        item = _bare(get_args(_bare(field.annotation))[0])
+        return [_value(_streamed(text), item) for text in given]
+    if len(given) > 1:
+        raise EventsimError(f"{_label(name)} is given {len(given)} times; once is all")
+    return _value(_streamed(given[0]), kind)
+
+
+def _value(text: str, kind: Any) -> Any:
+    return text if kind in (str, datetime) else _json(text)
+
+
+def _streamed(text: str) -> str:
+    """What is meant by a flag's text: what stdin has for ``-``."""
+    return read_bytes(STREAM).decode("utf-8", "replace").rstrip("\n") if text == STREAM else text
 
 
 def _json(text: Any) -> Any:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema
 
 from eventsim import registry
 from eventsim.errors import EventsimError, UnknownPlugin
@@ -48,10 +49,16 @@ class Builder:
         for name, parameter in inspect.signature(self.build).parameters.items():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 required = parameter.default is inspect.Parameter.empty
-                default = Field() if required else Field(parameter.default)
-                fields[name] = (hints[name], default)
+                text = next((text for text in get_args(hints[name])[1:] if type(text) is str), None)
+                default = ... if required else parameter.default
+                fields[name] = (hints[name], Field(default, description=text))
         config = ConfigDict(extra="forbid", title=f"{self.source} {self.name}")
         return create_model("Parameters", __config__=config, **fields)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the parameters."""
+        described = {"$schema": GenerateJsonSchema.schema_dialect, "description": self.sentence}
+        return {**described, **self.model.model_json_schema()}
 
     def event(self, scene: Scene, given: Mapping[str, Any] | None = None) -> Any:
         """The event, with what is *given* for its parameters.

@@ -45,6 +45,10 @@ class LogGroups:
         """Send what matches from now on."""
         self._subscriptions.setdefault(subscription.group, []).append(subscription)
 
+    def subscriptions(self) -> list[Subscription]:
+        """All filters of all groups."""
+        return [each for filters in self._subscriptions.values() for each in filters]
+
     def groups(self) -> tuple[str, ...]:
         """The groups that have a filter."""
         return tuple(self._subscriptions)

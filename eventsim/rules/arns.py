@@ -14,9 +14,9 @@ ACCOUNT = "123456789012"
 def arn(service: str, region: str, account: str, resource: str) -> str:
     """Return an ARN, of the partition that *region* is in.
 
-    IAM's have no region, those of S3 buckets no account either.
+    IAM's and STS's have no region, those of S3 buckets no account either.
     """
-    place = "" if service in ("iam", "s3") else region
+    place = "" if service in ("iam", "sts", "s3") else region
     owner = "" if service == "s3" else account
     return f"arn:{partition(region)}:{service}:{place}:{owner}:{resource}"
 

@@ -8,8 +8,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-ev
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -58,5 +59,5 @@ def mail_date(at: datetime) -> str:
 
 
 def epoch_milliseconds(at: datetime) -> int:
-    """Whole milliseconds since 1970."""
-    return round(at.timestamp() * 1000)
+    """Whole milliseconds since 1970, cut off as in the texts above, so that both agree."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -16,13 +16,20 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: TaskGroup | None = None
+        self._ended = False
 
     def begin(self, tasks: TaskGroup) -> None:
         """From now on work goes on in *tasks*."""
         self._tasks = tasks
 
+    def end(self) -> None:
+        """The run is over, and nothing begins any more."""
+        self._ended = True
+
     def start_soon(self, work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> None:
-        """Start *work* as a task. Raises EventsimError before the run."""
+        """Start *work* as a task. Raises EventsimError before the run and after it."""
+        if self._ended:
+            raise EventsimError("the run has ended; do this while run(meanwhile) lasts")
         if self._tasks is None:
             raise EventsimError("nothing runs in the background yet; call run() first")
         self._tasks.start_soon(work, *given)
@@ -53,12 +60,12 @@ class InFlight:
         self._waiting.clear()
 
     def start_soon(self, work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> None:
-        """Start *work* as a task, once there is a run."""
-        self._open += 1
+        """Start *work* as a task, once there is a run. Raises EventsimError after it."""
         if self._running:
             self._background.start_soon(self._work, work, *given)
         else:
             self._waiting.append((work, given))
+        self._open += 1
 
     async def idle(self) -> None:
         """Return when nothing is on its way."""

@@ -49,5 +49,18 @@ def open_log_groups(setting: Setting) -> LogGroups:
     return groups
 
 
+async def configure_log_groups(setting: Setting) -> None:
+    """Let the log groups of a back end that tells the run's functions have these filters too.
+
+    Raises BackendError, ServiceError, Unreachable.
+    """
+    if setting.backend.sends_to is None:
+        return
+    for each in setting.log_groups.subscriptions():
+        function_arn = setting.scenario.place.arn(each.function)
+        filter_ = each.filter.text
+        await each.module.configure(each.group, each.name, filter_, function_arn, setting.backend)
+
+
 def _write(groups: LogGroups, group: str, stream: str, text: str) -> None:
     groups.write(group, stream, text.splitlines(keepends=True))

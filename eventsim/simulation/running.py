@@ -175,6 +175,7 @@ class Simulation:
             self._finish_streams()  # a run cut short also tells what has been put by now
             self._finish_queues()
             self._setting.environments.close()
+            self._setting.background.end()
 
     def _provision(self, tasks: TaskGroup) -> None:
         """Have the environments made that are to be there before any request."""

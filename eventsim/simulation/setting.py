@@ -34,7 +34,7 @@ from eventsim.services.metrics import Metric
 from eventsim.simulation.alarms import open_alarms
 from eventsim.simulation.background import Background, InFlight
 from eventsim.simulation.dispatching import open_functions, open_invoker
-from eventsim.simulation.logs import open_log_groups
+from eventsim.simulation.logs import configure_log_groups, open_log_groups
 from eventsim.simulation.mappings import open_mappings
 from eventsim.simulation.notifications import open_notifications
 from eventsim.simulation.options import Options
@@ -242,6 +242,7 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     await open_notifications(setting)
     setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
     setting.log_groups = open_log_groups(setting)
+    await configure_log_groups(setting)
     setting.mappings = open_mappings(setting)
     return setting
 

@@ -233,20 +233,6 @@ def v2_authorizer(
     return http_v2_authorizer_event(request, where, matched, scene, identity)
 
 
-EVENTS = (
-    rest,
-    http_v2,
-    http_v1,
-    rest_non_proxy,
-    websocket_connect,
-    websocket_message,
-    websocket_disconnect,
-    token_authorizer,
-    request_authorizer,
-    v2_authorizer,
-)
-
-
 def domain_of(api_id: str, region: str) -> str:
     """The host of an API."""
     return f"{api_id}.execute-api.{region}.{dns_suffix(region)}"

@@ -19,7 +19,6 @@ from eventsim.rules.http_events import (
     rest_event,
     steady_id,
 )
-from eventsim.rules.http_messages import media_type
 from eventsim.rules.http_routes import DEFAULT, parse_route, take_http, take_rest
 from eventsim.sources._apigateway_authorizing import Authorizing
 from eventsim.sources._apigateway_settings import TIMEOUT_SECONDS, Resource, RouteBlock
@@ -197,11 +196,9 @@ def _not_found() -> HttpResponse:
 
 
 def _passed_through(request: HttpRequest) -> Any:
-    """The body as the event, which is what happens without a mapping template."""
+    """The body as the event, of whatever type: so it is without a mapping template."""
     if not request.body:
         return {}
-    if media_type(request.header("Content-Type", "application/json")) != "application/json":
-        return fault(415, "Unsupported Media Type", "BadRequestException")
     try:
         return orjson.loads(request.body)
     except ValueError:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from eventsim.rules.timestamps import iso_milliseconds
 from eventsim.sources import _s3_objects as objects
-from eventsim.sources._builders import Build, named
+from eventsim.sources._builders import named, variant
 from eventsim.sources._s3_objects import (
     BUCKET,
     CONFIGURATION,
@@ -40,32 +40,29 @@ from eventsim.sources._s3_records import (
 from eventsim.types import Scene
 
 
-def _created(name: str, event_name: str, says: str) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        bucket: BucketName = BUCKET,
-        key: Key = KEY,
-        size: Size = 1024,
-        body: Body = None,
-        etag: Etag = None,
-        version_id: VersionId = None,
-        source_ip: SourceIp = None,
-        configuration_id: ConfigurationId = CONFIGURATION,
-        event_version: EventVersion = None,
-    ) -> dict[str, Any]:
-        told = sequenced(scene, key, objects.content(scene, size, body, etag), version_id)
-        return requested(
-            scene, event_version or "2.1", event_name, bucket, configuration_id, told, source_ip
-        )
-
-    return build
+def _created(
+    event_name: str,
+    scene: Scene,
+    *,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
+    size: Size = 1024,
+    body: Body = None,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    source_ip: SourceIp = None,
+    configuration_id: ConfigurationId = CONFIGURATION,
+    event_version: EventVersion = None,
+) -> dict[str, Any]:
+    told = sequenced(scene, key, objects.content(scene, size, body, etag), version_id)
+    return requested(
+        scene, event_version or "2.1", event_name, bucket, configuration_id, told, source_ip
+    )
 
 
-put = _created("put", "ObjectCreated:Put", "An object was created by PutObject.")
-post = _created("post", "ObjectCreated:Post", "An object was created by a form's POST.")
-copy = _created("copy", "ObjectCreated:Copy", "An object was created by CopyObject.")
+put = variant(_created, "ObjectCreated:Put", "put", "An object was created by PutObject.")
+post = variant(_created, "ObjectCreated:Post", "post", "An object was created by a form's POST.")
+copy = variant(_created, "ObjectCreated:Copy", "copy", "An object was created by CopyObject.")
 
 
 def complete_multipart_upload(
@@ -136,31 +133,32 @@ def restore_post(
     return requested(scene, event_version or "2.1", name, bucket, configuration_id, told, source_ip)
 
 
-def _of_metadata(name: str, event_name: str, says: str) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        bucket: BucketName = BUCKET,
-        key: Key = KEY,
-        etag: Etag = None,
-        version_id: VersionId = None,
-        source_ip: SourceIp = None,
-        configuration_id: ConfigurationId = CONFIGURATION,
-        event_version: EventVersion = None,
-    ) -> dict[str, Any]:
-        told = described(key, objects.content(scene, 0, None, etag), version_id)
-        del told["size"]
-        return requested(
-            scene, event_version or "2.3", event_name, bucket, configuration_id, told, source_ip
-        )
-
-    return build
+def _of_metadata(
+    event_name: str,
+    scene: Scene,
+    *,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    source_ip: SourceIp = None,
+    configuration_id: ConfigurationId = CONFIGURATION,
+    event_version: EventVersion = None,
+) -> dict[str, Any]:
+    told = described(key, objects.content(scene, 0, None, etag), version_id)
+    del told["size"]
+    return requested(
+        scene, event_version or "2.3", event_name, bucket, configuration_id, told, source_ip
+    )
 
 
-tagging_put = _of_metadata("tagging_put", "ObjectTagging:Put", "An object was given tags.")
-tagging_delete = _of_metadata("tagging_delete", "ObjectTagging:Delete", "An object lost its tags.")
-acl_put = _of_metadata("acl_put", "ObjectAcl:Put", "An object's access control list was changed.")
+tagging_put = variant(_of_metadata, "ObjectTagging:Put", "tagging_put", "An object was given tags.")
+tagging_delete = variant(
+    _of_metadata, "ObjectTagging:Delete", "tagging_delete", "An object lost its tags."
+)
+acl_put = variant(
+    _of_metadata, "ObjectAcl:Put", "acl_put", "An object's access control list was changed."
+)
 
 
 def retention_put(
@@ -199,19 +197,3 @@ def configured(scene: Scene, *, bucket: BucketName = BUCKET) -> dict[str, Any]:
         "RequestId": objects.request_id(scene),
         "HostId": scene.base64(57),
     }
-
-
-EVENTS = (
-    put,
-    post,
-    copy,
-    complete_multipart_upload,
-    delete,
-    delete_marker,
-    restore_post,
-    tagging_put,
-    tagging_delete,
-    acl_put,
-    retention_put,
-    configured,
-)

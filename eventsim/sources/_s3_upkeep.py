@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import iso_milliseconds
 from eventsim.sources import _s3_objects as objects
-from eventsim.sources._builders import Build, named
+from eventsim.sources._builders import variant
 from eventsim.sources._s3_objects import (
     BUCKET,
     CONFIGURATION,
@@ -42,6 +42,11 @@ from eventsim.sources._s3_records import (
 )
 from eventsim.types import Scene
 
+FailureReason = Annotated[
+    str | None,
+    "why it failed, if it did; AssumeRoleNotPermitted of one that is told to have failed",
+]
+_FAILED = "Replication:OperationFailedReplication"
 Operation = Literal["OBJECT_PUT", "OBJECT_DELETE", "OBJECT_ACL", "OBJECT_TAGGING"]
 
 
@@ -75,92 +80,88 @@ def restore_completed(
     return event
 
 
-def _by_itself(name: str, event_name: str, version: str, says: str) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        bucket: BucketName = BUCKET,
-        key: Key = KEY,
-        size: Size = 1024,
-        etag: Etag = None,
-        version_id: VersionId = None,
-        configuration_id: ConfigurationId = CONFIGURATION,
-        event_version: EventVersion = None,
-    ) -> dict[str, Any]:
-        told = sequenced(scene, key, objects.content(scene, size, None, etag), version_id)
-        return of_service(
-            scene, event_version or version, event_name, bucket, configuration_id, told
-        )
-
-    return build
+def _by_itself(
+    kind: tuple[str, str],
+    scene: Scene,
+    *,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
+    size: Size = 1024,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    configuration_id: ConfigurationId = CONFIGURATION,
+    event_version: EventVersion = None,
+) -> dict[str, Any]:
+    told = sequenced(scene, key, objects.content(scene, size, None, etag), version_id)
+    event_name, version = kind
+    return of_service(scene, event_version or version, event_name, bucket, configuration_id, told)
 
 
-restore_delete = _by_itself(
-    "restore_delete", "ObjectRestore:Delete", "2.3", "The copy of an archived object has gone."
+restore_delete = variant(
+    _by_itself,
+    ("ObjectRestore:Delete", "2.3"),
+    "restore_delete",
+    "The copy of an archived object has gone.",
 )
-reduced_redundancy_lost = _by_itself(
+reduced_redundancy_lost = variant(
+    _by_itself,
+    ("ReducedRedundancyLostObject", "2.1"),
     "reduced_redundancy_lost",
-    "ReducedRedundancyLostObject",
-    "2.1",
     "S3 lost an object of reduced redundancy.",
 )
 
 
-def _replication(name: str, event_name: str, says: str, reason: str | None = None) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        bucket: BucketName = BUCKET,
-        key: Key = KEY,
-        size: Size = 1024,
-        etag: Etag = None,
-        version_id: VersionId = None,
-        rule_id: Annotated[str, "the id of the replication rule"] = "replicate-everything",
-        destination: Annotated[str, "the bucket that gets the replicas"] = "photos-replica",
-        operation: Annotated[Operation, "what is replicated"] = "OBJECT_PUT",
-        began: Annotated[datetime | None, "when; 15 minutes before if not said"] = None,
-        failure_reason: Annotated[str | None, "why it failed, if it did"] = reason,
-        configuration_id: ConfigurationId = CONFIGURATION,
-        event_version: EventVersion = None,
-    ) -> dict[str, Any]:
-        version = version_id or objects.version_id(scene)
-        told = sequenced(scene, key, objects.content(scene, size, None, etag), version)
-        event = of_service(
-            scene, event_version or "2.2", event_name, bucket, configuration_id, told
-        )
-        event["Records"][0]["replicationEventData"] = {
-            "replicationRuleId": rule_id,
-            "destinationBucket": arn("s3", scene.region, scene.account, destination),
-            "s3Operation": operation,
-            "requestTime": iso_milliseconds(began or scene.at - timedelta(minutes=15)),
-            **({} if failure_reason is None else {"failureReason": failure_reason}),
-        }
-        return event
-
-    return build
+def _replication(
+    event_name: str,
+    scene: Scene,
+    *,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
+    size: Size = 1024,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    rule_id: Annotated[str, "the id of the replication rule"] = "replicate-everything",
+    destination: Annotated[str, "the bucket that gets the replicas"] = "photos-replica",
+    operation: Annotated[Operation, "what is replicated"] = "OBJECT_PUT",
+    began: Annotated[datetime | None, "when; 15 minutes before if not said"] = None,
+    failure_reason: FailureReason = None,
+    configuration_id: ConfigurationId = CONFIGURATION,
+    event_version: EventVersion = None,
+) -> dict[str, Any]:
+    version = version_id or objects.version_id(scene)
+    told = sequenced(scene, key, objects.content(scene, size, None, etag), version)
+    if event_name == _FAILED:
+        failure_reason = failure_reason or "AssumeRoleNotPermitted"
+    event = of_service(scene, event_version or "2.2", event_name, bucket, configuration_id, told)
+    event["Records"][0]["replicationEventData"] = {
+        "replicationRuleId": rule_id,
+        "destinationBucket": arn("s3", scene.region, scene.account, destination),
+        "s3Operation": operation,
+        "requestTime": iso_milliseconds(began or scene.at - timedelta(minutes=15)),
+        **({} if failure_reason is None else {"failureReason": failure_reason}),
+    }
+    return event
 
 
-replication_failed = _replication(
-    "replication_failed",
-    "Replication:OperationFailedReplication",
-    "An object could not be replicated.",
-    "AssumeRoleNotPermitted",
+replication_failed = variant(
+    _replication, _FAILED, "replication_failed", "An object could not be replicated."
 )
-replication_missed_threshold = _replication(
-    "replication_missed_threshold",
+replication_missed_threshold = variant(
+    _replication,
     "Replication:OperationMissedThreshold",
+    "replication_missed_threshold",
     "An object was not replicated within 15 minutes.",
 )
-replication_after_threshold = _replication(
-    "replication_after_threshold",
+replication_after_threshold = variant(
+    _replication,
     "Replication:OperationReplicatedAfterThreshold",
+    "replication_after_threshold",
     "An object was replicated after more than 15 minutes.",
 )
-replication_not_tracked = _replication(
-    "replication_not_tracked",
+replication_not_tracked = variant(
+    _replication,
     "Replication:OperationNotTracked",
+    "replication_not_tracked",
     "The replication of an object is not measured any more.",
 )
 
@@ -237,18 +238,3 @@ def intelligent_tiering(
     )
     event["Records"][0]["intelligentTieringEventData"] = {"destinationAccessTier": tier}
     return event
-
-
-EVENTS = (
-    restore_completed,
-    restore_delete,
-    reduced_redundancy_lost,
-    replication_failed,
-    replication_missed_threshold,
-    replication_after_threshold,
-    replication_not_tracked,
-    lifecycle_delete,
-    lifecycle_delete_marker,
-    lifecycle_transition,
-    intelligent_tiering,
-)

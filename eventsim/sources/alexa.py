@@ -23,7 +23,15 @@ from eventsim.sources._alexa_requests import envelope, intent_of, request_of, se
 from eventsim.sources._alexa_sessions import deliver
 from eventsim.types import InvocationType, Scene
 
-__all__ = ["answer", "deliver"]
+__all__ = [
+    "answer",
+    "audio_player",
+    "can_fulfill",
+    "deliver",
+    "intent",
+    "launch",
+    "session_ended",
+]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 PRINCIPAL = "alexa-appkit.amazon.com"

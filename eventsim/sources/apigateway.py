@@ -25,7 +25,20 @@ from eventsim.rules.http_answers import (
     socket_answer,
 )
 from eventsim.rules.http_events import steady_id
-from eventsim.sources import _apigateway_builders as built
+from eventsim.sources._apigateway_builders import (
+    API_ID,
+    domain_of,
+    http_v1,
+    http_v2,
+    request_authorizer,
+    rest,
+    rest_non_proxy,
+    token_authorizer,
+    v2_authorizer,
+    websocket_connect,
+    websocket_disconnect,
+    websocket_message,
+)
 from eventsim.sources._apigateway_http import HttpFront
 from eventsim.sources._apigateway_settings import SAM_EVENTS, Resource
 from eventsim.sources._apigateway_sockets import SocketFront
@@ -39,8 +52,32 @@ from eventsim.types import (
     Trigger,
 )
 
-__all__ = ["SAM_EVENTS", "Resource"]
-EVENTS = built.EVENTS
+__all__ = [
+    "SAM_EVENTS",
+    "Resource",
+    "http_v1",
+    "http_v2",
+    "request_authorizer",
+    "rest",
+    "rest_non_proxy",
+    "token_authorizer",
+    "v2_authorizer",
+    "websocket_connect",
+    "websocket_disconnect",
+    "websocket_message",
+]
+EVENTS = (
+    rest,
+    http_v2,
+    http_v1,
+    rest_non_proxy,
+    websocket_connect,
+    websocket_message,
+    websocket_disconnect,
+    token_authorizer,
+    request_authorizer,
+    v2_authorizer,
+)
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse", "Event")
 PRINCIPAL = "apigateway.amazonaws.com"
 
@@ -72,7 +109,7 @@ def open_fronts(
 
 
 def _front(name: str, api: Resource, scene: Scene) -> Front:
-    domain = built.domain_of(steady_id(name, 10), scene.region)
+    domain = domain_of(steady_id(name, 10), scene.region)
     if api.protocol == "WEBSOCKET":
         return SocketFront(name, api, domain)
     return HttpFront(name, api, domain)
@@ -81,7 +118,7 @@ def _front(name: str, api: Resource, scene: Scene) -> Front:
 def source_arn(event: Any, scene: Scene) -> str:
     """The ARN of what called: the method of a resource, a route, or an authorizer."""
     context = event.get("requestContext", {}) if isinstance(event, dict) else {}
-    api = context.get("apiId", built.API_ID)
+    api = context.get("apiId", API_ID)
     if _is_authorizer(event):
         return arn("execute-api", scene.region, scene.account, f"{api}/authorizers/authorizer")
     stage, key = context.get("stage", "prod"), context.get("routeKey")

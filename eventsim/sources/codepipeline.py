@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from eventsim.rules.timestamps import epoch_milliseconds
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
@@ -34,7 +35,7 @@ def job(
     ] = None,
 ) -> dict[str, Any]:
     """An action runs: put its result with PutJobSuccessResult or PutJobFailureResult."""
-    until = round(scene.at.timestamp() * 1000) + 3_600_000
+    until = epoch_milliseconds(scene.at) + 3_600_000
     data: dict[str, Any] = {
         "actionConfiguration": {
             "configuration": {"FunctionName": function, "UserParameters": user_parameters}

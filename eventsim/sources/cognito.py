@@ -33,6 +33,23 @@ from eventsim.sources._cognito_triggers import (
 from eventsim.sources._contract import Broken, object_of, one_of, value_at
 from eventsim.types import Answer, Delivery, InvocationType, InvokeResult, Pushing, Scene
 
+__all__ = [
+    "create_auth_challenge",
+    "custom_email_sender",
+    "custom_message",
+    "custom_sms_sender",
+    "define_auth_challenge",
+    "post_authentication",
+    "post_confirmation",
+    "pre_authentication",
+    "pre_signup",
+    "pre_token_generation",
+    "pre_token_generation_v2",
+    "pre_token_generation_v3",
+    "user_migration",
+    "verify_auth_challenge",
+]
+
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse",)
 PRINCIPAL = "cognito-idp.amazonaws.com"
 ANSWER_SECONDS_MAX = 5.0

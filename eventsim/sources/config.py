@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop
 
 from __future__ import annotations
 
+import re
 from hashlib import md5
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,17 @@ from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "config.amazonaws.com"
+
+# What ids begin with and what stands before them in ARNs, where it is not the type's own name.
+_IDS = {
+    "AWS::EC2::Instance": ("i", "instance/"),
+    "AWS::EC2::NetworkInterface": ("eni", "network-interface/"),
+    "AWS::EC2::SecurityGroup": ("sg", "security-group/"),
+    "AWS::EC2::Volume": ("vol", "volume/"),
+    "AWS::Lambda::Function": ("function", "function:"),
+    "AWS::S3::Bucket": ("bucket", ""),
+}
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 Rule = Annotated[str, "the rule's name"]
 Parameters = Annotated[dict[str, str] | None, "the rule's parameters"]
@@ -120,13 +132,15 @@ def _event(
 
 
 def _item(scene: Scene, kind: str, resource_id: str | None, change: str) -> dict[str, Any]:
-    service, _, name = kind.removeprefix("AWS::").lower().partition("::")
-    named = resource_id or f"{name[:3]}-0{scene.hex(16)}"
+    service, _, name = kind.removeprefix("AWS::").partition("::")
+    words = _WORD.sub("-", name).lower()
+    prefix, place = _IDS.get(kind, (words, f"{words}/"))
+    named = resource_id or f"{prefix}-0{scene.hex(16)}"
     states = {"CREATE": "ResourceDiscovered", "UPDATE": "OK", "DELETE": "ResourceDeleted"}
     return {
         "resourceType": kind,
         "resourceId": named,
-        "ARN": arn(service, scene.region, scene.account, f"{name}/{named}"),
+        "ARN": arn(service.lower(), scene.region, scene.account, f"{place}{named}"),
         "awsAccountId": scene.account,
         "awsRegion": scene.region,
         "availabilityZone": f"{scene.region}a",

@@ -28,7 +28,14 @@ from eventsim.sources._eventbridge_rules import (
 from eventsim.sources._refusing import refuse_to_refuse
 from eventsim.types import Bus, InvocationType, Scene
 
-__all__ = ["Resource"]
+__all__ = [
+    "Resource",
+    "alarm_state_change",
+    "custom",
+    "ec2_state_change",
+    "scheduled",
+    "trusted_advisor",
+]
 
 ARN_SERVICE = "events"  # what EventBridge is called in ARNs
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)

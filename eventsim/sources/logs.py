@@ -7,16 +7,19 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from eventsim.backends import Backend
 from eventsim.errors import PatternError
 from eventsim.rules import log_events
 from eventsim.rules.arns import arn
 from eventsim.rules.log_events import LogEvent, event_id
 from eventsim.rules.log_filters import LogFilter, compile_filter
 from eventsim.rules.timestamps import epoch_milliseconds
+from eventsim.sources._lifetimes import undo_on_close
 from eventsim.sources._sam import SamProperties
 from eventsim.types import InvocationType, Scene, Sent
 
@@ -91,6 +94,24 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str | None:
     """The log group, which is in the data; nothing for a control message."""
     group = log_events.decoded(event)["logGroup"]
     return arn("logs", scene.region, scene.account, f"log-group:{group}:*") if group else None
+
+
+async def configure(
+    group: str, name: str, pattern: str, function_arn: str, backend: Backend
+) -> None:
+    """Have a log group of *backend* send a function what matches, until the back end closes.
+
+    The group is made if it is not there. Raises ServiceError, Unreachable.
+    """
+    call = partial(backend.call, "logs")
+    there = await call("describe_log_groups", logGroupNamePrefix=group)
+    if all(known["logGroupName"] != group for known in there["logGroups"]):
+        await call("create_log_group", logGroupName=group)
+        undo_on_close(backend, partial(call, "delete_log_group", logGroupName=group))
+    where = {"logGroupName": group, "filterName": name}
+    wanted = {"filterPattern": pattern, "destinationArn": function_arn}
+    await call("put_subscription_filter", **where, **wanted)
+    undo_on_close(backend, partial(call, "delete_subscription_filter", **where))
 
 
 def taken(scene: Scene, told: Mapping[str, Any]) -> Sent:

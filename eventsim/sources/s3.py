@@ -15,7 +15,6 @@ from eventsim.backends import Backend
 from eventsim.errors import BackendError, EventsimError
 from eventsim.rules.arns import arn
 from eventsim.rules.notifications import Notification
-from eventsim.sources import _s3_requests, _s3_upkeep
 from eventsim.sources._refusing import refuse_to_refuse
 from eventsim.sources._s3_notifications import (
     Resource,
@@ -23,9 +22,63 @@ from eventsim.sources._s3_notifications import (
     disagreement,
     notifications_of,
 )
+from eventsim.sources._s3_requests import (
+    acl_put,
+    complete_multipart_upload,
+    configured,
+    copy,
+    delete,
+    delete_marker,
+    post,
+    put,
+    restore_post,
+    retention_put,
+    tagging_delete,
+    tagging_put,
+)
+from eventsim.sources._s3_upkeep import (
+    intelligent_tiering,
+    lifecycle_delete,
+    lifecycle_delete_marker,
+    lifecycle_transition,
+    reduced_redundancy_lost,
+    replication_after_threshold,
+    replication_failed,
+    replication_missed_threshold,
+    replication_not_tracked,
+    restore_completed,
+    restore_delete,
+)
 from eventsim.types import Bucket, InvocationType, ObjectChange, Scene
 
-__all__ = ["Resource", "disagreement", "notifications_of"]
+__all__ = [
+    "Resource",
+    "acl_put",
+    "complete_multipart_upload",
+    "copy",
+    "delete",
+    "delete_marker",
+    "disagreement",
+    "intelligent_tiering",
+    "lifecycle_delete",
+    "lifecycle_delete_marker",
+    "lifecycle_transition",
+    "notifications_of",
+    "post",
+    "put",
+    "reduced_redundancy_lost",
+    "replication_after_threshold",
+    "replication_failed",
+    "replication_missed_threshold",
+    "replication_not_tracked",
+    "restore_completed",
+    "restore_delete",
+    "restore_post",
+    "retention_put",
+    "tagging_delete",
+    "tagging_put",
+    "test_event",
+]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "s3.amazonaws.com"
@@ -34,7 +87,31 @@ REFERENCES = {
     ("notifications", "queue"): "open_queue",
     ("notifications", "topic"): "open_topic",
 }
-EVENTS = (*_s3_requests.EVENTS, *_s3_upkeep.EVENTS)
+EVENTS = (
+    put,
+    post,
+    copy,
+    complete_multipart_upload,
+    delete,
+    delete_marker,
+    restore_post,
+    tagging_put,
+    tagging_delete,
+    acl_put,
+    retention_put,
+    configured,
+    restore_completed,
+    restore_delete,
+    reduced_redundancy_lost,
+    replication_failed,
+    replication_missed_threshold,
+    replication_after_threshold,
+    replication_not_tracked,
+    lifecycle_delete,
+    lifecycle_delete_marker,
+    lifecycle_transition,
+    intelligent_tiering,
+)
 
 
 async def open_bucket(name: str, resource: Resource, backend: Backend) -> Bucket:
@@ -81,17 +158,17 @@ def source_arn(event: dict[str, Any], scene: Scene) -> str:
 
 BUS_EVENTS = "s3_eventbridge"  # the source that tells the default bus of the same
 _CHANGES: dict[str, Callable[..., dict[str, Any]]] = {
-    "ObjectCreated:Put": _s3_requests.put,
-    "ObjectCreated:Post": _s3_requests.post,
-    "ObjectCreated:Copy": _s3_requests.copy,
-    "ObjectCreated:CompleteMultipartUpload": _s3_requests.complete_multipart_upload,
-    "ObjectRemoved:Delete": _s3_requests.delete,
-    "ObjectRemoved:DeleteMarkerCreated": _s3_requests.delete_marker,
-    "ObjectTagging:Put": _s3_requests.tagging_put,
-    "ObjectTagging:Delete": _s3_requests.tagging_delete,
-    "ObjectAcl:Put": _s3_requests.acl_put,
-    "ObjectRestore:Post": _s3_requests.restore_post,
-    "ObjectRestore:Completed": _s3_upkeep.restore_completed,
+    "ObjectCreated:Put": put,
+    "ObjectCreated:Post": post,
+    "ObjectCreated:Copy": copy,
+    "ObjectCreated:CompleteMultipartUpload": complete_multipart_upload,
+    "ObjectRemoved:Delete": delete,
+    "ObjectRemoved:DeleteMarkerCreated": delete_marker,
+    "ObjectTagging:Put": tagging_put,
+    "ObjectTagging:Delete": tagging_delete,
+    "ObjectAcl:Put": acl_put,
+    "ObjectRestore:Post": restore_post,
+    "ObjectRestore:Completed": restore_completed,
 }
 
 
@@ -148,7 +225,7 @@ def addressed(event: dict[str, Any], configuration_id: str) -> dict[str, Any]:
     return {"Records": records}
 
 
-test_event = _s3_requests.configured
+test_event = configured
 
 
 def sam_permission(scene: Scene, arn: str) -> dict[str, str]:

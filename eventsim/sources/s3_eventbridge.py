@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from eventsim.rules.arns import arn
 from eventsim.rules.timestamps import iso_seconds
 from eventsim.sources import _s3_objects as objects
-from eventsim.sources._builders import Build, named
+from eventsim.sources._builders import variant
 from eventsim.sources._eventbridge_envelope import envelope
 from eventsim.sources._s3_objects import (
     BUCKET,
@@ -172,30 +172,32 @@ def access_tier_changed(
     return _envelope(scene, "Object Access Tier Changed", bucket, detail)
 
 
-def _of_metadata(name: str, detail_type: str, says: str) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        bucket: BucketName = BUCKET,
-        key: Key = KEY,
-        etag: Etag = None,
-        version_id: VersionId = None,
-        requester: Requester = None,
-        source_ip: SourceIp = None,
-    ) -> dict[str, Any]:
-        told = _object(key, version_id, etag=objects.content(scene, 0, None, etag).etag)
-        detail = _requested(scene, bucket, told, requester, source_ip)
-        return _envelope(scene, detail_type, bucket, detail)
-
-    return build
+def _of_metadata(
+    detail_type: str,
+    scene: Scene,
+    *,
+    bucket: BucketName = BUCKET,
+    key: Key = KEY,
+    etag: Etag = None,
+    version_id: VersionId = None,
+    requester: Requester = None,
+    source_ip: SourceIp = None,
+) -> dict[str, Any]:
+    told = _object(key, version_id, etag=objects.content(scene, 0, None, etag).etag)
+    detail = _requested(scene, bucket, told, requester, source_ip)
+    return _envelope(scene, detail_type, bucket, detail)
 
 
-acl_updated = _of_metadata(
-    "acl_updated", "Object ACL Updated", "An object's access control list was changed."
+acl_updated = variant(
+    _of_metadata,
+    "Object ACL Updated",
+    "acl_updated",
+    "An object's access control list was changed.",
 )
-tags_added = _of_metadata("tags_added", "Object Tags Added", "An object was given tags.")
-tags_deleted = _of_metadata("tags_deleted", "Object Tags Deleted", "An object lost its tags.")
+tags_added = variant(_of_metadata, "Object Tags Added", "tags_added", "An object was given tags.")
+tags_deleted = variant(
+    _of_metadata, "Object Tags Deleted", "tags_deleted", "An object lost its tags."
+)
 
 EVENTS = (
     created,

@@ -10,7 +10,7 @@ from hashlib import md5
 from typing import Annotated, Any
 
 from eventsim.rules.arns import arn
-from eventsim.sources._builders import Build, named
+from eventsim.sources._builders import variant
 from eventsim.types import InvocationType, Scene
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("RequestResponse", "Event")
@@ -23,33 +23,36 @@ Token = Annotated[
 RotationToken = Annotated[str | None, "of a function that is in another account"]
 
 
-def _step(name: str, step: str, says: str) -> Build:
-    @named(name, says)
-    def build(
-        scene: Scene,
-        *,
-        secret: Secret = "orders/database",
-        token: Token = None,
-        rotation_token: RotationToken = None,
-    ) -> dict[str, Any]:
-        suffix = md5(secret.encode(), usedforsecurity=False).hexdigest()[:6]
-        resource = f"secret:{secret}-{suffix}"
-        return {
-            "Step": step,
-            "SecretId": arn("secretsmanager", scene.region, scene.account, resource),
-            "ClientRequestToken": token or scene.uuid(),
-            **({} if rotation_token is None else {"RotationToken": rotation_token}),
-        }
-
-    return build
+def _step(
+    step: str,
+    scene: Scene,
+    *,
+    secret: Secret = "orders/database",
+    token: Token = None,
+    rotation_token: RotationToken = None,
+) -> dict[str, Any]:
+    suffix = md5(secret.encode(), usedforsecurity=False).hexdigest()[:6]
+    resource = f"secret:{secret}-{suffix}"
+    return {
+        "Step": step,
+        "SecretId": arn("secretsmanager", scene.region, scene.account, resource),
+        "ClientRequestToken": token or scene.uuid(),
+        **({} if rotation_token is None else {"RotationToken": rotation_token}),
+    }
 
 
-EVENTS = (
-    _step("create_secret", "createSecret", "A new version is to be made, as AWSPENDING."),
-    _step("set_secret", "setSecret", "The database or service is to take the new version."),
-    _step("test_secret", "testSecret", "The new version is to be tried."),
-    _step("finish_secret", "finishSecret", "The new version is to be the current one."),
+create_secret = variant(
+    _step, "createSecret", "create_secret", "A new version is to be made, as AWSPENDING."
 )
+set_secret = variant(
+    _step, "setSecret", "set_secret", "The database or service is to take the new version."
+)
+test_secret = variant(_step, "testSecret", "test_secret", "The new version is to be tried.")
+finish_secret = variant(
+    _step, "finishSecret", "finish_secret", "The new version is to be the current one."
+)
+
+EVENTS = (create_secret, set_secret, test_secret, finish_secret)
 
 
 def source_arn(event: dict[str, Any], scene: Scene) -> str:

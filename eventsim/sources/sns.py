@@ -36,7 +36,13 @@ from eventsim.sources._sns_subscriptions import (
 )
 from eventsim.types import InvocationType, Publish, Queue, Scene, Sent, Topic
 
-__all__ = ["FunctionSubscription", "Resource", "subscriptions_of"]
+__all__ = [
+    "FunctionSubscription",
+    "Resource",
+    "envelope",
+    "notification",
+    "subscriptions_of",
+]
 
 INVOCATION_TYPES: tuple[InvocationType, ...] = ("Event",)
 PRINCIPAL = "sns.amazonaws.com"

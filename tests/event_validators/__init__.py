@@ -4,9 +4,9 @@ Who says that an event is right: for each source and event a consumer that we di
 One module of this package for each part of the sources, with two tables:
 
 * ``VALIDATORS``: ``{(source, event): Validator}``, events named as ``eventsim generate`` names
-  them. ``powertools``, ``typed`` and ``schema`` below make the usual ones; any other is
-  ``Validator("what it is", check)``, where ``check(event)`` raises what it likes for an event
-  that it does not accept.
+  them. ``powertools``, ``typed``, ``data_class`` and ``schema`` below make the usual ones; any
+  other is ``Validator("what it is", check)``, where ``check(event)`` raises what it likes for an
+  event that it does not accept.
 * ``TIMES``: ``{source: (form, ...)}``, the forms of ``FORMS`` in which the source writes dates as
   text, and the ``UNITS`` of those that are numbers. A source that writes none is left out.
 
@@ -26,8 +26,11 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import botocore.session
 import jsonschema
 import typing_extensions
+from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
+from botocore.validate import ParamValidator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from eventsim.rules.paths import write
@@ -110,6 +113,47 @@ def schema(page: str, document: Mapping[str, Any]) -> Validator:
     jsonschema.Draft202012Validator.check_schema(document)
     validator = jsonschema.Draft202012Validator(document)
     return Validator(f"JSON Schema after [{page.rpartition('/')[2]}]({page})", validator.validate)
+
+
+def data_class(
+    shape: type[DictWrapper], page: str, document: Mapping[str, Any], *never_sent: str
+) -> Validator:
+    """A data class of Powertools, which is asked for all that it can tell but what is *never_sent*.
+
+    It reads what it is asked for and knows nothing of other keys: our schema refuses those.
+    """
+    ours = schema(page, document)
+
+    def check(event: Any) -> None:
+        ours.check(event)
+        _read(shape(deepcopy(event)), frozenset(never_sent))
+
+    return Validator(f"Powertools data class `{shape.__name__}`, {ours.name}", check)
+
+
+def _read(value: Any, never_sent: frozenset[str]) -> None:
+    if isinstance(value, DictWrapper):
+        for name in set(dir(type(value))) - never_sent:
+            if isinstance(getattr(type(value), name), property):
+                _read(getattr(value, name), never_sent)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            _read(inner, never_sent)
+    elif isinstance(value, list | Iterator):
+        for inner in value:
+            _read(inner, never_sent)
+
+
+def in_botocore(service: str, name: str) -> Callable[[Any], None]:
+    """A shape of a service's API in botocore: what it does not know, or lacks, is refused."""
+    shape = botocore.session.get_session().get_service_model(service).shape_for(name)
+
+    def check(value: Any) -> None:
+        report = ParamValidator().validate(value, shape)
+        if report.has_errors():
+            raise Refused(f"botocore's `{name}` refuses it: {report.generate_report()}")
+
+    return check
 
 
 def whole(properties: Mapping[str, Any], *optional: str) -> dict[str, Any]:

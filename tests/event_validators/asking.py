@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from aws_lambda_powertools.utilities.data_classes import ConnectContactFlowEvent, VPCLatticeEventV2
+from aws_lambda_powertools.utilities.data_classes.appsync_authorizer_event import (
+    AppSyncAuthorizerEvent,
+)
 from aws_lambda_powertools.utilities.parser.models.iot_registry_events import IoTCoreThingEvent
 
-from tests.event_validators import Validator, powertools, schema, typed, whole
+from tests.event_validators import (
+    Validator,
+    data_class,
+    in_botocore,
+    powertools,
+    schema,
+    typed,
+    whole,
+)
 
 TEXT = {"type": "string", "minLength": 1}
 ANY = {"type": "object"}
@@ -24,7 +36,8 @@ def _every(event: Any) -> None:
         _RESOLVER.check(each)
 
 
-_AUTHORIZER = schema(
+_AUTHORIZER = data_class(
+    AppSyncAuthorizerEvent,
     f"{_AWS}/appsync/latest/devguide/security-authz.html",
     whole(
         {
@@ -159,7 +172,7 @@ _THING = Validator(
     "Powertools `IoTCoreThingEvent`",
     lambda event: IoTCoreThingEvent.model_validate(event, extra="forbid"),
 )
-_CONNECTING = schema(
+_CONNECTION = schema(
     f"{_AWS}/iot/latest/developerguide/custom-auth-lambda.html",
     whole(
         {
@@ -180,8 +193,24 @@ _CONNECTING = schema(
         "token",
     ),
 )
+_CONTEXTS = {
+    "tls": in_botocore("iot", "TlsContext"),
+    "http": in_botocore("iot", "HttpContext"),
+    "mqtt": in_botocore("iot", "MqttContext"),
+}
+
+
+def _connecting(event: Any) -> None:
+    """What is known of the connection is what TestInvokeAuthorizer takes of it."""
+    _CONNECTION.check(event)
+    for protocol, told in event["protocolData"].items():
+        _CONTEXTS[protocol](told)
+
+
+_CONNECTING = Validator(f"botocore's contexts of iot, {_CONNECTION.name}", _connecting)
 _END = whole({"Address": TEXT, "Type": {"const": "TELEPHONE_NUMBER"}})
-_CONTACT = schema(
+_CONTACT = data_class(
+    ConnectContactFlowEvent,
     f"{_AWS}/connect/latest/adminguide/connect-lambda-functions.html",
     whole(
         {
@@ -208,9 +237,11 @@ _CONTACT = schema(
             ),
         }
     ),
+    "audio",  # null while nothing is streamed
 )
 _LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-_LATTICE = schema(
+_LATTICE = data_class(
+    VPCLatticeEventV2,
     f"{_AWS}/vpc-lattice/latest/ug/lambda-functions.html",
     whole(
         {
@@ -237,6 +268,7 @@ _LATTICE = schema(
         },
         *("queryStringParameters", "body", "isBase64Encoded"),
     ),
+    *("body", "decoded_body", "json_body", "is_base64_encoded"),  # not of a request without one
 )
 _READING = schema(
     f"{_AWS}/iot/latest/developerguide/iot-sql-reference.html",

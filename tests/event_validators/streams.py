@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.active_mq_event import ActiveMQEvent
-from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
 from aws_lambda_powertools.utilities.data_classes.rabbit_mq_event import RabbitMQEvent
 
-from tests.event_validators import Validator, powertools, schema, whole
+from tests.event_validators import Validator, data_class, powertools, schema, whole
 
 _SES = "https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html"
 _MQ = "https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html"
@@ -22,41 +20,7 @@ _BASE64 = {"type": "string", "contentEncoding": "base64", "pattern": "^[A-Za-z0-
 
 
 # An old sample of AWS's has it in the place of the correlation id; no message does.
-_NEVER_SENT = {"connection_id"}
-
-
-def _read(wrapper: DictWrapper) -> None:
-    """Ask a data class for everything that it can tell."""
-    for name in set(dir(type(wrapper))) - _NEVER_SENT:
-        if isinstance(getattr(type(wrapper), name), property):
-            getattr(wrapper, name)
-
-
-def _data_class(name: str, page: str, document: dict[str, Any], read: Any) -> Validator:
-    ours = schema(page, document)
-
-    def check(event: Any) -> None:
-        ours.check(event)
-        read(deepcopy(event))
-
-    return Validator(f"Powertools data class `{name}`, {ours.name}", check)
-
-
-def _read_active_mq(event: Any) -> None:
-    wrapper = ActiveMQEvent(event)
-    _read(wrapper)
-    for message in wrapper.messages:
-        _read(message)
-
-
-def _read_rabbit_mq(event: Any) -> None:
-    wrapper = RabbitMQEvent(event)
-    _read(wrapper)
-    for messages in wrapper.rmq_messages_by_queue.values():
-        for message in messages:
-            _read(message)
-            _read(message.basic_properties)
-
+_NEVER_SENT = "connection_id"
 
 _ACTIVE_MQ = whole(
     {
@@ -172,8 +136,8 @@ VALIDATORS: dict[tuple[str, str], Validator] = {
     ("firehose", "transform"): powertools("KinesisFirehoseModel"),
     ("kafka", "msk"): powertools("KafkaMskEventModel"),
     ("kafka", "self-managed"): powertools("KafkaSelfManagedEventModel"),
-    ("amazon_mq", "active-mq"): _data_class("ActiveMQEvent", _MQ, _ACTIVE_MQ, _read_active_mq),
-    ("amazon_mq", "rabbit-mq"): _data_class("RabbitMQEvent", _MQ, _RABBIT_MQ, _read_rabbit_mq),
+    ("amazon_mq", "active-mq"): data_class(ActiveMQEvent, _MQ, _ACTIVE_MQ, _NEVER_SENT),
+    ("amazon_mq", "rabbit-mq"): data_class(RabbitMQEvent, _MQ, _RABBIT_MQ),
     ("documentdb", "insert"): _change("insert", (), fullDocument=_DOCUMENT),
     ("documentdb", "update"): _change(
         "update", ("fullDocument",), updateDescription=_UPDATED, fullDocument=_DOCUMENT

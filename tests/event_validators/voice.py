@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import orjson
 from ask_sdk_core.serialize import DefaultSerializer
 from ask_sdk_model.request_envelope import RequestEnvelope
 
-from tests.event_validators import Refused, Validator, powertools, schema, typed, whole
+from tests.event_validators import (
+    Refused,
+    Validator,
+    in_botocore,
+    powertools,
+    schema,
+    typed,
+    whole,
+)
 
 TEXT = {"type": "string", "minLength": 1}
 UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
@@ -159,7 +168,7 @@ _LEX_INTENT = whole(
         "confirmationState": {"enum": ["None", "Confirmed", "Denied"]},
     }
 )
-_LEX = schema(
+_LEX_INPUT = schema(
     "https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html",
     whole(
         {
@@ -219,6 +228,23 @@ _LEX = schema(
         },
         "proposedNextState",
     ),
+)
+_SESSION, _INTENT = (in_botocore("lexv2-runtime", name) for name in ("SessionState", "Intent"))
+
+
+def _lex(event: Any) -> None:
+    """The session and the intents are those of the runtime API, which has no empty slots."""
+    _LEX_INPUT.check(event)
+    known = deepcopy(event)
+    intents = [each["intent"] for each in (known["sessionState"], *known["interpretations"])]
+    for intent in intents:
+        intent["slots"] = {name: slot for name, slot in intent["slots"].items() if slot is not None}
+        _INTENT(intent)
+    _SESSION(known["sessionState"])
+
+
+_LEX = Validator(
+    f"botocore's `SessionState` and `Intent` of lexv2-runtime, {_LEX_INPUT.name}", _lex
 )
 _ROTATION = typed("SecretsManagerRotationEvent")
 _STEP = "https://docs.aws.amazon.com/step-functions/latest/dg/"
