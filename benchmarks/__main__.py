@@ -21,6 +21,7 @@ from benchmarks import (
     retrying,
     sparse,
     starting,
+    sweeping,
 )
 from benchmarks.timing import Figure
 
@@ -34,7 +35,11 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield from retrying.figures(pairs)
     yield from sparse.figures(500 if quick else 300_000, 1 if quick else 3)
     yield from flights.figures(not quick, 1 if quick else 3)
-    yield from modelling.figures(5_000 if quick else 500_000, pairs)
+    yield from modelling.figures(
+        5_000 if quick else 500_000, pairs, 20_000 if quick else 10_000_000
+    )
+    if not quick:  # each worker takes longer to start than all else here
+        yield from sweeping.figures()
     yield from page.figures(2_000 if quick else 50_000, 500, pairs)
     if calling.possible():
         yield from calling.figures(10 if quick else 100, 8 if quick else 64, pairs)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
+import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from heapq import heappop, heappush
 from importlib.util import find_spec
 
+from benchmarks.memory import MEBIBYTE, Peak, peak_so_far
 from benchmarks.timing import Figure, compare
+from eventsim import Options, Scenario, run
 from eventsim.ids import Chance
 from eventsim.rules import arrivals
 from eventsim.traffic.what_if import WhatIf
@@ -74,8 +80,48 @@ def theirs(rate: float, count: int) -> None:
     simulator.generate_trace(debug_print=False, progress=False)
 
 
-def figures(count: int = 500_000, pairs: int = 5) -> Iterator[Figure]:
-    """Beside a bare loop, and beside itself at a hundred times the rate; and beside SimFaaS."""
+def scenario(count: int) -> Scenario:
+    """So many requests at the fast rate, told in one entry."""
+    function = {
+        "run_in": "model",
+        "Timeout": 900,
+        "duration": {"exponential": {"mean": f"{WARM}s"}},
+        "init_duration": f"{COLD - WARM:.3f}s",
+    }
+    step = {"at": "0s", "load": "f", "rate": f"{FAST:g}/s", "for": f"{count / FAST:g}s"}
+    totals = {"arrivals": "poisson", "entries": "totals"}
+    return Scenario.of({"name": "f", "functions": {"f": function}, "timeline": [step | totals]})
+
+
+def peak_of(count: int) -> Peak:
+    """What the run of a scenario with so many requests needs, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.modelling", str(count)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return Peak(*json.loads(done.stdout))
+
+
+def peaks(many: int) -> Figure:
+    """How the peak grows when there are ten times as many requests."""
+    less, more = peak_of(many // 10), peak_of(many)
+    ratio = round(more.size / less.size, 3)
+    return Figure(
+        f"peak memory, a scenario with {many:,} requests of a model function at {FAST:g}/s",
+        "the same with a tenth of the requests",
+        ratio,
+        ratio,
+        ratio,
+        round(more.seconds, 4),
+        round(less.seconds, 4),
+        reach=1.1,
+        note=f"{more.size / MEBIBYTE:.1f} MiB beside {less.size / MEBIBYTE:.1f} MiB",
+    )
+
+
+def figures(count: int = 500_000, pairs: int = 5, many: int = 10_000_000) -> Iterator[Figure]:
+    """Beside a bare loop, and beside itself at a hundred times the rate; and beside SimFaaS.
+
+    The memory is that of *many* requests.
+    """
     known = find_spec("simfaas") is not None
     yield compare(
         f"{count:,} requests of a model function at {SLOW:g}/s",
@@ -94,6 +140,7 @@ def figures(count: int = 500_000, pairs: int = 5) -> Iterator[Figure]:
         reach=1.5,
         pairs=pairs,
     )
+    yield peaks(many)
     if not known:
         return
     for rate, part, reach in ((SLOW, count // 5, 1 / 4), (FAST, count // 25, 1 / 40)):
@@ -105,3 +152,14 @@ def figures(count: int = 500_000, pairs: int = 5) -> Iterator[Figure]:
             reach=reach,
             pairs=min(pairs, 3),
         )
+
+
+def main() -> None:
+    """Run one scenario, and print this process's peak and seconds as JSON."""
+    start = time.perf_counter()
+    run(scenario(int(sys.argv[1])), Options(detail="off"))
+    print(json.dumps([peak_so_far(), time.perf_counter() - start]))
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ Every error that eventsim raises on purpose.
   + PolicyError          an IAM policy document is not one: the place in it, what would be right
   + PermissionRefused    Lambda refused to change a function's policy; ``code`` is AWS's
   + MappingRefused       Lambda refused an event source mapping; names the setting
+  + WorkerLost           a worker process ended before it had answered
   + Deadlock             virtual time cannot go on: nothing is ready and nothing is due
   + HandlerStuck         a handler ran longer than the watchdog allows; names the function
   + InvokeError          the Invoke API refused: no function ran
@@ -105,6 +106,10 @@ class UnsupportedVersion(EventsimError):
 
 class BackendError(EventsimError):
     """A back end cannot be used; the message says what would make it usable."""
+
+
+class WorkerLost(EventsimError):
+    """A worker process ended before it had answered; the message says how."""
 
 
 class Unreachable(EventsimError):

@@ -13,6 +13,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -23,8 +24,7 @@ ROOT = Path(__file__).parent
 
 def names(folder: str) -> list[str]:
     """The plug-ins of *folder* (``"sources"``, ``"steps"``, …), sorted; imports nothing."""
-    found = pkgutil.iter_modules([str(ROOT / folder)])
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    return list(_files(ROOT / folder))
 
 
 def load(folder: str, name: str, wants: Iterable[str] = ()) -> ModuleType:
@@ -51,6 +51,12 @@ def near(name: str, known: Iterable[str]) -> str | None:
     lower = {candidate.lower(): candidate for candidate in sorted(known, reverse=True)}
     close = difflib.get_close_matches(name.lower(), lower, n=1)
     return lower[close[0]] if close else None
+
+
+@lru_cache(maxsize=64)  # a scenario asks a hundred times
+def _files(folder: Path) -> tuple[str, ...]:
+    found = pkgutil.iter_modules([str(folder)])
+    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 
 
 def _of_ours(folder: str, name: str) -> ModuleType:

@@ -23,7 +23,7 @@ from tests.commands import APP, SCENARIO, eventsim
 
 VERBS = (
     *("run", "learn", "explain", "check", "init", "report", "list", "schema", "invoke", "poll"),
-    *("record", "convert", "replay", "compare", "serve", "generate", "push"),
+    *("record", "convert", "replay", "compare", "serve", "generate", "push", "sweep"),
 )
 VERBS_OWN = [*generates(), *pushes()]  # what generate and push add to the flags of an event
 PROJECT = Path(__file__).parent.parent

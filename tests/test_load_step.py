@@ -53,16 +53,42 @@ def finished(loaded: Scenario, **options: Any) -> list[dict[str, Any]]:
     ]
 
 
+def latencies(loaded: Scenario) -> dict[str, float]:
+    """How long the requests took that were served, from what is told of each."""
+    sink, asked, took = MemorySink(), dict[str, float](), list[float]()
+    run(loaded, Options(sinks=[sink]))
+    for entry in sink.entries:
+        if entry.kind == "invocation_requested":
+            asked[entry.fields["request_id"]] = entry.time
+        elif entry.kind == "invocation_finished":
+            took.append(entry.time - asked[entry.fields["request_id"]])
+    took.sort()
+    found = {f"p{percent}": took[round(len(took) * percent / 100) - 1] for percent in (50, 95, 99)}
+    return {"mean": sum(took) / len(took), **found, "max": took[-1]}
+
+
 def test_totals_are_those_of_each_request() -> None:
     (each,) = finished(scenario(LOAD))
     (totals,) = finished(scenario(LOAD | {"entries": "totals"}))
 
+    assert (totals.pop("memory_size"), totals.pop("architecture")) == (128, "x86_64")
+    assert totals.pop("latency") is not None
     assert each.pop("entries") == "each"
     assert totals.pop("entries") == "totals"
     assert totals.pop("function") == each.pop("function") == "f"
     assert totals == pytest.approx(each, abs=0.01)
     assert each["requests"] > 2_000
     assert each["timeouts"] > 10
+
+
+def test_totals_tell_how_long_requests_took_with_their_cold_starts() -> None:
+    cold = {"init_duration": "5s"}
+    (totals,) = finished(scenario(LOAD | {"entries": "totals"}, **cold))
+    (none,) = finished(scenario(LOAD | {"entries": "totals"}, ReservedConcurrentExecutions=0))
+
+    assert totals["latency"] == pytest.approx(latencies(scenario(LOAD, **cold)), rel=0.002)
+    assert totals["latency"]["max"] > 5
+    assert none["latency"] is None
 
 
 def test_the_summary_counts_a_load_of_which_only_totals_are_told() -> None:
@@ -73,6 +99,9 @@ def test_the_summary_counts_a_load_of_which_only_totals_are_told() -> None:
         assert totals[name] == each[name]
     for name in ("duration_seconds", "billed_seconds"):
         assert totals["functions"]["f"][name] == pytest.approx(each["functions"]["f"][name])
+    for name in ("cost", "gb_seconds"):
+        assert totals["functions"]["f"][name] == pytest.approx(each["functions"]["f"][name])
+        assert totals["functions"]["f"][name] > 0
 
 
 def test_ten_measured_loads_come_out_as_on_aws_with_no_fitted_number() -> None:

@@ -21,14 +21,14 @@ PACKAGE = PROJECT / "eventsim"
 # Top row first, as in the house plan. A module imports from its own row and the rows below.
 ROWS = [
     {"cli", "__main__", "__init__"},
-    {"simulation", "pytest_plugin"},
+    {"simulation", "sweep", "pytest_plugin"},
     {"scenario", "steps"},
     {"traffic", "replay"},
     {"poller", "push", "front"},
     {"event_queue"},
     {"environments"},
     {"sources", "invokers", "destinations"},
-    {"runtimes", "checkpoints", "recordings", "reports"},
+    {"runtimes", "checkpoints", "recordings", "reports", "workers"},
     {"streams", "services", "backends"},
     {"rules"},
     {"registry", "journal", "types", "errors", "clock", "ids"},

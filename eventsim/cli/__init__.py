@@ -30,6 +30,7 @@ from eventsim.cli import (
     run,
     schema,
     serve,
+    sweep,
 )
 
 app = typer.Typer(
@@ -74,6 +75,7 @@ eventsim run app.yaml --as timeline
 )(_root)
 _add("run", run.run, run.EXAMPLES)
 _add("learn", learn.learn, learn.EXAMPLES)
+_add("sweep", sweep.sweep, sweep.EXAMPLES)
 _add("check", check.check, check.EXAMPLES)
 _add("init", init.init, init.EXAMPLES)
 _add("report", report.report, report.EXAMPLES)

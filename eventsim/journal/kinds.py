@@ -206,6 +206,9 @@ KINDS: dict[str, Kind] = {
             "running",
             "duration",
             "billed",
+            "memory_size",
+            "architecture",
+            "latency",
         ),
     ),
     "function_logged": Kind(

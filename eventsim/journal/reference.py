@@ -72,6 +72,10 @@ FIELDS = {
     "invoked": "whether the function ran",
     "key": "the object's key",
     "last": "sequence number of the last record, id of a queue's last message",
+    "latency": (
+        "from the arrival of a request to its answer: mean, percentiles and maximum in seconds, "
+        "null where none was served"
+    ),
     "lesson": "the first sentence of the scenario",
     "line": "number of the line that is not whole",
     "log_stream": "the environment's log stream",

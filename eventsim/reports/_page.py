@@ -129,6 +129,20 @@ def span_of_time(seconds: float) -> str:
     return _two(whole, "d", 86400, "h", 3600)
 
 
+def short_span(seconds: float) -> str:
+    """A duration in six columns, with the unit that suits it."""
+    for unit, size, below in (
+        ("us", 1e-6, 1e-3),
+        ("ms", 1e-3, 1),
+        ("s", 1, 600),
+        ("min", 60, 7200),
+        ("h", 3600, 172_800),
+    ):
+        if seconds < below * 0.9995:
+            return f"{seconds / size:.3g}{unit}"
+    return f"{seconds / 86_400:.3g}d"
+
+
 def _two(whole: int, big: str, size: int, small: str, part: int) -> str:
     rest = whole % size // part
     return f"{whole // size:,} {big}" + (f" {rest} {small}" if rest else "")

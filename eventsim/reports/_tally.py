@@ -286,12 +286,9 @@ class Tally:
 
     def _cold(self, fields: Fields) -> None:
         self._functions[fields["function"]].cold_starts += 1
-        memory, price = (
-            fields.get("memory_size"),
-            PRICE_PER_GB_SECOND.get(fields.get("architecture", "")),
-        )
-        if isinstance(memory, int) and price is not None:  # older journals say neither
-            self._prices[fields["function"], fields.get("version")] = memory / 1024, price
+        memory, price = _price(fields)
+        if memory:
+            self._prices[fields["function"], fields.get("version")] = memory, price
 
     def _loaded(self, fields: Fields) -> None:
         """A load of which only the totals were written: nothing else tells of its requests."""
@@ -304,6 +301,19 @@ class Tally:
         row.cold_starts += fields["cold_starts"]
         row.duration += fields["duration"]
         row.billed += fields["billed"]
+        memory, price = _price(fields)
+        if memory:
+            gb_seconds = fields["billed"] * memory
+            row.gb_seconds += gb_seconds
+            served = fields["requests"] - fields["throttles"] - fields["refused"]
+            row.cost += served * PRICE_PER_REQUEST + gb_seconds * price
+
+
+def _price(fields: Fields) -> tuple[float, float]:
+    """A function's memory in GB, and what a GB-second costs; older journals say neither."""
+    memory = fields.get("memory_size")
+    price = PRICE_PER_GB_SECOND.get(fields.get("architecture", ""))
+    return (memory / 1024, price) if isinstance(memory, int) and price is not None else (0.0, 0.0)
 
 
 def _total(rows: Iterable[dict[str, Any]], key: str) -> int:

@@ -8,10 +8,12 @@ from typing import TextIO
 from hdrh.histogram import HdrHistogram
 
 from eventsim.journal import Entry
-from eventsim.reports._page import Page, padded, shown
+from eventsim.reports._page import Page, padded, short_span, shown
 from eventsim.reports._run import Run, checked
 
 PERCENTILES = (50, 90, 95, 99, 99.9)
+TOLD = (50, 95, 99)  # where there is room for a few
+_DIGITS = 9
 MICROSECONDS_MAX = 400 * 86_400 * 1_000_000
 SIGNIFICANT_DIGITS = 3
 LABEL_MIN = 20
@@ -32,12 +34,12 @@ class Measured:
         self._sum = self._max = 0.0
         self.count = 0
 
-    def add(self, seconds: float) -> None:
-        """Take one; below zero counts as zero, over 400 days as 400 days."""
+    def add(self, seconds: float, count: int = 1) -> None:
+        """Take one, or so many; below zero counts as zero, over 400 days as 400 days."""
         micros = min(max(round(seconds * 1_000_000), 0), MICROSECONDS_MAX)
-        self._histogram.record_value(micros)
-        self.count += 1
-        self._sum += seconds
+        self._histogram.record_value(micros, count)
+        self.count += count
+        self._sum += seconds * count
         self._max = max(self._max, seconds)
 
     @property
@@ -47,6 +49,12 @@ class Measured:
     @property
     def max(self) -> float:
         return self._max
+
+    def fields(self) -> dict[str, float]:
+        """Mean, percentiles and maximum in seconds. To be asked of one that is not empty."""
+        found = {f"p{percent}": self.percentile(percent) for percent in TOLD}
+        told = {"mean": self.mean, **found, "max": self.max}
+        return {name: round(value, _DIGITS) for name, value in told.items()}
 
     def percentile(self, percent: float) -> float:
         """The value that *percent* of all values do not exceed, never above the maximum."""
@@ -100,7 +108,7 @@ def _table(page: Page, title: str, rows: dict[str, Measured]) -> None:
     page.line((" " * label + "".join(f"{name:>{COLUMN}}" for name in names), "dim"))
     for name, row in sorted(rows.items()):
         values = [row.mean, *(row.percentile(percent) for percent in percentiles), row.max]
-        cells = [_number(row.count), *(_short(value) for value in values)]
+        cells = [_number(row.count), *(short_span(value) for value in values)]
         figures = "".join(f"{cell:>{COLUMN}}" for cell in cells)
         page.line(padded("  " + shown(name), label - 1) + " " + figures)
 
@@ -108,17 +116,3 @@ def _table(page: Page, title: str, rows: dict[str, Measured]) -> None:
 def _number(count: int) -> str:
     """A count in six columns: exact below a million."""
     return f"{count}" if count < 1_000_000 else f"{count / 1e6:.3g}M"
-
-
-def _short(seconds: float) -> str:
-    """A duration in six columns, with the unit that suits it."""
-    for unit, size, below in (
-        ("us", 1e-6, 1e-3),
-        ("ms", 1e-3, 1),
-        ("s", 1, 600),
-        ("min", 60, 7200),
-        ("h", 3600, 172_800),
-    ):
-        if seconds < below * 0.9995:
-            return f"{seconds / size:.3g}{unit}"
-    return f"{seconds / 86_400:.3g}d"

@@ -2,12 +2,14 @@
 The one grammar of ``--set PATH=VALUE``: a place in a document, and what is to stand there.
 
 ``PATH`` is keys and positions (``Records[0].s3.object.size``), the whole of it or a suffix that
-is one place only (``object.size``). ``VALUE`` is JSON, or else the text as it stands.
+is one place only (``object.size``). ``VALUE`` is JSON, or else the text as it stands. Where one
+value after another is tried, ``VALUE,VALUE`` or a JSON list has them all.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,14 +23,75 @@ Path = tuple[str | int, ...]
 
 _PART = re.compile(r"""\.?(?:\[(?P<index>\d+)\]|\["(?P<quoted>[^"]*)"\]|(?P<key>[^.\[\]]+))""")
 _LISTED_MAX = 5
+_OPENINGS = ("[", "{", '"')
 
 
 def parse(assignment: str) -> tuple[Path, Any]:
     """The path and the value of ``PATH=VALUE``. Raises EventsimError for what is none."""
+    path, value = _halves(assignment, "PATH=VALUE, such as object.size=5")
+    return path, value_of(value)
+
+
+def parse_axis(assignment: str) -> tuple[Path, tuple[Any, ...]]:
+    """The path and the values of ``PATH=VALUE,VALUE``, at least one, no two of them the same.
+
+    A value that holds a comma is written as JSON: ``"a,b"``, ``[[1,2],[3]]``. Raises
+    EventsimError.
+    """
+    path, text = _halves(assignment, "PATH=VALUE,VALUE, such as BatchSize=1,10,100")
+    values = values_of(text)
+    if not values:
+        raise EventsimError(f"'{assignment}' has no values; write {write(path)}=1,10,100")
+    told = [orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for value in values]
+    twice = next((one for number, one in enumerate(told) if one in told[:number]), None)
+    if twice is not None:
+        raise EventsimError(f"'{assignment}' has {twice.decode()} twice; leave one out")
+    return path, values
+
+
+def values_of(text: str) -> tuple[Any, ...]:
+    """The members of a JSON list, or what stands between commas: JSON, or else text.
+
+    What begins with a quote or a bracket ends where its JSON does. Raises EventsimError for JSON
+    that does not end, and for nothing between two commas.
+    """
+    whole = value_of(text)
+    if isinstance(whole, list):
+        return tuple(whole)
+    if not text:
+        return ()
+    values, position = list[Any](), 0
+    while position <= len(text):
+        value, end = _first_value(text, position)
+        values.append(value)
+        position = end + 1
+    return tuple(values)
+
+
+def _first_value(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at *start*, and where the comma behind it is."""
+    if text[start : start + 1] in _OPENINGS:
+        try:
+            end = json.JSONDecoder().raw_decode(text, start)[1]
+        except ValueError as error:
+            shown = text[start:]
+            raise EventsimError(f"'{shown}' begins as JSON and is none: {error}") from None
+        if text[end : end + 1] not in ("", ","):
+            raise EventsimError(f"there is no comma between '{text[start:end]}' and '{text[end:]}'")
+    else:
+        found = text.find(",", start)
+        end = found if found >= 0 else len(text)
+    part = text[start:end].strip()
+    if not part:
+        raise EventsimError(f"'{text}' has nothing between two commas; write \"\" for empty text")
+    return value_of(part), end
+
+
+def _halves(assignment: str, wanted: str) -> tuple[Path, str]:
     text, equals, value = assignment.partition("=")
     if not equals:
-        raise EventsimError(f"'{assignment}' sets nothing; write PATH=VALUE, such as object.size=5")
-    return parse_path(text), value_of(value)
+        raise EventsimError(f"'{assignment}' sets nothing; write {wanted}")
+    return parse_path(text), value
 
 
 def parse_path(text: str) -> Path:

@@ -7,13 +7,17 @@ each with line, column and what would be right. ``schema()`` is the format as JS
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from eventsim.errors import Fault, ScenarioError
+from eventsim.rules import paths
+from eventsim.scenario import changing
 from eventsim.scenario.block import Block, Step, keys
-from eventsim.scenario.changing import changed
-from eventsim.scenario.document import BYTES_MAX, lesson, parse
+from eventsim.scenario.changing import Setting
+from eventsim.scenario.document import BYTES_MAX, Document, lesson, parse
 from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.model import Origin, Resource, Scenario
 from eventsim.scenario.project import find, project_folder
@@ -28,6 +32,8 @@ __all__ = [
     "Origin",
     "Resource",
     "Scenario",
+    "Setting",
+    "Source",
     "Step",
     "Time",
     "find",
@@ -41,17 +47,52 @@ def load(path: Path | str, changes: Sequence[str] = ()) -> Scenario:
 
     Raises ScenarioError with every fault in it, EventsimError for a change that cannot be made.
     """
-    path = Path(path)
-    text = _text(path)
-    document = parse(text)
-    if document.syntax:
-        (line, column), message = document.syntax
-        raise ScenarioError([Fault(str(path), line, column, message)])
+    source = Source.of(path)
+    document = source.document()
     for change in changes:
-        document.value = changed(document.value, change, keys(Scenario))
-    folder = path.resolve().parent
-    origin = Origin(folder, project_folder(folder), path, lesson(text), tuple(changes))
-    return Scenario.of_document(document, origin)
+        changing.change(document, change, keys(Scenario))
+    return Scenario.of_document(document, source.origin(changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a scenario and where it comes from, to be read again and again."""
+
+    text: str
+    path: str
+    folder: str
+
+    @classmethod
+    def of(cls, path: Path | str) -> Self:
+        """The text in a file. Raises ScenarioError when there is none that can be read."""
+        path = Path(path)
+        return cls(_text(path), str(path), str(path.resolve().parent))
+
+    def scenario(self, settings: Iterable[Setting] = ()) -> Scenario:
+        """The scenario with each value at its whole path. Raises ScenarioError, EventsimError."""
+        document = self.document()
+        for place, value in settings:
+            changing.set_at(document, place, value)
+        return Scenario.of_document(document, self.origin())
+
+    def place(self, path: paths.Path) -> paths.Path:
+        """The whole path of the one setting that *path* names. Raises EventsimError."""
+        return changing.place_of(self.document().value, path, keys(Scenario), made=True)
+
+    def document(self) -> Document:
+        """The values in it. Raises ScenarioError when it is not YAML."""
+        document = parse(self.text)
+        if document.syntax:
+            (line, column), message = document.syntax
+            raise ScenarioError([Fault(self.path, line, column, message)])
+        return document
+
+    def origin(self, changes: Iterable[str] = ()) -> Origin:
+        """Where it comes from, and what was changed of it."""
+        folder = Path(self.folder)
+        return Origin(
+            folder, project_folder(folder), Path(self.path), lesson(self.text), tuple(changes)
+        )
 
 
 def _text(path: Path) -> str:

@@ -17,10 +17,13 @@ from eventsim.errors import EventsimError, UnknownPlugin
 from eventsim.registry import near
 from eventsim.rules.paths import Path, every_place, parse, put, write
 from eventsim.scenario.block import keys
+from eventsim.scenario.document import Document
 from eventsim.scenario.function import FunctionBlock
 from eventsim.scenario.lookup import items, source_of
 from eventsim.scenario.mapping import mapping_kinds, properties_model
 from eventsim.scenario.triggers import trigger_models
+
+Setting = tuple[Path, Any]
 
 LISTED_MAX = 5
 LESSON = "lesson"  # says what to change, and is not what is changed
@@ -32,17 +35,45 @@ def changed(root: Any, assignment: str, known: Collection[str]) -> Any:
     Raises EventsimError for a path that is nowhere, or in several places.
     """
     path, value = parse(assignment)
-    place = _place(root, path, known, made=value is not None)
+    return _with(root, place_of(root, path, known, made=value is not None), value)
+
+
+def change(document: Document, assignment: str, known: Collection[str]) -> None:
+    """The same to a document that was read from a file."""
+    path, value = parse(assignment)
+    set_at(document, place_of(document.value, path, known, made=value is not None), value)
+
+
+def set_at(document: Document, place: Path, value: Any) -> None:
+    """Put *value* at a whole path; what was wrong with what stood there counts no more.
+
+    Raises EventsimError where nothing can stand.
+    """
+    document.value = _with(document.value, place, value)
+    below = len(place)
+    document.references = [each for each in document.references if each.path[:below] != place]
+    document.problems = [each for each in document.problems if each.path[:below] != place]
+    for inner in [each for each in document.places if each[:below] == place]:
+        del document.places[inner]
+
+
+def _with(root: Any, place: Path, value: Any) -> Any:
     document = copy.deepcopy(root)
-    return _without(document, place) if value is None else put(document, place, value, create=True)
+    if value is not None:
+        return put(document, place, value, create=True)
+    return _without(document, place) if place in every_place(document) else document
 
 
-def _place(root: Any, path: Path, known: Collection[str], *, made: bool) -> Path:
-    """The one place that *path* means: one that is there, or that may be *made*."""
+def place_of(root: Any, path: Path, known: Collection[str], *, made: bool) -> Path:
+    """The one place that *path* means: one that is there, or that may be *made*.
+
+    *known* are a scenario's own keys. Raises EventsimError for none, and for several.
+    """
     there = [place for place in every_place(root) if place[0] != LESSON]
     if path in there:
         return path
-    homes = [(*home, path[-1]) for home, own in _homes(root, known) if path[-1] in own]
+    every_home = [(*home, key) for home, own in _homes(root, known) for key in own]
+    homes = [place for place in every_home if place[-1] == path[-1]]
     for found in (
         [place for place in there if place[-len(path) :] == path],
         [place for place in there if _leads_to(path, place)],
@@ -52,7 +83,7 @@ def _place(root: Any, path: Path, known: Collection[str], *, made: bool) -> Path
             return found[0]
         if found:
             raise _several(path, found)
-    raise _nowhere(path, [*there, *homes])
+    raise _nowhere(path, [*there, *every_home])
 
 
 def _leads_to(path: Path, place: Path) -> bool:

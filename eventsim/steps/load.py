@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from eventsim.errors import EventsimError
+from eventsim.reports.latency import Measured
 from eventsim.rules import arrivals
 from eventsim.scenario.block import Step as TimelineStep
 from eventsim.scenario.problem import refuse
 from eventsim.scenario.stage import Stage
 from eventsim.scenario.values import Bytes, Rate, Seconds, Text
 from eventsim.traffic.sending import Sender
-from eventsim.traffic.totals import Totals
 from eventsim.traffic.what_if import WhatIf
 
 AT_ONCE = 100_000  # requests worked out before a Ctrl-C is heard
@@ -53,11 +53,8 @@ class Step(TimelineStep):
         Raises EventsimError for totals of what cannot be worked out, or when too many requests
         wait for their answers.
         """
-        send = self._send if self.entries == "each" else self._work_out
-        totals = await send(stage)
-        stage.journal.write(
-            "load_finished", function=self.load, entries=self.entries, **totals.fields()
-        )
+        fields = await (self._send(stage) if self.entries == "each" else self._work_out(stage))
+        stage.journal.write("load_finished", function=self.load, entries=self.entries, **fields)
 
     def instants(self, stage: Stage) -> Iterator[float]:
         """When requests arrive, in seconds since the step began."""
@@ -67,30 +64,38 @@ class Step(TimelineStep):
             self.rate, self.duration, stage.chance.stream("arrivals", self.load)
         )
 
-    async def _send(self, stage: Stage) -> Totals:
+    async def _send(self, stage: Stage) -> dict[str, Any]:
         sender = Sender(
             self.load, self.payload, stage.invoker, stage.clock, stage.journal, stage.chance
         )
-        return await sender.send(self.instants(stage), self.duration)
+        return (await sender.send(self.instants(stage), self.duration)).fields()
 
-    async def _work_out(self, stage: Stage) -> Totals:
+    async def _work_out(self, stage: Stage) -> dict[str, Any]:
+        """The totals, and what nothing else tells: what a second costs, and how long they took."""
         if any(mapping.startswith(f"{self.load}.") for mapping in stage.mappings):
             raise EventsimError(
                 f"load: {self.load} has an event source mapping, and entries: totals works out a "
                 "function that nothing else invokes; write entries: each"
             )
-        begun = stage.clock.time()
+        begun, latency = stage.clock.time(), Measured()
+        function = stage.environments.find(self.load).function
         what_if = WhatIf(
-            stage.environments.find(self.load).function,
+            function,
             stage.chance,
             self.duration,
             start=begun,
             concurrency=stage.environments.concurrency.most(self.load),
             profile=stage.environments.profile,
+            latency=latency.add,
         )
         instants = self.instants(stage)
         while what_if.run(islice(instants, AT_ONCE)):
             await stage.clock.sleep_until(what_if.time)
         totals = what_if.finish()
         await stage.clock.sleep_until(max(what_if.time, begun + self.duration))
-        return totals
+        return {
+            **totals.fields(),
+            "memory_size": function.memory_size,
+            "architecture": function.architecture,
+            "latency": latency.fields() if latency.count else None,
+        }

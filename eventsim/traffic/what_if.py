@@ -10,9 +10,11 @@ of a request does not grow with how many run at once.
 from __future__ import annotations
 
 import math
-from collections import deque
+from array import array
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from struct import pack, unpack
 from typing import NamedTuple
 
 from eventsim.environments import IDLE_SECONDS_MAX
@@ -60,8 +62,9 @@ class _Environment:
 class WhatIf:
     """The environments of one function under a load that begins at *start*.
 
-    *each* is told of every request, if anybody wants to know. Raises EventsimError for a function
-    that has code, or a duration that only running it would tell.
+    *each* is told of every request, if anybody wants to know. *latency* is told, some time later,
+    how long those took that were served, to three digits, and how many took so long. Raises
+    EventsimError for a function that has code, or a duration that only running it would tell.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class WhatIf:
         idle_seconds: float = IDLE_SECONDS_MAX,
         profile: Profile = TODAY,
         each: Callable[[Invoked], None] | None = None,
+        latency: Callable[[float, int], None] | None = None,
     ) -> None:
         if function.run_in != "model" or function.invoke_at is not None:
             raise EventsimError(
@@ -95,6 +99,7 @@ class WhatIf:
         self._there: dict[float, _Environment] = {}
         self._idle: deque[_Environment] = deque()
         self._totals = Totals(seconds)
+        self._latency, self._latencies = latency, array("d")
         self.time = start
 
     def run(self, arrivals: Iterable[float]) -> int:
@@ -103,10 +108,9 @@ class WhatIf:
         start, end, timeout, each = self._start, self._end, self._timeout, self._each
         concurrency, idle_seconds, fates = self._concurrency, self._idle_seconds, self._fates
         draw, bill = self._draw_duration, self._billed
+        took = None if self._latency is None else self._latencies.append
         before = number = totals.requests
-        duration = running = 0.0
-        billed = 0
-        now = self.time
+        duration, running, billed, now = 0.0, 0.0, 0, self.time
         for at in arrivals:
             now = start + at
             number += 1
@@ -147,13 +151,15 @@ class WhatIf:
             duration += seconds
             billed += bill(seconds, init)
             running += (min(end, free)) - now
+            if took is not None:
+                took(free - now)
             if each is not None:
                 each(Invoked(now, free, cold, error))
-        self.time = now
-        totals.requests = number
+        self.time, totals.requests = now, number
         totals.duration += duration
         totals.billed += billed * self._step
         totals.running_seconds += running
+        self._tell_latencies()
         return number - before
 
     def finish(self) -> Totals:
@@ -167,6 +173,18 @@ class WhatIf:
         while self._idle:
             self._gone(self._idle.popleft())
         return self._totals
+
+    def _tell_latencies(self) -> None:
+        """Tell of those since the last time, at once: most share their three digits with others.
+
+        IEEE's half precision has those digits up to 18 hours, and turns many numbers in one call.
+        """
+        if self._latency is None:
+            return
+        halves = f"{len(self._latencies)}e"
+        for seconds, count in Counter(unpack(halves, pack(halves, *self._latencies))).items():
+            self._latency(seconds, count)
+        del self._latencies[:]
 
     def _first(self, environment: _Environment, now: float) -> tuple[float, float]:
         """When a new environment is initialised, and how long that took; 0 if it took too long."""
