@@ -11,14 +11,14 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 
-from eventsim.rules.durations import PATTERN, UNITS, seconds_of
+from eventsim.rules.durations import PATTERN, seconds_of
+from eventsim.rules.rates import RATE, per_second
 from eventsim.scenario.problem import refuse, show
 
 T = TypeVar("T")
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # of a run, unless the scenario says otherwise
 PERCENT = r"^(\d{1,3}(?:\.\d{1,9})?)%$"
-RATE = r"^(\d{1,9}(?:\.\d{1,12})?)/([smhd])$"
 SECONDS_MAX = 100 * 365 * 86_400
 
 _COMPACT: dict[str, Any] = {
@@ -27,7 +27,6 @@ _COMPACT: dict[str, Any] = {
     "separators": (",", ":"),
 }
 _PERCENT = re.compile(PERCENT.strip("^$"), re.ASCII)
-_RATE = re.compile(RATE.strip("^$"), re.ASCII)
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:(?:.*[/:])?(?P<name>.+)")
 
 
@@ -45,10 +44,9 @@ def seconds(value: Any) -> float:
 
 def rate(value: Any) -> float:
     """How often a second ``0.9/s``, ``30/m`` or ``5/h`` is; raises what is wrong."""
-    found = _RATE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    often = per_second(value) if isinstance(value, str) else None
+    if often is None:
         raise refuse(f"is {show(value)}; write a rate such as 0.9/s, 30/m or 5/h")
-    often = float(found[1]) / float(UNITS[found[2]])
     if not often:
         raise refuse(f"is {value}; it must be more than 0")
     return often
