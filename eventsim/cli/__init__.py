@@ -22,6 +22,7 @@ from eventsim.cli import (
     invoke,
     learn,
     listing,
+    load,
     poll,
     push,
     record,
@@ -88,6 +89,7 @@ _add("record", record.record, record.EXAMPLES)
 _add("convert", convert.convert, convert.EXAMPLES)
 _add("replay", replay.replay, replay.EXAMPLES)
 _add("compare", compare.compare, compare.EXAMPLES)
+_add("load", load.load, load.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
 for _name, _verb in (("generate", generate), ("push", push)):
     app.command(

@@ -25,7 +25,7 @@ from typing import Any, Protocol, TypeVar
 import anyio
 
 from eventsim.clock._alarm import Alarm
-from eventsim.clock._real import RealClock, machine_time
+from eventsim.clock._real import RealClock, machine_time, stopwatch
 from eventsim.clock._virtual import VirtualClock
 from eventsim.clock._virtual_loop import VirtualLoop
 
@@ -39,6 +39,7 @@ __all__ = [
     "VirtualLoop",
     "machine_time",
     "run",
+    "stopwatch",
 ]
 
 T = TypeVar("T")

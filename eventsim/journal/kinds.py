@@ -211,6 +211,11 @@ KINDS: dict[str, Kind] = {
             "latency",
         ),
     ),
+    "load_measured": Kind(
+        "what `eventsim load` asked for, measured and judged; `measured` has every count, "
+        "histogram and point of the series",
+        ("plan", "measured", "thresholds", "valid"),
+    ),
     "function_logged": Kind(
         "a function wrote lines to its log", ("function", "request_id", "environment", "text")
     ),
@@ -337,4 +342,9 @@ KINDS: dict[str, Kind] = {
 }
 
 # Written at every detail, even `off`: without them a journal says nothing at all.
-FRAME = frozenset({"run_started", "run_finished", "expectation_checked", "recording_cut_off"})
+FRAME = frozenset(
+    {
+        *("run_started", "run_finished", "expectation_checked", "recording_cut_off"),
+        "load_measured",
+    }
+)

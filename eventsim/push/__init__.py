@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # they bring anyio and structlog; who only builds has no need
     from eventsim.clock import Clock
     from eventsim.journal import Journal
 
-__all__ = ["Delivery", "Pusher", "invocation_types", "read", "refusal"]
+__all__ = ["Delivery", "Pusher", "invocation_types", "read", "refusal", "request_of"]
 
 
 class Pusher:
@@ -65,7 +65,8 @@ class Pusher:
         """Invoke the function with the event, trying again as its service does when refused."""
         module = delivery.module
         kind = delivery.invocation_type or invocation_types(module, scene.profile)[0]
-        request = self._request(delivery, kind, scene)
+        request_id = self._chance.uuid("push", delivery.source)
+        request = request_of(delivery, kind, scene, request_id)
         self._tell("event_pushed", request, delivery, type=kind)
         waits = _waits(delivery)
         while True:
@@ -90,21 +91,6 @@ class Pusher:
             self._tell("push_answered", request, delivery, answer.because, accepted=accepted)
         return answer
 
-    def _request(self, delivery: Delivery, kind: InvocationType, scene: Scene) -> InvokeRequest:
-        module, event = delivery.module, delivery.event
-        arn = delivery.source_arn
-        if arn is None and hasattr(module, "source_arn"):
-            arn = module.source_arn(event, scene)
-        encoded = orjson.dumps(event)
-        return InvokeRequest(
-            delivery.function,
-            Payload(lambda: orjson.loads(encoded), len(encoded)),
-            self._chance.uuid("push", delivery.source),
-            kind,
-            caller=_caller(delivery, arn, scene),
-            trace_header=delivery.trace_header,
-        )
-
     def tell(self, kind: str, because: str | None = None, **fields: Any) -> None:
         """Write an entry of the journal."""
         self._journal.write(kind, because, **fields)
@@ -125,6 +111,25 @@ class Pusher:
             request_id=request.request_id,
             **fields,
         )
+
+
+def request_of(
+    delivery: Delivery, kind: InvocationType, scene: Scene, request_id: str
+) -> InvokeRequest:
+    """The Invoke request that a service makes of an event, in its own name."""
+    module, event = delivery.module, delivery.event
+    arn = delivery.source_arn
+    if arn is None and hasattr(module, "source_arn"):
+        arn = module.source_arn(event, scene)
+    encoded = orjson.dumps(event)
+    return InvokeRequest(
+        delivery.function,
+        Payload(lambda: orjson.loads(encoded), len(encoded)),
+        request_id,
+        kind,
+        caller=_caller(delivery, arn, scene),
+        trace_header=delivery.trace_header,
+    )
 
 
 def _retried(module: ModuleType, refused: InvokeError) -> bool:

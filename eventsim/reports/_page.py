@@ -66,6 +66,11 @@ class Page:
         for line in lines:
             self.line((line, "bold"))
 
+    def paragraph(self, text: str) -> None:
+        """Write a text over as many lines as it takes."""
+        for line in textwrap.wrap(shown(text), self.width):
+            self.line(line)
+
     def _styled(self, text: str, style: Style | str) -> str:
         if self._encoding is not None:
             plain = text.translate(_ASCII).encode(self._encoding, "backslashreplace")

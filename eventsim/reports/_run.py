@@ -61,6 +61,7 @@ _NEEDED: dict[str, tuple[tuple[str, type | tuple[type, ...]], ...]] = {
     "invocation_finished": (("function", str), ("duration", _NUMBER), ("billed", _NUMBER)),
     "invocation_throttled": (("function", str),),
     "environment_started": (("function", str), ("init", _NUMBER)),
+    "load_measured": (("plan", dict), ("measured", dict), ("thresholds", list), ("valid", bool)),
     "load_finished": (
         ("function", str),
         ("entries", str),

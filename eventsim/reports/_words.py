@@ -181,6 +181,17 @@ def _loaded(entry: Entry) -> str:
     return f"load ended: {', '.join(parts)}"
 
 
+def _on(fields: dict[str, Any]) -> str:
+    return str(fields["plan"]["on"])
+
+
+def _measured(entry: Entry) -> str:
+    kept = sum(1 for each in entry.fields["thresholds"] if each["passed"])
+    of = len(entry.fields["thresholds"])
+    late = "" if entry.fields["valid"] else ", not valid: the generator was late"
+    return f"load measured, {kept} of {plural(of, 'threshold')} kept{late}"
+
+
 def _split(entry: Entry) -> str:
     children = entry.fields.get("children") or ()
     into = " and ".join(short_shard(str(child)) for child in children)
@@ -296,6 +307,7 @@ TELLINGS: dict[str, Telling] = {
     "environment_reset": Telling("event", _function, _plain("environment reset")),
     "environment_stopped": Telling("quiet", _function, _plain("environment stopped")),
     "load_finished": Telling("event", _function, _loaded),
+    "load_measured": Telling("event", _on, _measured),
     "function_logged": Telling("quiet", _function, _with("logged:", "text")),
     "function_changed": Telling("event", _function, _with("changed, version", "version")),
     "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),

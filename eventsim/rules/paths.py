@@ -138,14 +138,9 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
     of a list go. Raises EventsimError for a path that is nowhere, or in several places.
     """
     made = copy.deepcopy(document)
-    found = places(document, path)
-    if path in found:
-        found = [path]
-    if len(found) > 1:
-        listed = ", ".join(write(place) for place in found[:_LISTED_MAX])
-        raise EventsimError(f"'{write(path)}' is in {len(found)} places; write one of: {listed}")
-    if found:
-        return put(made, found[0], value)
+    there = place_of(document, path)
+    if there is not None:
+        return put(made, there, value)
     if create:
         return put(made, path, value, create=True)
     known = {write(place[-len(path) :]) for place in every_place(document)}  # said by ends too
@@ -157,6 +152,27 @@ def changed(document: Any, path: Path, value: Any, *, create: bool = False) -> A
 def places(document: Any, path: Path) -> list[Path]:
     """Every place of *document* whose path ends in *path*."""
     return [place for place in every_place(document) if place[-len(path) :] == path]
+
+
+def place_of(document: Any, path: Path) -> Path | None:
+    """The whole path of the one place that *path* names; None where there is none.
+
+    Raises EventsimError where there are several.
+    """
+    found = places(document, path)
+    if path in found:
+        return path
+    if len(found) > 1:
+        listed = ", ".join(write(place) for place in found[:_LISTED_MAX])
+        raise EventsimError(f"'{write(path)}' is in {len(found)} places; write one of: {listed}")
+    return found[0] if found else None
+
+
+def value_at(document: Any, place: Path) -> Any:
+    """What stands at a whole path that is there."""
+    for part in place:
+        document = document[part]
+    return document
 
 
 def every_place(document: Any, above: Path = ()) -> Iterator[Path]:

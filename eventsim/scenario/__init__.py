@@ -7,10 +7,10 @@ each with line, column and what would be right. ``schema()`` is the format as JS
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from eventsim.errors import Fault, ScenarioError
 from eventsim.rules import paths
@@ -42,15 +42,20 @@ __all__ = [
 ]
 
 
-def load(path: Path | str, changes: Sequence[str] = ()) -> Scenario:
+def load(
+    path: Path | str, changes: Sequence[str] = (), change: Callable[[Any], Any] | None = None
+) -> Scenario:
     """Read the scenario in a file, changed as ``PATH=VALUE`` says.
 
-    Raises ScenarioError with every fault in it, EventsimError for a change that cannot be made.
+    *change* makes of the plain values that are then there those that are meant. Raises
+    ScenarioError with every fault in it, EventsimError for a change that cannot be made.
     """
     source = Source.of(path)
     document = source.document()
-    for change in changes:
-        changing.change(document, change, keys(Scenario))
+    for each in changes:
+        changing.change(document, each, keys(Scenario))
+    if change is not None:
+        document.value = change(document.value)
     return Scenario.of_document(document, source.origin(changes))
 
 

@@ -21,6 +21,7 @@ from eventsim.scenario.document import Document
 from eventsim.scenario.durations import TIMED, Recorded, Timed
 from eventsim.scenario.event_checks import event_problems
 from eventsim.scenario.function_checks import alias_problems, function_problems, update_problems
+from eventsim.scenario.load_checks import load_problems
 from eventsim.scenario.lookup import (
     items,
     no_resource,
@@ -55,6 +56,7 @@ def problems(document: Document, folder: FilePath, project: FilePath) -> Iterato
     yield from role_problems(root, read(moment, root.get("start")) or START)
     yield from event_problems(root)
     yield from _timeline(root, folder, project)
+    yield from load_problems(root, folder, project)
     yield from function_problems(root)
     yield from _functions(root, folder, project)
 

@@ -35,6 +35,7 @@ from eventsim.scenario.expectation import Expectation
 from eventsim.scenario.faults import faults
 from eventsim.scenario.function import FunctionBlock
 from eventsim.scenario.identities import IdentityBlock, Uses, role_name
+from eventsim.scenario.loads import LoadBlock
 from eventsim.scenario.lookup import (
     Target,
     resource_settings,
@@ -137,7 +138,6 @@ def _not_to_be_tried(root: dict[str, Any], lesson: Lesson) -> Iterator[Problem]:
 
 
 ResourceName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
-IdentityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
@@ -166,10 +166,11 @@ class Scenario(Block):
         Annotated[Resource, PlainValidator(_resource), WithJsonSchema({"type": "object"})],
     ] = Field(default_factory=dict)
     functions: dict[FunctionName, FunctionBlock] = Field(default_factory=dict)
-    identities: dict[IdentityName, IdentityBlock] = Field(default_factory=dict)
+    identities: dict[FunctionName, IdentityBlock] = Field(default_factory=dict)
     timeline: tuple[
         Annotated[Step, PlainValidator(_step), WithJsonSchema({"type": "object"})], ...
     ] = ()
+    load: LoadBlock | None = None
     expect: tuple[Expectation, ...] = ()
 
     _origin: Origin = PrivateAttr()
@@ -263,8 +264,7 @@ class Scenario(Block):
         for name, block in self.functions.items():
             for note in block.notes():
                 yield f"functions.{name}.{note}"
-        types = {name: resource.type for name, resource in self.resources.items()}
-        fronts = [] if served else [*front_keys(types, self.functions)]
+        fronts = [] if served else [*front_keys(self._types(), self.functions)]
         if fronts:
             yield f"no requests come to {', '.join(fronts)}, unless by `eventsim serve`"
 

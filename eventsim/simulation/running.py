@@ -162,7 +162,7 @@ class Simulation:
                 async with anyio.create_task_group() as tasks:
                     self._setting.background.begin(tasks)
                     self._setting.in_flight.begin()
-                    self._provision(tasks)
+                    provision(self._setting, tasks)
                     async with anyio.create_task_group() as on_streams:
                         for mapping in self._setting.mappings.values():
                             await mapping.create(on_streams if mapping.on_stream else tasks)
@@ -176,15 +176,6 @@ class Simulation:
             self._finish_queues()
             self._setting.environments.close()
             self._setting.background.end()
-
-    def _provision(self, tasks: TaskGroup) -> None:
-        """Have the environments made that are to be there before any request."""
-        for name, block in self.scenario.functions.items():
-            provisioned, alias = block.provisioned_concurrency_config, block.auto_publish_alias
-            if provisioned is not None and alias is not None:
-                number = provisioned.provisioned_concurrent_executions
-                provision = self._setting.environments.provision
-                tasks.start_soon(provision, name, alias, number)
 
     def _finish_streams(self) -> None:
         for stream in self.streams.values():
@@ -200,23 +191,12 @@ class Simulation:
 
     async def _timeline_and(self, meanwhile: Callable[[], Awaitable[None]] | None) -> None:
         if meanwhile is None:
-            await self._timeline()
+            await timeline(self._setting)
             return
         async with anyio.create_task_group() as both:
-            both.start_soon(self._timeline)
+            both.start_soon(timeline, self._setting)
             await meanwhile()
             both.cancel_scope.cancel()
-
-    async def _timeline(self) -> None:
-        """Start each step at its time; return when the last of them has ended."""
-        async with anyio.create_task_group() as steps:
-            for fire in self._setting.rules.timers(self.scenario.start):
-                steps.start_soon(fire, name="schedule")
-            for alarm in self._setting.alarms.names():
-                steps.start_soon(self._setting.alarms.watch, alarm, name=f"alarm {alarm}")
-            for step in self.scenario.timeline_in_order():
-                await self.clock.sleep_until(step.at)
-                steps.start_soon(step.perform, self._setting, name=f"timeline at {step.at:g}s")
 
     def _judge(self, expecting: Expecting, frame: Frame) -> Result:
         verdicts = expecting.verdicts()
@@ -225,3 +205,25 @@ class Simulation:
         outcome = "ok" if all(verdict.passed for verdict in verdicts) else "failed"
         frame.end(outcome)
         return Result(outcome, round(self.clock.time(), 6), self._setting.tally.counts(), verdicts)
+
+
+def provision(setting: Setting, tasks: TaskGroup) -> None:
+    """Have the environments made, in *tasks*, that are to be there before any request."""
+    for name, block in setting.scenario.functions.items():
+        provisioned, alias = block.provisioned_concurrency_config, block.auto_publish_alias
+        if provisioned is not None and alias is not None:
+            number = provisioned.provisioned_concurrent_executions
+            tasks.start_soon(setting.environments.provision, name, alias, number)
+
+
+async def timeline(setting: Setting) -> None:
+    """Start each step at its time; return when the last of them has ended."""
+    scenario, clock = setting.scenario, setting.clock
+    async with anyio.create_task_group() as steps:
+        for fire in setting.rules.timers(scenario.start):
+            steps.start_soon(fire, name="schedule")
+        for alarm in setting.alarms.names():
+            steps.start_soon(setting.alarms.watch, alarm, name=f"alarm {alarm}")
+        for step in scenario.timeline_in_order():
+            await clock.sleep_until(step.at)
+            steps.start_soon(step.perform, setting, name=f"timeline at {step.at:g}s")

@@ -1,0 +1,188 @@
+"""A load as a journal tells it, for the reports that are about one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from eventsim.errors import JournalError
+from eventsim.journal import Entry
+from eventsim.reports._run import Run, checked
+from eventsim.rules.histograms import Histogram
+from eventsim.rules.measured import Measured
+
+_DIGITS = 6
+_MICROS = 1_000_000
+_STALL = 10  # times the median, and more, is a stall that a closed load hides
+NONE = "no load was measured in this journal; `eventsim load` writes one"
+STATISTICS = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One load: what was asked for, measured and judged, and how its run ended."""
+
+    plan: dict[str, Any]
+    measured: Measured
+    verdicts: list[dict[str, Any]]
+    valid: bool
+    because: str | None
+    started: dict[str, Any]
+    outcome: str
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Loaded | None:
+        """The last load that *entries* tell; None where there is none."""
+        run, found = Run(), None
+        for entry in checked(entries):
+            run.add(entry)
+            found = entry if entry.kind == "load_measured" else found
+        if found is None:
+            return None
+        fields = found.fields
+        try:
+            measured = Measured.of(fields["measured"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(f"entry {found.seq}: 'measured' is no load's: {error}") from None
+        plan, verdicts = fields["plan"], fields["thresholds"]
+        because = found.because or run.because
+        started, outcome = run.started, run.outcome
+        return cls(plan, measured, verdicts, fields["valid"], because, started, outcome)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether each sender waited for its answer before it sent again."""
+        return bool(self.plan["model"] == "closed")
+
+    def estimated(self) -> Histogram | None:
+        """Of a closed load, what requests at an even pace would have seen; None of an open one."""
+        uncorrected = self.measured.times["uncorrected"]
+        return uncorrected.expected(uncorrected.percentile(50)) if self.is_closed else None
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the figures has to know."""
+        measured, plan = self.measured, self.plan
+        late = measured.times["lateness"].percentile(99) / _MICROS
+        if not self.valid:
+            yield (
+                f"not valid: the generator was {late * 1000:.3g} ms late at p99, and at most "
+                f"{plan['lateness'] * 1000:g} ms were allowed; it measured itself and not the "
+                "target: send less, or give it a core"
+            )
+        waited = measured.counts["waited"]
+        if waited:
+            yield (
+                f"{waited:,} requests waited before they were sent, since {plan['in_flight_max']:,} "
+                "were in flight: only the latency from when they were due shows it"
+            )
+        yield from self._of_closed()
+        if measured.counts["dropped"]:
+            yield f"{measured.counts['dropped']:,} requests were dropped: too many were waiting"
+        if measured.counts["unanswered"]:
+            yield f"{measured.counts['unanswered']:,} requests had no answer when the load ended"
+
+    def _of_closed(self) -> Iterator[str]:
+        uncorrected, estimated = self.measured.times["uncorrected"], self.estimated()
+        if estimated is None:
+            return
+        yield (
+            f"closed model: {self.plan['in_flight']:,} senders, each of which waits for its answer "
+            "before it sends again, so the rate is the target's"
+        )
+        median = uncorrected.percentile(50)
+        if median and uncorrected.most > _STALL * median:
+            missing = estimated.count - uncorrected.count
+            yield (
+                f"the target stalled for {uncorrected.most / _MICROS:.3g} s, and while it did "
+                f"nothing was sent: the percentiles count that once for each sender. About "
+                f"{missing:,} requests would have come meanwhile; with them p99 would be "
+                f"{estimated.percentile(99) / _MICROS:.3g} s instead of "
+                f"{uncorrected.percentile(99) / _MICROS:.3g} s, which only an open load measures"
+            )
+
+
+def statistics(histogram: Histogram | None) -> dict[str, Any] | None:
+    """Count, mean, percentiles and maximum in seconds; None where nothing was measured."""
+    if histogram is None or not histogram.count:
+        return None
+    percentiles = {
+        name: histogram.percentile(percent) / _MICROS for name, percent in STATISTICS.items()
+    }
+    return {
+        "count": histogram.count,
+        "mean": round(histogram.mean / _MICROS, _DIGITS),
+        **percentiles,
+        "max": histogram.most / _MICROS,
+    }
+
+
+def series(measured: Measured) -> dict[str, list[Any]]:
+    """The series as lists: rates a second, times in seconds, and how many at work on average."""
+    length = measured.interval
+    points = [(number * length, point) for number, point in sorted(measured.series.items())]
+    return {
+        "time": [at for at, _ in points],
+        "sent": [round(point.sent / length, 3) for _, point in points],
+        "answered": [round(point.answered / length, 3) for _, point in points],
+        "errors": [round(point.errors / length, 3) for _, point in points],
+        **{
+            name: [
+                point.latency.percentile(percent) / _MICROS if point.latency.count else None
+                for _, point in points
+            ]
+            for name, percent in (("p50", 50.0), ("p95", 95.0), ("p99", 99.0))
+        },
+        "in_flight": [round(point.in_flight / _MICROS / length, 3) for _, point in points],
+        "environments": [round(point.busy / _MICROS / length, 3) for _, point in points],
+    }
+
+
+def figures(loaded: Loaded) -> dict[str, Any]:
+    """Everything as one JSON object with stable keys; what was not measured is None."""
+    measured, counts = loaded.measured, loaded.measured.counts
+    return {
+        **{key: loaded.started.get(key) for key in ("scenario", "seed", "clock", "backend")},
+        "outcome": loaded.outcome,
+        "because": loaded.because,
+        "valid": loaded.valid,
+        "plan": loaded.plan,
+        "seconds": measured.seconds,
+        "warm_up": measured.warm_up,
+        **{
+            name: counts[name]
+            for name in ("requests", "answered", "good", "unanswered", "dropped", "throttles")
+        },
+        "throughput": _rounded(measured.figure("throughput")),
+        "errors": dict(sorted(measured.errors.items())),
+        "latency": statistics(measured.times["latency"]),
+        "uncorrected": statistics(measured.times["uncorrected"]),
+        "estimated": statistics(loaded.estimated()),
+        **{
+            name: statistics(measured.times[name])
+            for name in ("lateness", "duration", "init", "iterator_age")
+        },
+        **{name: counts[name] for name in ("invocations", "timeouts", "cold_starts", "retries")},
+        "failures": dict(sorted(measured.failures.items())),
+        "concurrency": _rounded(measured.figure("concurrency")),
+        "concurrency_peak": _rounded(measured.figure("concurrency_peak")),
+        "records": counts["records"],
+        "discarded": counts["discarded"],
+        "batch_sizes": {str(size): times for size, times in sorted(measured.batch_sizes.items())},
+        "billed": counts["billed"] / 1000,
+        "gb_seconds": round(sum(measured.memory.values()) / 1024 / 1000, _DIGITS),
+        "cost": _rounded(measured.figure("cost"), 9),
+        "cost_per_million": _rounded(measured.figure("cost_per_million")),
+        "thresholds": loaded.verdicts,
+        "notes": list(loaded.notes()),
+        "series": series(measured),
+        "histograms": {
+            name: measured.times[name].encoded()
+            for name in ("latency", "uncorrected", "lateness", "duration")
+            if measured.times[name].count
+        },
+    }
+
+
+def _rounded(value: float | None, digits: int = _DIGITS) -> float | None:
+    return None if value is None else round(value, digits)

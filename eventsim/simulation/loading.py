@@ -1,0 +1,276 @@
+"""
+A scenario under load: what is sent, measured and held against its thresholds.
+
+The timeline goes on beside the load, so that a fault can come in the middle of it. When the last
+request is sent, those on their way have ``drain`` to be answered, and then the run ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import anyio
+
+from eventsim import clock
+from eventsim.errors import EventsimError
+from eventsim.recordings import jsonl
+from eventsim.rules import arrivals
+from eventsim.rules.arrivals import WHOLE, Share
+from eventsim.rules.measured import Measured, interval_of
+from eventsim.rules.thresholds import Verdict, judge
+from eventsim.scenario import Scenario
+from eventsim.scenario.loads import LoadBlock, RecordingBlock, TraceBlock
+from eventsim.simulation.expecting import Expecting
+from eventsim.simulation.expecting import Verdict as Expected
+from eventsim.simulation.frame import Frame
+from eventsim.simulation.load_contents import invocation_type, payloads, records, requests
+from eventsim.simulation.load_plan import (
+    function_of,
+    load_of,
+    pieces_of,
+    plan_of,
+    seconds_of,
+    time_of,
+)
+from eventsim.simulation.options import Options
+from eventsim.simulation.running import provision, timeline
+from eventsim.simulation.setting import Setting, open_setting
+from eventsim.traffic.driving import ClosedModel, OpenModel, Target
+from eventsim.traffic.fronts import Front
+from eventsim.traffic.measuring import Meter, OnError
+from eventsim.traffic.records import Records
+from eventsim.traffic.targets import Asked, Told
+from eventsim.types import Function
+
+ABORT_REQUESTS_MIN = 100  # before a threshold can end a load
+OnTick = Callable[[Meter], None]
+
+
+def nobody(_: Any) -> None:
+    """Nobody looks."""
+
+
+@dataclass(slots=True)
+class Loading:
+    """A load of *scenario*, run once by ``run``; what was measured is there whatever ends it.
+
+    *share* is the part of the load that this is. ``on_tick`` is shown the meter once a second (or
+    at each point of the series, if those are further apart), ``on_error`` is told of each type of
+    error as soon as one comes.
+    """
+
+    scenario: Scenario
+    options: Options = field(default_factory=Options)
+    share: Share = WHOLE
+    on_tick: OnTick = nobody
+    on_error: OnError = lambda kind, message: None
+    verdicts: list[Verdict] = field(default_factory=list, init=False)
+    expected: list[Expected] = field(default_factory=list, init=False)
+    aborted: str | None = field(default=None, init=False)
+    measured: Measured = field(init=False)
+    seed: int = field(default=0, init=False)
+    _setting: Setting = field(init=False)
+    _meter: Meter = field(init=False)
+    _model: OpenModel | ClosedModel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.options = replace(self.options, time=time_of(self.scenario, self.options))
+        self.block  # noqa: B018  # raises for a scenario that says nothing of a load
+        seconds = self.seconds
+        self.measured = Measured(seconds, self.block.warm_up, interval_of(seconds))
+
+    @property
+    def block(self) -> LoadBlock:
+        """What the scenario says of the load. Raises EventsimError where it says nothing."""
+        return load_of(self.scenario)
+
+    @property
+    def seconds(self) -> float:
+        """How long requests are sent. Raises EventsimError where nothing says."""
+        return seconds_of(self.scenario, self.block)
+
+    def run(self) -> None:
+        """Load it, on an event loop of its own.
+
+        Raises EventsimError when the load cannot go on, KeyboardInterrupt at Ctrl-C; what was
+        measured by then is in ``measured``, and the journal is whole up to there.
+        """
+        clock.run(self.main, virtual=self.options.virtual(self.scenario))
+
+    async def main(self) -> None:
+        """The same, on the loop that is running."""
+        async with AsyncExitStack() as closing:
+            self._setting = setting = await open_setting(self.scenario, self.options, closing)
+            self.seed = setting.seed
+            expecting = Expecting(self.scenario.expect, setting.journal)
+            frame = Frame(
+                self.scenario, setting.clock, setting.journal, setting.tally, setting.environments
+            )
+            backend, start = setting.backend.name, self.scenario.start
+            frame.begin(seed=setting.seed, backend=backend, start=start)
+            with frame.survived("the load"):
+                await self._play(closing)
+            self.expected = expecting.verdicts()
+            for verdict in self.expected:
+                setting.journal.write("expectation_checked", **verdict._asdict())
+            frame.end("ok" if self.ok else "failed")
+
+    @property
+    def ok(self) -> bool:
+        """Whether every threshold was kept and every expectation met, by a load that is valid and
+        got an answer.
+        """
+        answered = not self.measured.requests or self.measured.counts["good"] > 0
+        kept = all(verdict.passed for verdict in self.verdicts)
+        met = all(verdict.passed for verdict in self.expected)
+        return answered and kept and met and self.measured.valid(self.block.lateness)
+
+    def stop(self) -> None:
+        """Send nothing more; what is on its way is answered, and the load ends."""
+        if hasattr(self, "_model"):
+            self._model.stop()
+
+    async def _play(self, closing: AsyncExitStack) -> None:
+        setting, block = self._setting, self.block
+        self._meter = Meter(self.measured, self._functions(), setting.clock, self.on_error)
+        target = self._target(closing)
+        self._model = self._made(target)
+        try:
+            async with anyio.create_task_group() as tasks:
+                setting.background.begin(tasks)
+                setting.in_flight.begin()
+                provision(setting, tasks)
+                for mapping in setting.mappings.values():
+                    await mapping.create(tasks)
+                tasks.start_soon(timeline, setting)
+                await self._drive()
+                with setting.clock.move_on_at(setting.clock.time() + block.drain):
+                    await self._meter.idle()
+                tasks.cancel_scope.cancel()
+        finally:
+            setting.environments.close()
+            self._judge()
+
+    async def _drive(self) -> None:
+        meter, block = self._meter, self.block
+        meter.begin(self._setting.journal)
+        async with anyio.create_task_group() as watching:
+            watching.start_soon(self._watch)
+            if isinstance(self._model, ClosedModel):
+                await self._model.drive(self.seconds)
+            else:
+                await self._model.drive(self._instants(block), self.seconds)
+            watching.cancel_scope.cancel()
+
+    async def _watch(self) -> None:
+        """Show how it goes, and stop it where a threshold cannot be kept any more."""
+        begun, number = self._setting.clock.time(), 0
+        while True:
+            number += 1
+            await self._setting.clock.sleep_until(begun + number * self.measured.interval)
+            self.on_tick(self._meter)
+            if self.block.abort and self.measured.requests >= ABORT_REQUESTS_MIN:
+                failed = next((each for each in self._verdicts() if not each.passed), None)
+                if failed is not None:
+                    self.aborted = failed.threshold
+                    self._model.stop()
+
+    def _verdicts(self) -> list[Verdict]:
+        measured = self.measured
+        return judge(self.block.thresholds, measured.figure, measured.requests)
+
+    def _judge(self) -> None:
+        meter = self._meter
+        if meter.now < self.measured.seconds:
+            self.measured.seconds = max(round(meter.now, 6), 0.0)
+        meter.finish()
+        self.verdicts = self._verdicts()
+        block, measured = self.block, self.measured
+        self._setting.journal.write(
+            "load_measured",
+            self.aborted and f"{self.aborted} was not kept",
+            plan=plan_of(self.scenario, block, self.seconds),
+            measured=measured.as_json(),
+            thresholds=[verdict._asdict() for verdict in self.verdicts],
+            valid=measured.valid(block.lateness),
+        )
+
+    def _functions(self) -> dict[str, Function]:
+        """The functions that the load is on: one, or those whose mappings read the stream."""
+        block, values = self.block, {each.name: each for each in self.scenario.function_values()}
+        if block.url is not None:
+            return {}
+        if block.put is None:
+            name = function_of(self.scenario, block).partition(":")[0]
+            return {name: values[name]}
+        return {
+            name: values[name]
+            for name in (
+                lifecycle.mapping.function_name.partition(":")[0]
+                for lifecycle in self._setting.mappings.values()
+                if lifecycle.mapping.source == block.put
+            )
+        }
+
+    def _target(self, closing: AsyncExitStack) -> Target:
+        setting, block, meter, actor = self._setting, self.block, self._meter, self._actor
+        if block.url is not None:
+            bodies = payloads(setting, block, actor)
+            front = Front(
+                block.url,
+                meter,
+                lambda: next(bodies),
+                method=block.method,
+                headers=block.headers,
+                connections=max(block.in_flight_max, block.in_flight or 0),
+                allow_aws=self.options.allow_aws,
+            )
+            closing.push_async_callback(front.aclose)
+            return front
+        if block.put is not None:
+            if setting.backend.name != "simulated":
+                raise EventsimError(
+                    "records are followed to their delivery on the simulated back end only; "
+                    "leave --backend out"
+                )
+            mappings = [each.mapping for each in setting.mappings.values()]
+            found = records(setting, block, block.put, actor)
+            stream = setting.streams[block.put]
+            return Records(block.put, stream, mappings, meter, found, setting.journal)
+        draw = requests(setting, block, function_of(self.scenario, block), actor)
+        if invocation_type(self.scenario, block) == "Event":
+            return Told(setting.invoker, meter, draw, setting.journal)
+        return Asked(setting.invoker, meter, draw)
+
+    def _made(self, target: Target) -> OpenModel | ClosedModel:
+        block, time = self.block, self._setting.clock
+        if block.in_flight is not None:
+            if isinstance(target, Told):
+                raise EventsimError(
+                    f"{block.push} invokes asynchronously, and nobody waits for an answer; "
+                    "write a rate, or type: RequestResponse"
+                )
+            return ClosedModel(target, self._meter, time, block.in_flight)
+        most, precise = block.in_flight_max, block.precise
+        return OpenModel(target, self._meter, time, in_flight_max=most, precise=precise)
+
+    def _instants(self, block: LoadBlock) -> Iterator[float]:
+        if isinstance(block.arrivals, RecordingBlock):
+            path = self._setting.file(block.arrivals.recording)
+            times = (record.arrival for record in jsonl.read(path))
+            return arrivals.recorded(times, block.arrivals.speed, self.share)
+        how, pieces = block.arrivals, pieces_of(self.scenario, block)
+        at_random = how == "poisson" or (isinstance(how, TraceBlock) and how.within == "poisson")
+        if at_random:
+            draws = self._setting.chance.stream("load arrivals", self._actor)
+            return arrivals.instants(pieces, arrivals.at_random(draws, self.share))
+        return arrivals.instants(pieces, arrivals.evenly(self.share))
+
+    @property
+    def _actor(self) -> str:
+        """Whose streams of chance a part draws from."""
+        part, parts = self.share
+        return "" if parts == 1 else f"{part} of {parts}"
