@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from eventsim.cli.talk import Talk, visible
 from eventsim.clock import stopwatch
-from eventsim.rules.measured import Point
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -24,7 +23,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 class View(Protocol):
-    """Shown the meter at each point of the series."""
+    """Shown the meter once a second."""
 
     def tick(self, meter: Meter) -> None:
         """Show how it stands."""
@@ -85,8 +84,8 @@ class Screen(Silence):
         self._live: Live | None = None
 
     def tick(self, meter: Meter) -> None:
-        _, point = last_point(meter)
-        self._rates.append(point.answered / meter.measured.interval)
+        _, point = meter.last_second()
+        self._rates.append(point.answered)
         self._tails.append(point.latency.percentile(99) / 1e6)
         elapsed = self._elapsed()
         if elapsed - self._last < BETWEEN_SECONDS:
@@ -130,22 +129,15 @@ class Screen(Silence):
         return self._live
 
 
-def last_point(meter: Meter) -> tuple[int, Point]:
-    """The last whole interval of the series: the second it begins at, and what was in it."""
-    measured = meter.measured
-    number = max(0, int(meter.now // measured.interval + 1e-6) - 1)
-    return number * measured.interval, measured.series.get(number) or Point()
-
-
 def line(meter: Meter) -> str:
     """How it stands in one line."""
-    at, point = last_point(meter)
-    length, latency = meter.measured.interval, point.latency
+    second, point = meter.last_second()
+    latency = point.latency
     tail = "  ".join(f"p{percent} {_ms(latency.percentile(percent) / 1e6)}" for percent in _SHOWN)
-    errors = f"{point.errors / length:,.0f}/s errors" if point.errors else "no errors"
+    errors = f"{point.errors:,.0f}/s errors" if point.errors else "no errors"
     return (
-        f"{at + length:>5,} s  sent {point.sent / length:,.0f}/s  answered "
-        f"{point.answered / length:,.0f}/s  in flight {meter.in_flight:,}  {tail}  {errors}"
+        f"{second + 1:>5,} s  sent {point.sent:,.0f}/s  answered "
+        f"{point.answered:,.0f}/s  in flight {meter.in_flight:,}  {tail}  {errors}"
     )
 
 

@@ -8,14 +8,25 @@ from typing import Any
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
+from eventsim.reports._page import short_span, shown, span_of_time
 from eventsim.reports._run import Run, checked
 from eventsim.rules.histograms import Histogram
 from eventsim.rules.measured import Measured
+from eventsim.rules.thresholds import kind_of
 
 _DIGITS = 6
 _MICROS = 1_000_000
 _STALL = 10  # times the median, and more, is a stall that a closed load hides
 NONE = "no load was measured in this journal; `eventsim load` writes one"
+ROWS = (
+    ("latency", "from when each was due"),
+    ("uncorrected", "from when it was sent"),
+    ("estimated", "as if sent evenly"),
+    ("lateness", "of the generator"),
+    ("duration", "of the handler"),
+    ("init", "of cold starts"),
+    ("iterator_age", "of batches"),
+)
 STATISTICS = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 
 
@@ -73,8 +84,9 @@ class Loaded:
         waited = measured.counts["waited"]
         if waited:
             yield (
-                f"{waited:,} requests waited before they were sent, since {plan['in_flight_max']:,} "
-                "were in flight: only the latency from when they were due shows it"
+                f"{waited:,} requests waited before they were sent, since "
+                f"{plan['in_flight_max']:,} were in flight: only the latency from when they were "
+                "due shows it"
             )
         yield from self._of_closed()
         if measured.counts["dropped"]:
@@ -100,6 +112,37 @@ class Loaded:
                 f"{estimated.percentile(99) / _MICROS:.3g} s instead of "
                 f"{uncorrected.percentile(99) / _MICROS:.3g} s, which only an open load measures"
             )
+
+
+def asked(loaded: Loaded) -> str:
+    """What was asked for, in one line."""
+    plan = loaded.plan
+    arrivals = plan["arrivals"] if isinstance(plan["arrivals"], str) else "recorded"
+    how = f"{plan['in_flight']:,} in flight" if loaded.is_closed else plan["rate"] or "from a file"
+    parts = [f"{plan['model']} load of {shown(plan['on'])}", how]
+    if not loaded.is_closed:
+        parts.append(f"{arrivals} arrivals")
+    parts.append(span_of_time(loaded.measured.seconds))
+    if loaded.measured.warm_up:
+        parts.append(f"the first {span_of_time(loaded.measured.warm_up)} not counted")
+    return f"{', '.join(parts)}; {loaded.started.get('clock')} time, seed {loaded.started['seed']}"
+
+
+def found(verdict: dict[str, Any]) -> str:
+    """What a threshold was held against, in words."""
+    found, text = verdict["found"], verdict["threshold"]
+    if found is None:
+        return "nothing was measured"
+    if text.endswith("%"):
+        return f"found {found:.3%}"
+    metric = text.split("<")[0].split(">")[0].strip()
+    return f"found {short_span(found) if kind_of(metric) == 'time' else f'{found:,.6g}'}"
+
+
+def times(loaded: Loaded) -> Iterator[tuple[str, str, Histogram | None]]:
+    """What was measured, each with what it is of."""
+    for name, of in ROWS:
+        yield name, of, loaded.estimated() if name == "estimated" else loaded.measured.times[name]
 
 
 def statistics(histogram: Histogram | None) -> dict[str, Any] | None:

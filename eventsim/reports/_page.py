@@ -66,10 +66,10 @@ class Page:
         for line in lines:
             self.line((line, "bold"))
 
-    def paragraph(self, text: str) -> None:
+    def paragraph(self, text: str, style: Style = "") -> None:
         """Write a text over as many lines as it takes."""
         for line in textwrap.wrap(shown(text), self.width):
-            self.line(line)
+            self.line((line, style))
 
     def _styled(self, text: str, style: Style | str) -> str:
         if self._encoding is not None:

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TextIO
 
 from eventsim.journal import Entry
-from eventsim.reports._load import NONE, Loaded, statistics
-from eventsim.reports._page import Page, Span, dollars, plural, short_span, shown, span_of_time
+from eventsim.reports._load import NONE, Loaded, asked, found, statistics, times
+from eventsim.reports._page import Page, Span, dollars, plural, short_span, shown
 from eventsim.rules.measured import Measured
-from eventsim.rules.thresholds import kind_of
 
 LABEL = 12
 _COLUMNS = ("mean", "p50", "p95", "p99", "p99.9", "max")
 _COLUMN = 7
 _TYPES_MAX = 4
-_ROWS = (
-    ("latency", "from when each was due"),
-    ("uncorrected", "from when it was sent"),
-    ("estimated", "as if sent evenly"),
-    ("lateness", "of the generator"),
-    ("duration", "of the handler"),
-    ("init", "of cold starts"),
-    ("iterator_age", "of batches"),
-)
 
 
 def write(entries: Iterable[Entry], out: TextIO) -> None:
@@ -34,7 +24,7 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
         page.line(NONE)
         return
     page.title(loaded.started.get("scenario", ""), loaded.started.get("lesson", ""))
-    page.line((_asked(loaded), "dim"))
+    page.paragraph(asked(loaded), "dim")
     page.line()
     _requests(page, loaded)
     _times(page, loaded)
@@ -47,19 +37,6 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
         page.line()
         told = f": {loaded.because}" if loaded.because else ""
         page.line((f"{loaded.outcome}{told}", "bad"))
-
-
-def _asked(loaded: Loaded) -> str:
-    plan = loaded.plan
-    arrivals = plan["arrivals"] if isinstance(plan["arrivals"], str) else "recorded"
-    how = f"{plan['in_flight']:,} in flight" if loaded.is_closed else plan["rate"] or "from a file"
-    parts = [f"{plan['model']} load of {shown(plan['on'])}", how]
-    if not loaded.is_closed:
-        parts.append(f"{arrivals} arrivals")
-    parts.append(span_of_time(loaded.measured.seconds))
-    if loaded.measured.warm_up:
-        parts.append(f"the first {span_of_time(loaded.measured.warm_up)} not counted")
-    return f"{', '.join(parts)}; {loaded.started.get('clock')} time, seed {loaded.started['seed']}"
 
 
 def _requests(page: Page, loaded: Loaded) -> None:
@@ -83,14 +60,13 @@ def _times(page: Page, loaded: Loaded) -> None:
     label = page.width - _COLUMN * len(_COLUMNS)
     names = "".join(f"{name:>{_COLUMN}}" for name in _COLUMNS)
     page.line((" " * label + names, "dim"))
-    for name, of in _ROWS:
-        histogram = loaded.estimated() if name == "estimated" else loaded.measured.times[name]
-        found = statistics(histogram)
-        if found is None:
+    for name, of, histogram in times(loaded):
+        row = statistics(histogram)
+        if row is None:
             continue
         said = name.replace("_", " ")
         text = f"{said:<{LABEL}} {of}" if label > LABEL + len(of) + 1 else said
-        figures = "".join(f"{short_span(found[column]):>{_COLUMN}}" for column in _COLUMNS)
+        figures = "".join(f"{short_span(row[column]):>{_COLUMN}}" for column in _COLUMNS)
         page.line(f"{text[: label - 1]:<{label}}{figures}")
 
 
@@ -131,17 +107,7 @@ def _thresholds(page: Page, loaded: Loaded) -> None:
     for verdict in loaded.verdicts:
         passed = verdict["passed"]
         word: Span = ("kept   ", "good") if passed else ("FAILED ", "bad")
-        page.line(word, f" {shown(verdict['threshold']):<32} {_found(verdict)}")
-
-
-def _found(verdict: dict[str, Any]) -> str:
-    found, text = verdict["found"], verdict["threshold"]
-    if found is None:
-        return "nothing was measured"
-    if text.endswith("%"):
-        return f"found {found:.3%}"
-    metric = text.split("<")[0].split(">")[0].strip()
-    return f"found {short_span(found) if kind_of(metric) == 'time' else f'{found:,.6g}'}"
+        page.line(word, f" {shown(verdict['threshold']):<32} {found(verdict)}")
 
 
 def _row(page: Page, label: str, value: Span | str) -> None:

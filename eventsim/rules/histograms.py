@@ -30,13 +30,19 @@ class Histogram:
 
     def add(self, microseconds: int, times: int = 1) -> None:
         """Take one, or the same several times; below zero is zero, over 400 days is 400 days."""
-        value = min(max(microseconds, 0), MICROSECONDS_MAX)
-        bucket = _lowest(value)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + times
+        value = microseconds
+        if not 0 <= value <= MICROSECONDS_MAX:
+            value = 0 if value < 0 else MICROSECONDS_MAX
+        shift = value.bit_length() - _EXACT_BITS
+        bucket = value if shift <= 0 else value >> shift << shift
+        buckets = self._buckets
+        buckets[bucket] = buckets.get(bucket, 0) + times
         self.count += times
         self.total += value * times
-        self.most = max(self.most, value)
-        self.least = min(self.least, value)
+        if value > self.most:
+            self.most = value
+        if value < self.least:
+            self.least = value
 
     def percentile(self, percent: float) -> int:
         """The value that *percent* of all do not exceed, to three digits; 0 where there is none."""
@@ -118,15 +124,6 @@ def micros(seconds: float) -> int:
     return round(seconds * 1_000_000)
 
 
-def _shift(value: int) -> int:
-    return max(0, value.bit_length() - _EXACT_BITS)
-
-
-def _lowest(value: int) -> int:
-    """The least value of the bucket that *value* is in."""
-    shift = _shift(value)
-    return value >> shift << shift
-
-
 def _highest(lowest: int) -> int:
-    return lowest + (1 << _shift(lowest)) - 1
+    """The most that the bucket which begins there holds."""
+    return lowest + (1 << max(0, lowest.bit_length() - _EXACT_BITS)) - 1

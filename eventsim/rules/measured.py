@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from eventsim.rules.billing import PRICE_PER_GB_SECOND, PRICE_PER_REQUEST
 from eventsim.rules.histograms import Histogram, micros
@@ -122,17 +122,29 @@ class Measured:
             found = self.series[number] = Point()
         return found
 
-    def at_work(self, what: str, since: float, until: float) -> None:
+    def at_work(self, what: Literal["in_flight", "busy"], since: float, until: float) -> None:
         """Count ``in_flight`` or ``busy`` time where it falls, in seconds of the load."""
         start, end = micros(max(0.0, since)), micros(until)
-        begun, over = micros(self.warm_up), micros(self.seconds)
-        self.counts[what] += max(0, min(end, over) - max(start, begun))
+        counted = min(end, micros(self.seconds)) - max(start, micros(self.warm_up))
+        if counted > 0:
+            self.counts[what] += counted
         length = self.interval * _MILLION
-        for number in range(start // length, end // length + 1):
-            part = min(end, (number + 1) * length) - max(start, number * length)
-            if part > 0:
-                point = self.point(number * self.interval)
-                setattr(point, what, getattr(point, what) + part)
+        first, last = start // length, end // length
+        if first == last:
+            self._add(first, what, end - start)
+            return
+        self._add(first, what, (first + 1) * length - start)
+        for number in range(first + 1, last):
+            self._add(number, what, length)
+        if end > last * length:
+            self._add(last, what, end - last * length)
+
+    def _add(self, number: int, what: str, microseconds: int) -> None:
+        point = self.point(number * self.interval)
+        if what == "busy":
+            point.busy += microseconds
+        else:
+            point.in_flight += microseconds
 
     @property
     def window(self) -> float:

@@ -57,9 +57,9 @@ def nobody(_: Any) -> None:
 class Loading:
     """A load of *scenario*, run once by ``run``; what was measured is there whatever ends it.
 
-    *share* is the part of the load that this is. ``on_tick`` is shown the meter once a second (or
-    at each point of the series, if those are further apart), ``on_error`` is told of each type of
-    error as soon as one comes.
+    *share* is the part of the load that this is. ``on_tick`` is shown the meter once a second (in
+    virtual time at each point of the series, if those are further apart), ``on_error`` is told
+    of each type of error as soon as one comes.
     """
 
     scenario: Scenario
@@ -72,6 +72,7 @@ class Loading:
     aborted: str | None = field(default=None, init=False)
     measured: Measured = field(init=False)
     seed: int = field(default=0, init=False)
+    _stopped: float | None = field(default=None, init=False)
     _setting: Setting = field(init=False)
     _meter: Meter = field(init=False)
     _model: OpenModel | ClosedModel = field(init=False)
@@ -130,7 +131,8 @@ class Loading:
 
     def stop(self) -> None:
         """Send nothing more; what is on its way is answered, and the load ends."""
-        if hasattr(self, "_model"):
+        if hasattr(self, "_model") and self._stopped is None:
+            self._stopped = self._meter.now
             self._model.stop()
 
     async def _play(self, closing: AsyncExitStack) -> None:
@@ -167,16 +169,17 @@ class Loading:
 
     async def _watch(self) -> None:
         """Show how it goes, and stop it where a threshold cannot be kept any more."""
-        begun, number = self._setting.clock.time(), 0
+        time, number = self._setting.clock, 0
+        begun, every = time.time(), self.measured.interval if time.virtual else 1
         while True:
             number += 1
-            await self._setting.clock.sleep_until(begun + number * self.measured.interval)
+            await time.sleep_until(begun + number * every)
             self.on_tick(self._meter)
             if self.block.abort and self.measured.requests >= ABORT_REQUESTS_MIN:
                 failed = next((each for each in self._verdicts() if not each.passed), None)
                 if failed is not None:
                     self.aborted = failed.threshold
-                    self._model.stop()
+                    self.stop()
 
     def _verdicts(self) -> list[Verdict]:
         measured = self.measured
@@ -184,8 +187,8 @@ class Loading:
 
     def _judge(self) -> None:
         meter = self._meter
-        if meter.now < self.measured.seconds:
-            self.measured.seconds = max(round(meter.now, 6), 0.0)
+        ended = meter.now if self._stopped is None else self._stopped
+        self.measured.seconds = max(min(round(ended, 6), self.measured.seconds), 0.0)
         meter.finish()
         self.verdicts = self._verdicts()
         block, measured = self.block, self.measured

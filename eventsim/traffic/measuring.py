@@ -20,11 +20,13 @@ from eventsim.clock import Clock
 from eventsim.journal import Journal
 from eventsim.rules.function_errors import TIMED_OUT
 from eventsim.rules.histograms import micros
-from eventsim.rules.measured import Measured, counted_as
+from eventsim.rules.measured import Measured, Point, counted_as
 from eventsim.types import Function
 
 OnError = Callable[[str, str], None]
 ERRORS_TOLD_MAX = 20
+_SECONDS_KEPT = 3
+_A_LITTLE = 1e-3  # a timer for the end of a second may ring that much too early
 
 
 class Sending(NamedTuple):
@@ -54,6 +56,7 @@ class Meter:
         self._over = False
         self.in_flight = 0
         self._idle = anyio.Event()
+        self._seconds: dict[int, Point] = {}
 
     def begin(self, journal: Journal) -> None:
         """The load begins now."""
@@ -79,6 +82,7 @@ class Meter:
         """A request was due *at* that second, and it is now that the generator has come to it."""
         now, measured = self.now, self.measured
         measured.point(at).sent += 1
+        self._recent(now).sent += 1
         self.in_flight += 1
         if at >= measured.warm_up:
             measured.counts["requests"] += 1
@@ -101,17 +105,32 @@ class Meter:
         if self._over:
             return
         latency = micros(now - sending.due)
-        point = measured.point(now)
-        point.answered += 1
-        point.latency.add(latency)
+        for point in (measured.point(now), self._recent(now)):
+            point.answered += 1
+            point.latency.add(latency)
+            point.errors += bool(error)
         measured.at_work("in_flight", sending.began, now)
         if error:
-            point.errors += 1
             self._tell(error, message)
         if sending.due >= measured.warm_up:
             measured.times["latency"].add(latency)
             measured.times["uncorrected"].add(micros(now - sending.began))
             self._count(now, error, throttled)
+
+    def last_second(self) -> tuple[int, Point]:
+        """The last whole second, and what was sent and answered in it."""
+        second = max(0, int(self.now + _A_LITTLE) - 1)
+        return second, self._seconds.get(second) or Point()
+
+    def _recent(self, now: float) -> Point:
+        """What is sent and answered in this second, for who looks on."""
+        second = int(now)
+        found = self._seconds.get(second)
+        if found is None:
+            found = self._seconds[second] = Point()
+            for old in [each for each in self._seconds if each < second - _SECONDS_KEPT]:
+                del self._seconds[old]
+        return found
 
     async def idle(self) -> None:
         """Return when every request has its answer."""
