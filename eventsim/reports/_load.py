@@ -194,8 +194,9 @@ def figures(loaded: Loaded) -> dict[str, Any]:
         "warm_up": measured.warm_up,
         **{
             name: counts[name]
-            for name in ("requests", "answered", "good", "unanswered", "dropped", "throttles")
+            for name in ("requests", "answered", "good", "filtered", "unanswered", "dropped")
         },
+        "throttles": counts["throttles"],
         "throughput": _rounded(measured.figure("throughput")),
         "errors": dict(sorted(measured.errors.items())),
         "latency": statistics(measured.times["latency"]),

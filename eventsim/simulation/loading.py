@@ -16,6 +16,7 @@ import anyio
 
 from eventsim import clock
 from eventsim.errors import EventsimError
+from eventsim.poller.lifecycle import MappingLifecycle
 from eventsim.recordings import jsonl
 from eventsim.rules import arrivals
 from eventsim.rules.arrivals import WHOLE, Share
@@ -23,6 +24,7 @@ from eventsim.rules.measured import Measured, interval_of
 from eventsim.rules.thresholds import Verdict, judge
 from eventsim.scenario import Scenario
 from eventsim.scenario.loads import LoadBlock, RecordingBlock, TraceBlock
+from eventsim.scenario.lookup import source_of
 from eventsim.simulation.expecting import Expecting
 from eventsim.simulation.expecting import Verdict as Expected
 from eventsim.simulation.frame import Frame
@@ -35,15 +37,16 @@ from eventsim.simulation.load_plan import (
     seconds_of,
     time_of,
 )
+from eventsim.simulation.mappings import matching
 from eventsim.simulation.options import Options
 from eventsim.simulation.running import provision, timeline
 from eventsim.simulation.setting import Setting, open_setting
 from eventsim.traffic.driving import ClosedModel, OpenModel, Target
 from eventsim.traffic.fronts import Front
 from eventsim.traffic.measuring import Meter, OnError
-from eventsim.traffic.records import Records
+from eventsim.traffic.records import Matches, Records
 from eventsim.traffic.targets import Asked, Told
-from eventsim.types import Function
+from eventsim.types import EventSourceMapping, Function
 
 ABORT_REQUESTS_MIN = 100  # before a threshold can end a load
 OnTick = Callable[[Meter], None]
@@ -209,14 +212,13 @@ class Loading:
         if block.put is None:
             name = function_of(self.scenario, block).partition(":")[0]
             return {name: values[name]}
-        return {
-            name: values[name]
-            for name in (
-                lifecycle.mapping.function_name.partition(":")[0]
-                for lifecycle in self._setting.mappings.values()
-                if lifecycle.mapping.source == block.put
-            )
-        }
+        read = [each.mapping.function_name.partition(":")[0] for each in self._read()]
+        return {name: values[name] for name in read}
+
+    def _read(self) -> list[MappingLifecycle]:
+        """The mappings that read the stream."""
+        mappings = self._setting.mappings.values()
+        return [each for each in mappings if each.mapping.source == self.block.put]
 
     def _target(self, closing: AsyncExitStack) -> Target:
         setting, block, meter, actor = self._setting, self.block, self._meter, self._actor
@@ -239,7 +241,7 @@ class Loading:
                     "records are followed to their delivery on the simulated back end only; "
                     "leave --backend out"
                 )
-            mappings = [each.mapping for each in setting.mappings.values()]
+            mappings = [(each.mapping, _filter(setting, each.mapping)) for each in self._read()]
             found = records(setting, block, block.put, actor)
             stream = setting.streams[block.put]
             return Records(block.put, stream, mappings, meter, found, setting.journal)
@@ -277,3 +279,16 @@ class Loading:
         """Whose streams of chance a part draws from."""
         part, parts = self.share
         return "" if parts == 1 else f"{part} of {parts}"
+
+
+def _filter(setting: Setting, mapping: EventSourceMapping) -> Matches | None:
+    """Whether a record that is put passes the filter of a mapping. Raises EventsimError."""
+    module = source_of(setting.resource_type(mapping.source))
+    if module is None or not mapping.filters:
+        return None
+    if hasattr(module, "RecordBlock"):  # what is put is not yet what is read
+        raise EventsimError(
+            f"{mapping.name} has FilterCriteria, through which changes of a table are not "
+            "followed; load it without them"
+        )
+    return matching(module, mapping)

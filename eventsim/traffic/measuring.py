@@ -94,14 +94,17 @@ class Meter:
         if at >= self.measured.warm_up:
             self.measured.counts["dropped"] += 1
 
+    def skipped(self) -> None:
+        """A request that was sent concerns nobody, and will have no answer."""
+        self._no_longer_in_flight()
+        self.measured.counts["filtered"] += 1
+
     def answered(
         self, sending: Sending, error: str = "", message: str = "", *, throttled: bool = False
     ) -> None:
         """A request has its answer now; *error* is its type unless it was answered well."""
         now, measured = self.now, self.measured
-        self.in_flight -= 1
-        if not self.in_flight:
-            self._idle.set()
+        self._no_longer_in_flight()
         if self._over:
             return
         latency = micros(now - sending.due)
@@ -143,6 +146,11 @@ class Meter:
         self._over = True
         self.measured.counts["unanswered"] += self.in_flight
         return self.measured
+
+    def _no_longer_in_flight(self) -> None:
+        self.in_flight -= 1
+        if not self.in_flight:
+            self._idle.set()
 
     def _count(self, now: float, error: str, throttled: bool) -> None:
         counts = self.measured.counts

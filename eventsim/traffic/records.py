@@ -2,13 +2,13 @@
 A stream as the target of a load: records are put at a rate, and polled by its mappings.
 
 A record's answer is its delivery, which the journal tells of batches by their first and last
-sequence numbers. A lane takes its records in order, so those of a batch are known; only where a
-filter lets a part of a span through are they taken to be the oldest of it.
+sequence numbers. A lane takes its records in order, so those of a batch are known. What a filter
+skips is asked of the filter itself, when the record is put.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from eventsim.errors import EventsimError
 from eventsim.journal import Journal
 from eventsim.poller.routing import lane_of
 from eventsim.traffic.measuring import Meter, Sending
-from eventsim.types import EventSourceMapping, PutRecord, Stream
+from eventsim.types import EventSourceMapping, PutRecord, Record, Stream
 
 
 @dataclass(slots=True, eq=False)
@@ -32,28 +32,31 @@ class _OnItsWay:
 
 
 _Lane = dict[int, _OnItsWay]
+Matches = Callable[[Record], bool]
 
 
 class Records:
     """The stream *name* that *mappings* read. The last of them to deal with a record answers it.
 
-    One that is discarded or expires is an error, one that a filter skips is dealt with.
+    One that is discarded or expires is an error, one that every filter skips has no answer.
     """
 
     def __init__(
         self,
         name: str,
         stream: Stream,
-        mappings: Iterable[EventSourceMapping],
+        mappings: Iterable[tuple[EventSourceMapping, Matches | None]],
         meter: Meter,
         records: Iterator[PutRecord],
         journal: Journal,
     ) -> None:
         self._name, self._stream, self._meter, self._records = name, stream, meter, records
-        self._factors = {
-            each.name: each.parallelization_factor for each in mappings if each.source == name
-        }
-        if not self._factors:
+        self._mappings = [
+            (mapping.name, mapping.parallelization_factor, matches)
+            for mapping, matches in mappings
+            if mapping.source == name
+        ]
+        if not self._mappings:
             raise EventsimError(f"no event source mapping reads '{name}', so nothing is loaded")
         self._lanes: dict[tuple[str, str], list[_Lane]] = {}
         self._putting: tuple[Sending, PutRecord] | None = None
@@ -61,7 +64,6 @@ class Records:
         journal.watch_each(
             {
                 "records_put": self._put,
-                "records_filtered": self._filtered,
                 "batch_delivered": self._delivered,
                 "batch_discarded": self._discarded,
                 "records_expired": self._expired,
@@ -80,14 +82,18 @@ class Records:
     def _put(self, fields: dict[str, Any]) -> None:
         if self._putting is None or fields["source"] != self._name:
             return
-        sending, record = self._putting
-        record_on_its_way = _OnItsWay(sending, len(self._factors))
-        for mapping, factor in self._factors.items():
+        sending, put = self._putting
+        record = Record(fields["last"], put.partition_key, put.data, 0.0)
+        read = [each for each in self._mappings if each[2] is None or each[2](record)]
+        if not read:
+            self._meter.skipped()
+        on_its_way = _OnItsWay(sending, len(read))
+        for mapping, factor, _ in read:
             lanes = self._lanes.get((mapping, fields["shard"]))
             if lanes is None:
                 lanes = self._lanes[mapping, fields["shard"]] = [{} for _ in range(factor)]
-            lane = lane_of(record.partition_key, factor) if factor > 1 else 0
-            lanes[lane][int(fields["last"])] = record_on_its_way
+            lane = lane_of(put.partition_key, factor) if factor > 1 else 0
+            lanes[lane][int(fields["last"])] = on_its_way
 
     def _delivered(self, fields: dict[str, Any]) -> None:
         self._ended(fields, fields["records"], "")
@@ -107,13 +113,6 @@ class Records:
             if first in lane or last in lane:
                 self._take(lane, _between(lane, first, last, records), error)
                 return
-
-    def _filtered(self, fields: dict[str, Any]) -> None:
-        first, last, left = int(fields["first"]), int(fields["last"]), fields["records"]
-        for lane in self._lanes.get((fields["mapping"], fields["shard"]), ()):
-            numbers = _between(lane, first, last, left)
-            left -= len(numbers)
-            self._take(lane, numbers, "")
 
     def _take(self, lane: _Lane, numbers: list[int], error: str) -> None:
         for number in numbers:
