@@ -23,7 +23,7 @@ from tests.commands import APP, SCENARIO, eventsim
 
 VERBS = (
     *("run", "learn", "explain", "check", "init", "report", "list", "schema", "invoke", "poll"),
-    *("record", "convert", "replay", "compare", "serve", "generate", "push", "sweep"),
+    *("record", "convert", "replay", "compare", "serve", "generate", "push", "load", "sweep"),
 )
 VERBS_OWN = [*generates(), *pushes()]  # what generate and push add to the flags of an event
 PROJECT = Path(__file__).parent.parent
@@ -175,8 +175,8 @@ def test_a_report_never_overwrites_its_journal(folder: Path) -> None:
         ),
         (
             ["s.yaml", "--as", "pdf"],
-            "no reports called 'pdf'; there are: explain, html, json, junit, latency, summary, "
-            "timeline",
+            "no reports called 'pdf'; there are: explain, html, json, junit, latency, load, "
+            "load_html, load_json, summary, timeline",
         ),
         (["j.jsonl", "-o", "no/r.txt"], "cannot write no/r.txt: No such file or directory"),
     ],

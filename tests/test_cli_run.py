@@ -301,8 +301,8 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
         ),
         (
             ["--as", "sumary"],
-            "no reports called 'sumary'; there are: explain, html, json, junit, latency, summary, "
-            "timeline; did you mean 'summary'?",
+            "no reports called 'sumary'; there are: explain, html, json, junit, latency, load, "
+            "load_html, load_json, summary, timeline; did you mean 'summary'?",
         ),
         (
             ["--journal", "s.yaml"],

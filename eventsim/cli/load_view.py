@@ -5,7 +5,7 @@ What a person sees of a load while it goes on: a view on a terminal, a line a se
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from eventsim.cli.talk import Talk, visible
@@ -141,7 +141,7 @@ def line(meter: Meter) -> str:
     )
 
 
-def sparkline(values: deque[float]) -> str:
+def sparkline(values: Sequence[float]) -> str:
     """Bars from nothing to the most there was."""
     most = max(values, default=0.0)
     if not most:

@@ -69,7 +69,7 @@ def _recording(
 def _trace(path: Path, text: str, folder: FilePath, project: FilePath) -> Iterator[Problem]:
     try:
         with _file(text, folder, project).open(encoding="utf-8") as lines:
-            if not any(counts(lines)):
+            if not sum(counts(lines)):
                 raise ValueError("has no requests at all")
     except (ValueError, OSError) as error:
         yield _unreadable(path, text, error)

@@ -56,20 +56,25 @@ class Front:
             status = await self._ask()
         except ConnectionRefusedError:
             message = f"{self._url} refuses connections"
-            meter.answered(sending, "ConnectionRefusedError", message)
+            meter.refused(sending, "ConnectionRefusedError", message)
         except TimeoutError:
             message = f"{self._url} gave no answer within {ANSWER_SECONDS_MAX:g} s"
             meter.answered(sending, "TimeoutError", message)
         except (self._errors, OSError) as failed:
             meter.answered(sending, type(failed).__name__, f"{self._url}: {failed}")
         else:
-            error = "" if status < 400 else f"HTTP {status}"
-            message = f"{self._url} answered {status}"
-            meter.answered(sending, error, message, throttled=status == _THROTTLED)
+            self._tell(sending, status)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    def _tell(self, sending: Sending, status: int) -> None:
+        message = f"{self._url} answered {status}"
+        if status == _THROTTLED:
+            self._meter.refused(sending, f"HTTP {status}", message, throttled=True)
+        else:
+            self._meter.answered(sending, f"HTTP {status}" if status >= 400 else "", message)
 
     async def _ask(self) -> int:
         body = None if self._method in ("GET", "HEAD") else self._draw()

@@ -5,13 +5,16 @@ Latency counts from the instant at which a request was due, so that a request th
 before it was sent has waited. Beside it stands the time from when it was in fact sent, and beside
 both how late the generator was, which has nothing to do with the target.
 
+What was turned away before anything ran (a throttle, a refused connection) is an error, and has
+no latency: it is answered faster than anything that ran.
+
 A request counts if it was due after the warm-up, with whatever becomes of it. What the journal
 tells (durations, cold starts, batches, what is billed) counts from the end of the warm-up on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import anyio
@@ -90,7 +93,7 @@ class Meter:
 
     def dropped(self, at: float) -> None:
         """A request that was due is not sent: too many are waiting for their answers."""
-        self.answered(Sending(at, self.now), "dropped", "too many requests wait for answers")
+        self.refused(Sending(at, self.now), "dropped", "too many requests wait for answers")
         if at >= self.measured.warm_up:
             self.measured.counts["dropped"] += 1
 
@@ -99,26 +102,41 @@ class Meter:
         self._no_longer_in_flight()
         self.measured.counts["filtered"] += 1
 
-    def answered(
-        self, sending: Sending, error: str = "", message: str = "", *, throttled: bool = False
-    ) -> None:
+    def answered(self, sending: Sending, error: str = "", message: str = "") -> None:
         """A request has its answer now; *error* is its type unless it was answered well."""
         now, measured = self.now, self.measured
-        self._no_longer_in_flight()
-        if self._over:
-            return
         latency = micros(now - sending.due)
-        for point in (measured.point(now), self._recent(now)):
-            point.answered += 1
+        for point in self._ended(sending, now, error, message):
             point.latency.add(latency)
-            point.errors += bool(error)
-        measured.at_work("in_flight", sending.began, now)
-        if error:
-            self._tell(error, message)
-        if sending.due >= measured.warm_up:
+        if sending.due >= measured.warm_up and not self._over:
             measured.times["latency"].add(latency)
             measured.times["uncorrected"].add(micros(now - sending.began))
-            self._count(now, error, throttled)
+
+    def refused(
+        self, sending: Sending, error: str, message: str, *, throttled: bool = False
+    ) -> None:
+        """A request was turned away: nothing ran, and how fast that went is no latency."""
+        self._ended(sending, self.now, error, message)
+        if sending.due >= self.measured.warm_up and not self._over:
+            self.measured.counts["throttles"] += throttled
+
+    def _ended(self, sending: Sending, now: float, error: str, message: str) -> Sequence[Point]:
+        """Count a request that is over, and give the points that it belongs to."""
+        self._no_longer_in_flight()
+        if self._over:
+            return ()
+        measured = self.measured
+        points = measured.point(now), self._recent(now)
+        for point in points:
+            point.answered += 1
+            point.errors += bool(error)
+        measured.at_work("in_flight", sending.began, now)
+        if error and error not in self._told and len(self._told) < ERRORS_TOLD_MAX:
+            self._told.add(error)
+            self._on_error(error, message)
+        if sending.due >= measured.warm_up:
+            self._count(now, error)
+        return points
 
     def last_second(self) -> tuple[int, Point]:
         """The last whole second, and what was sent and answered in it."""
@@ -152,22 +170,16 @@ class Meter:
         if not self.in_flight:
             self._idle.set()
 
-    def _count(self, now: float, error: str, throttled: bool) -> None:
+    def _count(self, now: float, error: str) -> None:
         counts = self.measured.counts
         counts["answered"] += 1
         if error:
             errors = self.measured.errors
             errors[counted_as(errors, error)] += 1
-            counts["throttles"] += throttled
             return
         counts["good"] += 1
         if now <= self.measured.seconds:
             counts["in_time"] += 1
-
-    def _tell(self, error: str, message: str) -> None:
-        if error not in self._told and len(self._told) < ERRORS_TOLD_MAX:
-            self._told.add(error)
-            self._on_error(error, message)
 
     def _counts(self, name: str) -> bool:
         """Whether what happens to a function now is counted."""

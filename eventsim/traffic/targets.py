@@ -72,5 +72,8 @@ class Told:
 
 
 def _refused(meter: Meter, sending: Sending, error: InvokeError | Unreachable) -> None:
+    if isinstance(error, Unreachable):  # it may have run
+        meter.answered(sending, error.code, str(error))
+        return
     throttled = isinstance(error, TooManyRequests)
-    meter.answered(sending, error.code, str(error), throttled=throttled)
+    meter.refused(sending, error.code, error.message, throttled=throttled)
