@@ -14,6 +14,7 @@ from benchmarks import (
     course,
     failing_shard,
     flights,
+    loading,
     memory,
     modelling,
     page,
@@ -41,6 +42,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     if not quick:  # each worker takes longer to start than all else here
         yield from sweeping.figures()
     yield from page.figures(2_000 if quick else 50_000, 500, pairs)
+    yield from loading.figures(0.3 if quick else 30.0, 20 if quick else 1_000, pairs)
     if calling.possible():
         yield from calling.figures(10 if quick else 100, 8 if quick else 64, pairs)
     yield from course.figures(1 if quick else 100, 1 if quick else 3)

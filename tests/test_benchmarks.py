@@ -19,6 +19,18 @@ PAGES = (
     "a page of 2,000 entries painted first",
     "a page of 2,000 entries zoomed 20 times",
 ) * page.possible()
+SENT = "a request through the generator, measured, {}"
+LOADING = (
+    "lateness at p99 of 1,000/s for 0.3 s to a target that does nothing",
+    "lateness at p99 of 1,000/s for 0.3 s to a target that does nothing, with --precise",
+    "unevenness at p99 of 1,000/s for 0.3 s at a server",
+    SENT.format("to a model function in virtual time"),
+    SENT.format("to an inline function"),
+    *([SENT.format("to a Python process")] * (find_spec("awslambdaric") is not None)),
+    SENT.format("to an Invoke API through aiobotocore"),
+    "an invocation through the aws invoker",
+    SENT.format("to an HTTP front"),
+)
 NAMES = (
     "20,000 records, 64 shards, BatchSize 100, journal off",
     "20,000 records, 64 shards, BatchSize 100, journal batch",
@@ -38,12 +50,13 @@ NAMES = (
     "5,000 requests of a model function at 100/s",
     "a page of 2,000 entries made",
     *PAGES,
+    *LOADING,
     *CALLING,
     "lessons 1 to 1 of the course, each as it is and with its change",
     "eventsim --help",
     "eventsim generate s3 put",
 )
-OPTIONAL = {"SimFaaS"}  # timed where it is installed
+OPTIONAL = {"SimFaaS", "Locust"}  # timed where it is installed
 FIELDS = {
     "name",
     "baseline",
