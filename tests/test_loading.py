@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from eventsim import EventsimError, Options, Scenario
-from eventsim.journal.sinks import JsonLinesSink
+from eventsim import EventsimError, Options, Scenario, registry
+from eventsim.journal.sinks import JsonLinesSink, MemorySink
 from eventsim.recordings import Header, RecordedRecord, jsonl
 from eventsim.rules.arrivals import Share
 from eventsim.rules.measured import Measured
 from eventsim.simulation.loading import Loading
+from eventsim.types import InvokeRequest, InvokeResult
 
 MODEL: dict[str, Any] = {"run_in": "model", "Timeout": 60, "init_duration": "0ms"}
 SEEDS = range(6)
@@ -206,6 +210,43 @@ def test_a_load_without_one_good_answer_is_not_ok() -> None:
     assert not found.ok
 
 
+class Stalling:
+    """Answers in 10 ms, but in the first second of every ten not before it is over."""
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        await anyio.sleep(0.01 + max(0.0, 1.0 - anyio.current_time() % 10))
+        return InvokeResult(200)
+
+
+def report_on(load: dict[str, Any]) -> tuple[str, Measured]:
+    """A load on what stalls, in words and as a value."""
+    sink, out = MemorySink(), io.StringIO()
+    scenario = loading(load=load | {"for": "100s"}).scenario
+    found = Loading(scenario, Options(invoker=Stalling(), sinks=[sink]))
+    found.run()
+    registry.load("reports", "load").write(sink.entries, out)
+    return " ".join(out.getvalue().split()), found.measured
+
+
+def test_a_stall_shows_in_an_open_load_and_the_report_on_a_closed_one_says_that_it_does_not() -> (
+    None
+):
+    told, opened = report_on({"rate": "100/s"})
+    told_of_closed, closed = report_on({"in_flight": 1})
+
+    assert opened.figure("p99") == pytest.approx(0.91, rel=0.01)
+    assert "stalled" not in told
+    assert closed.figure("p99") == pytest.approx(0.01, rel=0.01)
+    assert closed.figure("max") == pytest.approx(1.01, rel=0.01)
+    said = re.search(r"the target stalled .*? measures", told_of_closed)
+    assert said is not None
+    assert re.sub("About [0-9,]+", "About so many", said[0]) == (
+        "the target stalled for 1.01 s, and while it did nothing was sent: the percentiles count "
+        "that once for each sender. About so many requests would have come meanwhile; with them "
+        "p99 would be 0.91 s instead of 0.01 s, which only an open load measures"
+    )
+
+
 def test_the_timeline_goes_on_beside_the_load() -> None:
     timeline = [{"at": "2s", "throttle": "f", "for": "3s"}]
 
@@ -290,6 +331,10 @@ def test_recorded_events_are_sent_in_turn_and_again(tmp_path: Path) -> None:
         (
             {"load": {"url": "http://127.0.0.1:9", "rate": "5/s", "for": "1s"}, "time": "virtual"},
             "what is outside this process takes no virtual time; leave --time virtual out",
+        ),
+        (
+            {"load": {"rate": "5/s", "for": "1s"}, "time": {"real": {"speed": 60}}},
+            "latency is measured in seconds as they pass; leave the speed of real time out",
         ),
     ],
 )

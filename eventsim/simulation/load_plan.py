@@ -76,6 +76,10 @@ def time_of(scenario: Scenario, options: Options) -> Literal["virtual", "real"]:
         raise EventsimError(
             "what is outside this process takes no virtual time; leave --time virtual out"
         )
+    if time == "real" and (options.speed or scenario.time.speed) != 1:
+        raise EventsimError(
+            "latency is measured in seconds as they pass; leave the speed of real time out"
+        )
     return time
 
 
