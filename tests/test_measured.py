@@ -52,6 +52,12 @@ def test_parts_merge_exactly_in_any_order_and_grouping(one: Part, other: Part, t
     assert b.merge(c).merge(a).as_json() == whole
 
 
+def test_a_part_that_ended_early_leaves_the_load_as_long_as_the_others() -> None:
+    short, long = Measured(5.0), Measured(10.0)
+
+    assert short.merge(long).seconds == long.merge(short).seconds == 10.0
+
+
 @given(PARTS)
 def test_it_goes_from_one_process_to_another_as_json(part: Part) -> None:
     value = measured(part)
