@@ -15,12 +15,12 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.answering import answering, arrivals
 from benchmarks.timing import Figure, compare
@@ -55,6 +55,7 @@ class Caller(FastHttpUser):
 """
 WITHOUT = "Locust is not on the PATH: pip install locust beside eventsim to time it too"
 
+T = TypeVar("T")
 Bare = Callable[[], Coroutine[Any, Any, object]]
 
 
@@ -72,6 +73,11 @@ def metered(time: Clock, seconds: float, functions: Sequence[Function] = ()) -> 
     meter = Meter(Measured(seconds), {each.name: each for each in functions}, time)
     meter.begin(Journal(time))
     return meter
+
+
+def real(main: Callable[[], Awaitable[T]]) -> T:
+    """Run *main* as eventsim runs it in real time."""
+    return clock.run(main, virtual=False)
 
 
 async def ours_to_nothing(seconds: float, precise: bool) -> float:
@@ -166,8 +172,8 @@ def lateness(seconds: float, pairs: int) -> Iterator[Figure]:
     bare, ours, precise = list[float](), list[float](), list[float]()
     for _ in range(pairs):
         bare.append(asyncio.run(paced(seconds, nothing)))
-        ours.append(asyncio.run(ours_to_nothing(seconds, precise=False)))
-        precise.append(asyncio.run(ours_to_nothing(seconds, precise=True)))
+        ours.append(real(lambda: ours_to_nothing(seconds, precise=False)))
+        precise.append(real(lambda: ours_to_nothing(seconds, precise=True)))
     what = f"lateness at p99 of {RATE:,}/s for {seconds:g} s to a target that does nothing"
     yield figure(what, ours, "a bare asyncio pacer", bare)
     yield figure(f"{what}, with --precise", precise, "a bare asyncio pacer", bare)
@@ -177,7 +183,7 @@ def on_the_wire(seconds: float, pairs: int) -> Iterator[Figure]:
     """How even the same arrivals are for the server that they come to."""
     has_locust = shutil.which("locust") is not None
     ways: dict[str, Callable[[str], None]] = {
-        "ours": lambda url: asyncio.run(ours_on_the_wire(url, seconds)),
+        "ours": lambda url: real(lambda: ours_on_the_wire(url, seconds)),
         "bare": lambda url: asyncio.run(bare_on_the_wire(url, seconds)),
     }
     if has_locust:

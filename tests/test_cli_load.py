@@ -214,6 +214,7 @@ def test_ctrl_c_reports_what_was_measured_by_then(folder: Path) -> None:
     assert process.returncode == 130
     assert first.startswith("    1 s  sent 20/s")
     assert "open load of f, 20/s, constant arrivals" in out
+    assert out.endswith("\ninterrupted: SIGINT was sent\n")
     assert rest.startswith("nothing more is sent; Ctrl-C again ends without what is on its way\n")
     assert "repeat the load with: eventsim load real.yaml --for 1h" in rest
     assert rest.endswith("interrupted\n")

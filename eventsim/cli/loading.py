@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any, Literal
 
 import orjson
@@ -193,9 +194,9 @@ async def _load(loading: Loading, view: View, talk: Talk) -> bool:
         await loading.main()  # where a signal raises KeyboardInterrupt between two steps
         return False
 
-    def stop(_: object) -> None:
+    def stop(number: Signals) -> None:
         talk.note("nothing more is sent; Ctrl-C again ends without what is on its way")
-        loading.stop()
+        loading.interrupt(f"{number.name} was sent")
 
     return await until_signal(loading.main, stop)
 

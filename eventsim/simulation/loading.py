@@ -73,28 +73,21 @@ class Loading:
     verdicts: list[Verdict] = field(default_factory=list, init=False)
     expected: list[Expected] = field(default_factory=list, init=False)
     aborted: str | None = field(default=None, init=False)
+    interrupted: str | None = field(default=None, init=False)
+    block: LoadBlock = field(init=False)
+    seconds: float = field(init=False)
     measured: Measured = field(init=False)
-    seed: int = field(default=0, init=False)
     _stopped: float | None = field(default=None, init=False)
     _setting: Setting = field(init=False)
     _meter: Meter = field(init=False)
-    _model: OpenModel | ClosedModel = field(init=False)
+    _model: OpenModel | ClosedModel | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        """Raises EventsimError for a scenario that does not say enough of a load."""
+        self.block = load_of(self.scenario)
         self.options = replace(self.options, time=time_of(self.scenario, self.options))
-        self.block  # noqa: B018  # raises for a scenario that says nothing of a load
-        seconds = self.seconds
-        self.measured = Measured(seconds, self.block.warm_up, interval_of(seconds))
-
-    @property
-    def block(self) -> LoadBlock:
-        """What the scenario says of the load. Raises EventsimError where it says nothing."""
-        return load_of(self.scenario)
-
-    @property
-    def seconds(self) -> float:
-        """How long requests are sent. Raises EventsimError where nothing says."""
-        return seconds_of(self.scenario, self.block)
+        self.seconds = seconds_of(self.scenario, self.block)
+        self.measured = Measured(self.seconds, self.block.warm_up, interval_of(self.seconds))
 
     def run(self) -> None:
         """Load it, on an event loop of its own.
@@ -108,7 +101,6 @@ class Loading:
         """The same, on the loop that is running."""
         async with AsyncExitStack() as closing:
             self._setting = setting = await open_setting(self.scenario, self.options, closing)
-            self.seed = setting.seed
             expecting = Expecting(self.scenario.expect, setting.journal)
             frame = Frame(
                 self.scenario, setting.clock, setting.journal, setting.tally, setting.environments
@@ -120,7 +112,10 @@ class Loading:
             self.expected = expecting.verdicts()
             for verdict in self.expected:
                 setting.journal.write("expectation_checked", **verdict._asdict())
-            frame.end("ok" if self.ok else "failed")
+            if self.interrupted is not None:
+                frame.end("interrupted", self.interrupted)
+            else:
+                frame.end("ok" if self.ok else "failed")
 
     @property
     def ok(self) -> bool:
@@ -132,17 +127,20 @@ class Loading:
         met = all(verdict.passed for verdict in self.expected)
         return answered and kept and met and self.measured.valid(self.block.lateness)
 
-    def stop(self) -> None:
+    def interrupt(self, because: str) -> None:
         """Send nothing more; what is on its way is answered, and the load ends."""
-        if hasattr(self, "_model") and self._stopped is None:
+        self.interrupted = because
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._model is not None and self._stopped is None:
             self._stopped = self._meter.now
             self._model.stop()
 
     async def _play(self, closing: AsyncExitStack) -> None:
         setting, block = self._setting, self.block
         self._meter = Meter(self.measured, self._functions(), setting.clock, self.on_error)
-        target = self._target(closing)
-        self._model = self._made(target)
+        model = self._model = self._made(self._target(closing))
         try:
             async with anyio.create_task_group() as tasks:
                 setting.background.begin(tasks)
@@ -151,23 +149,24 @@ class Loading:
                 for mapping in setting.mappings.values():
                     await mapping.create(tasks)
                 tasks.start_soon(timeline, setting)
-                await self._drive()
+                await self._drive(model)
                 with setting.clock.move_on_at(setting.clock.time() + block.drain):
                     await self._meter.idle()
                 tasks.cancel_scope.cancel()
         finally:
             setting.environments.close()
-            self._judge()
+            if self._meter.began:
+                self._judge()
 
-    async def _drive(self) -> None:
+    async def _drive(self, model: OpenModel | ClosedModel) -> None:
         meter, block = self._meter, self.block
         meter.begin(self._setting.journal)
         async with anyio.create_task_group() as watching:
             watching.start_soon(self._watch)
-            if isinstance(self._model, ClosedModel):
-                await self._model.drive(self.seconds)
+            if isinstance(model, ClosedModel):
+                await model.drive(self.seconds)
             else:
-                await self._model.drive(self._instants(block), self.seconds)
+                await model.drive(self._instants(block), self.seconds)
             watching.cancel_scope.cancel()
 
     async def _watch(self) -> None:
@@ -182,7 +181,7 @@ class Loading:
                 failed = next((each for each in self._verdicts() if not each.passed), None)
                 if failed is not None:
                     self.aborted = failed.threshold
-                    self.stop()
+                    self._stop()
 
     def _verdicts(self) -> list[Verdict]:
         measured = self.measured

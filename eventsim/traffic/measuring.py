@@ -56,14 +56,14 @@ class Meter:
         self._on_error = on_error
         self._told: set[str] = set()
         self._begun = 0.0
-        self._over = False
+        self.began = self._over = False
         self.in_flight = 0
         self._idle = anyio.Event()
         self._seconds: dict[int, Point] = {}
 
     def begin(self, journal: Journal) -> None:
         """The load begins now."""
-        self._begun = self._clock.time()
+        self._begun, self.began = self._clock.time(), True
         journal.watch_each(
             {
                 "invocation_finished": self._finished,
