@@ -32,6 +32,7 @@ from eventsim.invokers.aws import AwsInvoker, open_lambda
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
 from eventsim.rules.arrivals import constant
+from eventsim.rules.histograms import Histogram, micros
 from eventsim.rules.measured import Measured
 from eventsim.runtimes import RuntimeOptions, Runtimes
 from eventsim.traffic.driving import OpenModel, Target
@@ -80,30 +81,30 @@ def real(main: Callable[[], Awaitable[T]]) -> T:
     return clock.run(main, virtual=False)
 
 
-async def ours_to_nothing(seconds: float, precise: bool) -> float:
-    """Our lateness at p99, in seconds."""
+async def ours_to_nothing(seconds: float, precise: bool) -> Histogram:
+    """How late our generator is."""
     time = RealClock(START)
     meter = metered(time, seconds)
     model = OpenModel(Nothing(meter), meter, time, precise=precise)
     await model.drive(constant(RATE, seconds), seconds)
-    return meter.finish().times["lateness"].percentile(99) / 1e6
+    return meter.finish().times["lateness"]
 
 
-async def paced(seconds: float, send: Bare) -> float:
-    """That of the pacer that anyone would write: all that is due at each waking."""
-    loop, late, number = asyncio.get_running_loop(), list[float](), 0
+async def paced(seconds: float, send: Bare) -> Histogram:
+    """How late the pacer is that anyone would write: all that is due at each waking."""
+    loop, late, number = asyncio.get_running_loop(), Histogram(), 0
     begun, tasks = time.monotonic(), set[asyncio.Task[object]]()
     while number < RATE * seconds:
         now = time.monotonic() - begun
         while number / RATE <= now and number < RATE * seconds:
-            late.append(now - number / RATE)
+            late.add(micros(now - number / RATE))
             task: asyncio.Task[object] = loop.create_task(send())
             tasks.add(task)
             task.add_done_callback(tasks.discard)
             number += 1
         await asyncio.sleep(max(0.0, number / RATE - (time.monotonic() - begun)))
     await asyncio.gather(*tasks)
-    return statistics.quantiles(late, n=100)[98]
+    return late
 
 
 async def nothing() -> None:
@@ -151,54 +152,60 @@ def spread(times: Sequence[float], seconds: float) -> float:
     return statistics.quantiles([abs(each - median) for each in off], n=100)[98]
 
 
-def figure(name: str, ours: list[float], baseline: str, theirs: list[float], **more: Any) -> Figure:
-    """Two latenesses as a figure: each pair's ratio, in the order in which they were measured."""
+def figure(
+    name: str, ours: list[float], baseline: str, theirs: list[float], note: str = ""
+) -> Figure:
+    """Two series as a figure: the ratio of their medians, and of each slice."""
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
-    return Figure(
-        name,
-        baseline,
-        round(statistics.median(ratios), 3),
-        round(min(ratios), 3),
-        round(max(ratios), 3),
-        round(statistics.median(ours), 6),
-        round(statistics.median(theirs), 6),
-        more.pop("reach", None),
-        more.pop("note", ""),
-    )
+    one, other = statistics.median(ours), statistics.median(theirs)
+    figures = (round(value, 6) for value in (one / other, min(ratios), max(ratios), one, other))
+    ratio, lowest, highest, seconds, baseline_seconds = figures
+    lowest, highest = min(lowest, ratio), max(highest, ratio)
+    return Figure(name, baseline, ratio, lowest, highest, seconds, baseline_seconds, None, note)
 
 
-def lateness(seconds: float, pairs: int) -> Iterator[Figure]:
-    """How late 1,000 arrivals a second are, as each generator measures itself."""
+def p99(histogram: Histogram) -> float:
+    return max(histogram.percentile(99), 1) / 1e6
+
+
+def lateness(seconds: float, slices: int) -> Iterator[Figure]:
+    """How late 1,000 arrivals a second are, as each generator measures itself.
+
+    They take turns, a slice each, so that whatever else runs here disturbs them alike.
+    """
+    each = seconds / slices
     bare, ours, precise = list[float](), list[float](), list[float]()
-    for _ in range(pairs):
-        bare.append(asyncio.run(paced(seconds, nothing)))
-        ours.append(real(lambda: ours_to_nothing(seconds, precise=False)))
-        precise.append(real(lambda: ours_to_nothing(seconds, precise=True)))
+    for _ in range(slices):
+        bare.append(p99(asyncio.run(paced(each, nothing))))
+        ours.append(p99(real(lambda: ours_to_nothing(each, precise=False))))
+        precise.append(p99(real(lambda: ours_to_nothing(each, precise=True))))
     what = f"lateness at p99 of {RATE:,}/s for {seconds:g} s to a target that does nothing"
-    yield figure(what, ours, "a bare asyncio pacer", bare)
-    yield figure(f"{what}, with --precise", precise, "a bare asyncio pacer", bare)
+    note = f"medians of {slices} slices"
+    yield figure(what, ours, "a bare asyncio pacer", bare, note)
+    yield figure(f"{what}, with --precise", precise, "a bare asyncio pacer", bare, note)
 
 
-def on_the_wire(seconds: float, pairs: int) -> Iterator[Figure]:
-    """How even the same arrivals are for the server that they come to."""
+def on_the_wire(seconds: float, slices: int) -> Iterator[Figure]:
+    """How even the same arrivals are for the server that they come to, in turns."""
+    each = seconds / slices
     has_locust = shutil.which("locust") is not None
-    ways: dict[str, Callable[[str], None]] = {
-        "ours": lambda url: real(lambda: ours_on_the_wire(url, seconds)),
-        "bare": lambda url: asyncio.run(bare_on_the_wire(url, seconds)),
+    ways: dict[str, Callable[[str], object]] = {
+        "ours": lambda url: real(lambda: ours_on_the_wire(url, each)),
+        "bare": lambda url: asyncio.run(bare_on_the_wire(url, each)),
     }
     if has_locust:
-        ways["locust"] = lambda url: locust_on_the_wire(url, seconds)
+        ways["locust"] = lambda url: locust_on_the_wire(url, each)
     found = {name: list[float]() for name in ways}
     with answering() as url:
-        for _ in range(pairs):
+        for _ in range(slices):
             for name, send in ways.items():
                 send(url)
-                found[name].append(spread(arrivals(url), seconds))
+                found[name].append(spread(arrivals(url), each))
     what = f"unevenness at p99 of {RATE:,}/s for {seconds:g} s at a server"
-    note = "" if has_locust else WITHOUT
-    yield figure(what, found["ours"], "a bare pacer with aiohttp", found["bare"], note=note)
+    note = f"medians of {slices} slices" if has_locust else WITHOUT
+    yield figure(what, found["ours"], "a bare pacer with aiohttp", found["bare"], note)
     if has_locust:
-        yield figure(what, found["ours"], "Locust", found["locust"])
+        yield figure(what, found["ours"], "Locust", found["locust"], note)
 
 
 async def in_turn(time: Clock, make: Callable[[Meter], Target], count: int, *on: Function) -> None:
@@ -360,8 +367,8 @@ def to_front(
 
 def figures(seconds: float = 30.0, count: int = 1_000, pairs: int = 5) -> Iterator[Figure]:
     """Lateness over so many *seconds*, twice; what *count* requests cost, in *pairs*."""
-    yield from lateness(seconds, min(pairs, 2))
+    yield from lateness(seconds, 2 * pairs)
     if find_spec("aiohttp") is None:
         return
-    yield from on_the_wire(seconds, min(pairs, 2))
+    yield from on_the_wire(seconds, pairs)
     yield from overheads(count, pairs)

@@ -120,6 +120,13 @@ def test_a_threshold_that_is_not_kept_is_exit_one_and_the_command_to_repeat() ->
     )
 
 
+def test_a_run_says_that_it_sends_nothing_of_a_load() -> None:
+    ended = eventsim("run", "s.yaml")
+
+    assert ended.code == 0
+    assert ended.stderr.startswith("note: load is what `eventsim load` sends; nothing is sent here")
+
+
 def test_a_closed_load_says_what_it_hides() -> None:
     ended = eventsim("load", "s.yaml", "--in-flight", "3", "--for", "2s")
 

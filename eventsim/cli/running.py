@@ -39,6 +39,8 @@ def perform(asked: Asked, talk: Progress) -> int:
     asked.options().check(scenario)  # before a journal is begun
     for note in scenario.notes():
         talk.say(f"note: {note}")
+    if scenario.load is not None:
+        talk.say("note: load is what `eventsim load` sends; nothing is sent here")
     with _whole_journal(asked, report) as kept:
         entries = Entries(FrameSink(), kept)
         options = options_of(asked, scenario, entries, talk)
