@@ -97,6 +97,14 @@ def test_flags_take_the_place_of_what_the_scenario_says() -> None:
     assert document["series"]["time"][:3] == [0, 1, 2]
 
 
+def test_settings_of_the_scenario_are_set_as_for_a_run() -> None:
+    ended = eventsim("load", "s.yaml", "--set", "f.duration=1s", "--set", "load.for=2s")
+
+    assert ended.code == 1
+    assert "FAILED  p99 < 250ms                      found 1s" in ended.stdout
+    assert "eventsim load s.yaml --set f.duration=1s --set load.for=2s --seed 0" in ended.stderr
+
+
 def test_json_has_every_figure_and_histograms_for_other_tools() -> None:
     document = json.loads(eventsim("load", "s.yaml", "--json").stdout)
 
@@ -194,6 +202,10 @@ def test_an_address_that_refuses_connections_is_told_at_once() -> None:
         (["http://example.com/x", "--rate", "5/s", "--for", "1s"], "leads outside this machine"),
         (["ftp://127.0.0.1", "--rate", "5/s", "--for", "1s"], "is not an address"),
         (["http://127.0.0.1:9", "--rate", "5/s", "--for", "1s", "--time", "virtual"], "no virtual"),
+        (
+            ["http://127.0.0.1:9", "--set", "a=1"],
+            "--set changes a scenario, and an address is none",
+        ),
         (["nothing.yaml"], "no such file, and no scenario of that name comes with eventsim"),
     ],
 )

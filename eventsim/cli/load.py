@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from eventsim.cli.exits import exits
-from eventsim.cli.run import AllowAws, Detail, EnvVars, Journal
+from eventsim.cli.run import AllowAws, Detail, EnvVars, Journal, Set
 from eventsim.cli.talk import Talk
 
 EXAMPLES = """
@@ -58,6 +58,7 @@ def load(
     lateness: Lateness = None,
     in_flight_max: InFlightMax = None,
     precise: Precise = False,
+    set_: Set = None,
     time: Time = None,
     seed: Seed = None,
     allow_aws: AllowAws = False,
@@ -91,6 +92,7 @@ def load(
             lateness=lateness,
             in_flight_max=in_flight_max,
             precise=precise,
+            set=tuple(set_ or ()),
             time=time,
             seed=seed,
             allow_aws=allow_aws,

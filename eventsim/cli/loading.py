@@ -62,6 +62,7 @@ class Asked:
     lateness: str | None
     in_flight_max: int | None
     precise: bool
+    set: tuple[str, ...]
     time: Literal["virtual", "real"] | None
     seed: int | None
     allow_aws: bool
@@ -140,6 +141,8 @@ class Asked:
                 yield from (f"--{flag}", str(value))
         for text in self.thresholds:
             yield from ("--threshold", text)
+        for change in self.set:
+            yield from ("--set", change)
         for flag in ("abort", "precise", "allow_aws"):
             if getattr(self, flag):
                 yield f"--{flag.replace('_', '-')}"
@@ -203,7 +206,9 @@ async def _load(loading: Loading, view: View, talk: Talk) -> bool:
 
 def _scenario(asked: Asked) -> Scenario:
     if "://" not in asked.scenario:
-        return load(find(asked.scenario), asked.changed)
+        return load(find(asked.scenario), asked.set, asked.changed)
+    if asked.set:
+        raise EventsimError("--set changes a scenario, and an address is none; leave it out")
     values = {"name": "load", "time": "real", "load": {"url": asked.scenario}}
     return Scenario.of(asked.changed(values))
 

@@ -138,6 +138,7 @@ def _not_to_be_tried(root: dict[str, Any], lesson: Lesson) -> Iterator[Problem]:
 
 
 ResourceName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+IdentityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
@@ -166,7 +167,7 @@ class Scenario(Block):
         Annotated[Resource, PlainValidator(_resource), WithJsonSchema({"type": "object"})],
     ] = Field(default_factory=dict)
     functions: dict[FunctionName, FunctionBlock] = Field(default_factory=dict)
-    identities: dict[FunctionName, IdentityBlock] = Field(default_factory=dict)
+    identities: dict[IdentityName, IdentityBlock] = Field(default_factory=dict)
     timeline: tuple[
         Annotated[Step, PlainValidator(_step), WithJsonSchema({"type": "object"})], ...
     ] = ()
