@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +16,7 @@ from fastapi import FastAPI, Response
 from flask import Flask, jsonify, make_response, request
 from mangum import Mangum
 
+from eventsim.simulation.serving import Address, _bound
 from tests.served import Server, served
 
 PNG = bytes(range(256))
@@ -268,3 +271,22 @@ def test_what_an_application_answers_to_its_own_failure_passes_through(server: S
     answer = httpx.get(f"{server.url('http')}/fails")
     assert (answer.status_code, answer.text) == (500, "Internal Server Error")
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_those_before_them_to_arrive() -> None:
+    async def accepted() -> int:
+        options = list[int]()
+
+        def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            socket_ = writer.get_extra_info("socket")
+            options.append(socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = _bound(Address())
+        async with await asyncio.start_server(look, sock=listening):
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            await reader.read()
+            writer.close()
+        return options[0]
+
+    assert asyncio.run(accepted()) != 0

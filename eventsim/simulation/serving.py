@@ -100,7 +100,8 @@ class Serving:
 def _bound(address: Address) -> socket.socket:
     """A socket that listens there. Raises EventsimError with what to do about it."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # By its protocol asyncio knows that answers need not wait for those before them to arrive.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((address.host, address.port))
