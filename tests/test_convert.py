@@ -12,7 +12,7 @@ import pytest
 
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings.jsonl import check_header, read, write
-from eventsim.simulation import converting
+from eventsim.simulation import sorting
 from tests.commands import Ended, eventsim
 from tests.recording_writer import HEADER, zstd_is_there
 
@@ -70,9 +70,9 @@ def test_a_recording_is_packed_and_unpacked_without_a_change(suffix: str) -> Non
 def test_sorted_means_by_arrival_and_equal_ones_as_they_stood(
     monkeypatch: pytest.MonkeyPatch, run: int, size: int
 ) -> None:
-    monkeypatch.setattr(converting, "RUN_RECORDS", run)
-    monkeypatch.setattr(converting, "RUN_BYTES", size)
-    monkeypatch.setattr(converting, "RUNS_MAX", 3)
+    monkeypatch.setattr(sorting, "RUN_RECORDS", run)
+    monkeypatch.setattr(sorting, "RUN_BYTES", size)
+    monkeypatch.setattr(sorting, "RUNS_MAX", 3)
     chance = random.Random(7)
     rows = [{"at": chance.randrange(20), "n": n} for n in range(200)]
     put("in.json", *rows)

@@ -13,8 +13,8 @@ import pytest
 from eventsim import registry
 from eventsim.errors import RecordingError
 from eventsim.recordings import Asked, BadLine, RecordedRecord, on_failure
-from eventsim.recordings.on_failure import Referred
 from eventsim.rules.dynamodb import Change
+from eventsim.rules.failed_documents import BatchSpan
 from eventsim.types import Message
 from tests.conftest import START
 
@@ -401,6 +401,6 @@ def test_on_failure_documents_without_an_event_say_where_its_records_are(tmp_pat
 
     assert (
         list(on_failure.referred(path, bad.append))
-        == [Referred(STREAM, "shardId-000000000000", "10", "19")] * 2
+        == [BatchSpan(STREAM, "shardId-000000000000", "10", "19", 10)] * 2
     )
     assert [each.why for each in bad] == ["is no document about a batch of a stream"]

@@ -26,7 +26,7 @@ class Asked:
 
     A field inside another is written with dots, ``detail.id``. ``zone`` is that of dates which
     name none. ``check`` raises ValueError for a record that cannot be taken. What is found is
-    the ``origin``, an ARN, and the ``last`` arrival.
+    the ``origin``, an ARN, when it all began (``start``), and the ``last`` arrival.
     """
 
     key: str | None = None
@@ -36,6 +36,7 @@ class Asked:
     on_bad_line: OnBadLine = stop
     check: Callable[[Any], None] = lambda record: None
     origin: str = field(default="", init=False)
+    start: float | None = field(default=None, init=False)
     last: float = field(default=0.0, init=False)
 
     def taken(self, path: Path, number: int, content: bytes, made: Iterable[Any]) -> Iterator[Any]:

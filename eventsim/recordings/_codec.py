@@ -90,6 +90,13 @@ def header_of(lines: Lines) -> Header:
         fields = orjson.loads(line)
     except orjson.JSONDecodeError:
         fields = None
+    if isinstance(fields, dict) and fields.get("kind") == "run_started":
+        raise RecordingError(
+            lines.path,
+            1,
+            "is a journal, and no recording; `eventsim convert --format journal` makes one of "
+            "whole events of a journal with --detail payload",
+        )
     if not isinstance(fields, dict) or fields.pop("recording", None) != "eventsim":
         raise RecordingError(
             lines.path, 1, f"no header; the first line of a recording is {_HEADER_EXAMPLE}"

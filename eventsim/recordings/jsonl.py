@@ -40,7 +40,7 @@ from eventsim.errors import RecordingError
 from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, _zstd
 from eventsim.recordings._appending import Appender
 from eventsim.recordings._codec import Order, decoder, encoded, header_line, header_of
-from eventsim.recordings._lines import TOO_LONG, Lines, OnLong, check_suffix, opened
+from eventsim.recordings._lines import Lines, check_suffix, on_long, opened
 
 __all__ = ["Appender", "Order", "check_header", "check_suffix", "read", "write"]
 
@@ -63,7 +63,7 @@ def read(
     with opened(path) as file:
         lines = Lines(path, file)
         header = header_of(lines)
-        lines.on_long = _on_long(lines, on_bad_line)
+        lines.on_long = on_long(lines, on_bad_line)
         decode, order = decoder(header.source), Order(header.start)
         check = order.check
         for line in lines:
@@ -131,12 +131,6 @@ def _packed(path: Path, file: BinaryIO) -> gzip.GzipFile | nullcontext[BinaryIO]
         packed: gzip.GzipFile = _zstd.writing(path, file)
         return packed
     return nullcontext(file)
-
-
-def _on_long(lines: Lines, on_bad_line: OnBadLine | None) -> OnLong | None:
-    if on_bad_line is None:
-        return None
-    return lambda piece, more: on_bad_line(BadLine(lines.path, lines.number, TOO_LONG, piece, more))
 
 
 def _bad(bad: BadLine, on_bad_line: OnBadLine | None, error: Exception | None = None) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
-from operator import attrgetter
+from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,14 +14,11 @@ from eventsim import registry
 from eventsim.errors import EventsimError, RecordingError
 from eventsim.recordings import Asked, BadLine, Header, OnBadLine, RecordedRecord, jsonl
 from eventsim.rules.dynamodb import Change
+from eventsim.simulation.sorting import Sorter
 from eventsim.types import Message
 
 OWN = "jsonl"
 PACKED = (".gz", ".zst")
-RUN_RECORDS = 20_000  # sorted in memory at once
-RUN_BYTES = 32 * 1024 * 1024
-RUNS_MAX = 64  # merged at once
-_ARRIVAL = attrgetter("arrival")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +55,13 @@ def convert(conversion: Conversion) -> int:
     with ExitStack() as closing:
         header, records = _records(conversion, files)
         if conversion.sort:
-            folder = closing.enter_context(
-                tempfile.TemporaryDirectory(prefix=".sort-", dir=conversion.output.parent)
-            )
             first = list(islice(records, 1))
             header = header or _header(conversion, files, first)
-            records = _sorted(chain(first, records), header, Path(folder))
+            sorter = Sorter(header.source, conversion.output)
+            closing.callback(sorter.close)
+            for record in chain(first, records):
+                sorter.add(record)
+            records = sorter.sorted()
         first = list(islice(records, 1))
         if bad.count and not first:
             raise RecordingError(files[0], 0, "nothing in it is a record; is it another format?")
@@ -136,7 +131,8 @@ def _header(
     carried = {Change: "dynamodb", Message: "sqs"}.get(type(data), "kinesis")
     named = conversion.inputs[0].name if len(conversion.inputs) == 1 else f"{len(files)} files"
     origin = conversion.asked.origin or named
-    return Header(getattr(module, "SOURCE", carried), origin)
+    start = conversion.asked.start if len(files) == 1 else None
+    return Header(getattr(module, "SOURCE", carried), origin, start=start)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -168,49 +164,3 @@ def _refuse_fields(conversion: Conversion, name: str, takes: frozenset[str]) -> 
         if getattr(conversion.asked, each) is not None and each not in takes:
             known = ", ".join(f"--{one}" for one in sorted(takes)) or "none of these"
             raise EventsimError(f"--{each} means nothing to {name}, which takes {known}")
-
-
-def _sorted(
-    records: Iterator[RecordedRecord], header: Header, folder: Path
-) -> Iterator[RecordedRecord]:
-    """The records in order of arrival, by runs on the disk that are merged."""
-    plain = Header(header.source)
-    runs: list[Path] = []
-    for number in count(1):
-        run = sorted(_one_run(records), key=_ARRIVAL)
-        if not run:
-            break
-        runs.append(_run(folder, number, plain, iter(run)))
-        if len(runs) == RUNS_MAX:
-            merged = _run(folder, -number, plain, _merged(runs))
-            for each in runs:
-                each.unlink()
-            runs = [merged]
-        del run  # before the next one comes
-    return _merged(runs)
-
-
-def _one_run(records: Iterator[RecordedRecord]) -> Iterator[RecordedRecord]:
-    """The next records, as many as may be in memory at once."""
-    size = 0
-    for record in islice(records, RUN_RECORDS):
-        yield record
-        size += _size(record.data)
-        if size >= RUN_BYTES:
-            return
-
-
-def _size(data: Any) -> int:
-    if isinstance(data, Change):
-        return sum(len(each) for each in data if isinstance(each, bytes))
-    return len(data.body) if isinstance(data, Message) else len(data)
-
-
-def _run(folder: Path, number: int, header: Header, records: Iterator[RecordedRecord]) -> Path:
-    path = folder / f"{number}.jsonl"
-    jsonl.write(path, header, records)
-    return path
-
-
-def _merged(runs: Sequence[Path]) -> Iterator[RecordedRecord]:
-    return heapq.merge(*map(jsonl.read, runs), key=_ARRIVAL)
