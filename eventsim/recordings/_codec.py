@@ -142,6 +142,20 @@ def decoder(source: str) -> Decode:
     return {"dynamodb": _change, "sqs": _message, "lambda": _event}.get(source, _record)
 
 
+def check_record(record: RecordedRecord, source: str) -> None:
+    """Raise ValueError for what no line can hold, sooner than ``encoded`` does."""
+    if not isinstance(record.data, bytes):
+        try:
+            encoded(record, source, decoder(source))
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+        return
+    moment(record.arrival)
+    _held(record.data)
+    if decoder(source) is _record:
+        _check_key(record.key)
+
+
 def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
     """A line that reads back as this record; ValueError or TypeError if there is none.
 
@@ -174,6 +188,11 @@ def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
     if len(line) > LINE_BYTES_MAX:
         raise ValueError(TOO_LONG.partition(";")[0])
     return line + b"\n"
+
+
+def line_of(record: RecordedRecord, source: str) -> bytes:
+    """The line of a record, without its line feed. Raises ValueError or TypeError."""
+    return encoded(record, source, decoder(source)).removesuffix(b"\n")
 
 
 def moment(value: Any) -> float:
@@ -212,8 +231,7 @@ def _record(fields: Any) -> RecordedRecord:
     key = fields.get("key")
     if type(key) is not str:
         raise ValueError(f"key is {shown(key)}; it must be text")
-    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
+    _check_key(key)
     arrival = moment(fields.get("arrival"))
     if len(fields) == 3:
         if "json" in fields:
@@ -266,6 +284,11 @@ def _held(data: bytes) -> bytes:
     if len(data) > DATA_BYTES_MAX:
         raise ValueError(f"data of more than {DATA_BYTES_MAX:,} bytes, which no stream takes")
     return data
+
+
+def _check_key(key: str) -> None:
+    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
 
 
 def _hash_key(digits: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from eventsim.rules import dynamodb, sqs
 from eventsim.types import Message
 
 BYTES = ("data", "json", "base64")
+TEXT_BYTES_MAX = 5 * 1024 * 1024  # of longer ones escapes could make a line that is too long
 EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _CHANGE = {
@@ -55,10 +57,10 @@ def form_of(data: bytes) -> dict[str, Any]:
             return {"json": value}
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         pass
-    try:
-        return {"data": data.decode()}
-    except UnicodeDecodeError:
-        return {"base64": b2a_base64(data, newline=False).decode()}
+    with suppress(UnicodeDecodeError):  # which base64 is for
+        if len(data) <= TEXT_BYTES_MAX:
+            return {"data": data.decode()}
+    return {"base64": b2a_base64(data, newline=False).decode()}
 
 
 def change_of(told: Any) -> dynamodb.Change:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
@@ -61,7 +62,7 @@ def convert(conversion: Conversion) -> int:
             closing.callback(sorter.close)
             for record in chain(first, records):
                 sorter.add(record)
-            records = sorter.sorted()
+            records = _in_order(sorter.sorted(), header, conversion)
         first = list(islice(records, 1))
         if bad.count and not first:
             raise RecordingError(files[0], 0, "nothing in it is a record; is it another format?")
@@ -83,11 +84,32 @@ def _records(
                     file, 1, f"is of another source than {files[0]}; a recording has one"
                 )
         bad = conversion.asked.on_bad_line
-        return headers[0], chain.from_iterable(jsonl.read(each, None, bad) for each in files)
+        read = partial(jsonl.read, on_bad_line=bad, ordered=not conversion.sort)
+        records: Iterator[RecordedRecord] = chain.from_iterable(map(read, files))
+        if len(files) > 1 and not conversion.sort:
+            records = _in_order(records, headers[0], conversion)
+        return headers[0], records
     module = registry.load("recordings", name, wants=["read_foreign", "TAKES", "SUFFIXES"])
     _refuse_fields(conversion, name, module.TAKES)
-    conversion.asked.check = _Check(ordered=not conversion.sort).check
+    conversion.asked.check = _Check(
+        getattr(module, "SOURCE", None), ordered=not conversion.sort
+    ).check
     return None, chain.from_iterable(module.read_foreign(file, conversion.asked) for file in files)
+
+
+def _in_order(
+    records: Iterator[RecordedRecord], header: Header, conversion: Conversion
+) -> Iterator[RecordedRecord]:
+    """Sorted records; one whose sequence number is there twice or goes back is a bad line."""
+    order = jsonl.Order(header.start)
+    for record in records:
+        try:
+            order.check(record)
+        except ValueError as error:
+            line = jsonl.line_of(record, header.source)
+            conversion.asked.on_bad_line(BadLine(conversion.output, 0, str(error), line))
+            continue
+        yield record
 
 
 class _Counted:
@@ -104,8 +126,8 @@ class _Counted:
 class _Check:
     """Holds the records of one conversion together."""
 
-    def __init__(self, *, ordered: bool) -> None:
-        self._ordered = ordered
+    def __init__(self, source: str | None, *, ordered: bool) -> None:
+        self._source, self._ordered = source, ordered
         self._kind: type | None = None
         self._order = jsonl.Order(None)
 
@@ -114,6 +136,7 @@ class _Check:
         kind = type(record.data)
         if self._kind is not None and kind is not self._kind:
             raise ValueError("is of another kind than those before; a recording has one source")
+        jsonl.check_record(record, self._source or source_of(record.data))
         if self._ordered:
             try:
                 self._order.check(record)
@@ -128,11 +151,10 @@ def _header(
 ) -> Header:
     module: ModuleType = registry.load("recordings", conversion.format or _format_of(files[0]))
     data: Any = first[0].data if first else b""
-    carried = {Change: "dynamodb", Message: "sqs"}.get(type(data), "kinesis")
     named = conversion.inputs[0].name if len(conversion.inputs) == 1 else f"{len(files)} files"
     origin = conversion.asked.origin or named
     start = conversion.asked.start if len(files) == 1 else None
-    return Header(getattr(module, "SOURCE", carried), origin, start=start)
+    return Header(getattr(module, "SOURCE", source_of(data)), origin, start=start)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -164,3 +186,8 @@ def _refuse_fields(conversion: Conversion, name: str, takes: frozenset[str]) -> 
         if getattr(conversion.asked, each) is not None and each not in takes:
             known = ", ".join(f"--{one}" for one in sorted(takes)) or "none of these"
             raise EventsimError(f"--{each} means nothing to {name}, which takes {known}")
+
+
+def source_of(data: Any) -> str:
+    """The source whose records carry such data."""
+    return {Change: "dynamodb", Message: "sqs"}.get(type(data), "kinesis")

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 
+import orjson
+
 from eventsim.errors import RecordingError
-from eventsim.recordings import Header, RecordedRecord, jsonl
+from eventsim.recordings import RecordedRecord, jsonl
 from eventsim.rules.dynamodb import Change
 from eventsim.types import Message
 
@@ -27,7 +29,7 @@ class Sorter:
     """
 
     def __init__(self, source: str, path: Path) -> None:
-        self._header, self._path = Header(source), path
+        self._source, self._decode, self._path = source, jsonl.decoder(source), path
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._run: list[RecordedRecord] = []
         self._bytes = self._made = 0
@@ -43,7 +45,7 @@ class Sorter:
     def sorted(self) -> Iterator[RecordedRecord]:
         """All of them, in order."""
         self._run.sort(key=_ARRIVAL)
-        return heapq.merge(*map(jsonl.read, self._runs), self._run, key=_ARRIVAL)
+        return heapq.merge(*map(self._read, self._runs), self._run, key=_ARRIVAL)
 
     def close(self) -> None:
         """Forget them."""
@@ -56,7 +58,7 @@ class Sorter:
         self._runs.append(self._written(self._run))
         self._run, self._bytes = [], 0
         if len(self._runs) == RUNS_MAX:
-            merged = self._written(heapq.merge(*map(jsonl.read, self._runs), key=_ARRIVAL))
+            merged = self._written(heapq.merge(*map(self._read, self._runs), key=_ARRIVAL))
             for each in self._runs:
                 each.unlink()
             self._runs = [merged]
@@ -68,14 +70,21 @@ class Sorter:
                     prefix=".sort-", dir=self._path.parent, ignore_cleanup_errors=True
                 )
             self._made += 1
-            path = Path(self._folder.name, f"{self._made}.jsonl")
-            jsonl.write(path, self._header, records)
-        except RecordingError as error:  # which names a file that nobody knows
-            raise RecordingError(self._path, 0, error.message) from error
+            path = Path(self._folder.name, str(self._made))
+            with path.open("wb") as file:
+                for record in records:
+                    file.write(jsonl.line_of(record, self._source) + b"\n")
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
             raise RecordingError(self._path, 0, message) from error
+        except (TypeError, ValueError) as error:
+            raise RecordingError(self._path, 0, f"cannot be written: {error}") from error
         return path
+
+    def _read(self, run: Path) -> Iterator[RecordedRecord]:
+        with run.open("rb") as file:
+            for line in file:
+                yield self._decode(orjson.loads(line))
 
 
 def _size(record: RecordedRecord) -> int:
