@@ -142,11 +142,18 @@ def test_documents_are_read_out_of_a_recording_of_their_queue(tmp_path: Path) ->
     ]
 
 
+WITHOUT_SIZE = (
+    '{"KinesisBatchInfo": {"shardId": "s", "streamArn": "a", "startSequenceNumber": "1", '
+    '"endSequenceNumber": "2"}}'
+)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("no", "no JSON object"),
         ('{"KinesisBatchInfo": {"shardId": "s"}}', "no document of a batch"),
+        (WITHOUT_SIZE, "no document of a batch: batchSize is missing"),
     ],
 )
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, line: str, said: str) -> None:

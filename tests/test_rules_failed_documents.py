@@ -53,6 +53,7 @@ ASYNCHRONOUS = (None, b'{"id":1}', AT, False)
             {"timestamp": AT, "DDBStreamBatchInfo": {"shardId": "s"}, "payload": "{}"},
             [(None, b"{}", AT, False)],
         ),
+        ({"DDBStreamBatchInfo": PLACE}, [(SPAN._replace(records=None), None, None, False)]),
         (EVENT, [ASYNCHRONOUS]),
         ({**EVENT, "requestPayload": "text"}, [(None, b'"text"', AT, False)]),
         (message(EVENT), [ASYNCHRONOUS]),
@@ -113,7 +114,7 @@ def test_each_message_is_told_by_itself() -> None:
 @pytest.mark.parametrize(
     ("info", "said"),
     [
-        ({**PLACE}, "no document of a batch: batchSize is missing"),
+        ({**PLACE, "batchSize": "3"}, "no document of a batch: batchSize is '3'"),
         ({**PLACE, "batchSize": 1, "shardId": 7}, "no document of a batch: shardId is 7"),
         (
             {**PLACE, "batchSize": 1, "endSequenceNumber": "x"},

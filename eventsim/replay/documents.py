@@ -46,6 +46,8 @@ def _documents(path: Path) -> Iterator[FailedDocument]:
             raise RecordingError(path, told.number, message)
         try:
             failure = told.failure()
+            if failure.event is None and (failure.span is None or failure.span.records is None):
+                raise ValueError("no document of a batch: batchSize is missing")
         except ValueError as error:
             raise RecordingError(path, told.number, str(error)) from None
         yield FailedDocument(number, orjson.dumps(failure.told), failure.span, failure.event)

@@ -27,13 +27,16 @@ _PLACE = ("streamArn", "shardId", *_NUMBERS)
 
 
 class BatchSpan(NamedTuple):
-    """The records of a batch on their shard, from the first sequence number to the last."""
+    """The records of a batch on their shard, from the first sequence number to the last.
+
+    ``records`` is how many they are, where that is told.
+    """
 
     stream_arn: str
     shard: str
     first: str
     last: str
-    records: int
+    records: int | None
 
 
 class Failure(NamedTuple):
@@ -110,9 +113,8 @@ def _span(info: Mapping[str, Any]) -> BatchSpan:
             told = "missing" if value is None else repr(value)
             raise ValueError(f"no document of a batch: {name} is {told}")
     size = info.get("batchSize")
-    if type(size) is not int:
-        told = "missing" if size is None else repr(size)
-        raise ValueError(f"no document of a batch: batchSize is {told}")
+    if size is not None and type(size) is not int:
+        raise ValueError(f"no document of a batch: batchSize is {size!r}")
     arn, shard, first, last = map(str, place)
     return BatchSpan(arn, shard, first, last, size)
 
