@@ -108,8 +108,16 @@ def open_events(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
 
 def open_recording(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
     """A recording, or the invocations of a journal. Raises RecordingError for other files."""
-    if _is_journal(_first(path)):
+    first = _first(path)
+    if _is_journal(first):
         return open_events(path)
+    if isinstance(first, dict) and first.get("recording") != "eventsim":
+        raise RecordingError(
+            path,
+            1,
+            "no header of a recording; whole events, one a line, are replayed "
+            "with --as invocations, and `eventsim convert` makes a recording of other files",
+        )
     return Recording.of(path, on_bad_line)
 
 
