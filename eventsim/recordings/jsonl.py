@@ -62,6 +62,7 @@ __all__ = [
     "write",
 ]
 
+_HEADER = b'{"recording"'
 _CUT_OFF = "cut off in this line; every line before it was read"
 
 
@@ -100,7 +101,7 @@ def read(
                 if lines.unended and isinstance(error, orjson.JSONDecodeError):
                     lines.cut_off = True
                     break
-                _bad(BadLine(path, lines.number, _damage(error), line), on_bad_line, error)
+                _bad(BadLine(path, lines.number, _damage(error, line), line), on_bad_line, error)
                 continue
             yield record
         if lines.cut_off:
@@ -163,7 +164,9 @@ def _bad(bad: BadLine, on_bad_line: OnBadLine | None, error: Exception | None = 
     on_bad_line(bad)
 
 
-def _damage(error: Exception) -> str:
+def _damage(error: Exception, line: bytes) -> str:
+    if line.startswith(_HEADER):
+        return "a second header; a recording is of one stream"
     if isinstance(error, orjson.JSONDecodeError):
         return f"damaged line, not JSON: {error.msg} at column {error.colno}"
     if isinstance(error, orjson.JSONEncodeError):
