@@ -17,6 +17,7 @@ from eventsim.journal import Entry
 from eventsim.journal.sinks import JsonLinesSink
 from eventsim.replay import Player, open_recording
 from eventsim.replay.comparing import Comparison, Difference, compare
+from eventsim.replay.fates import told_by_invocation
 from eventsim.replay.words import as_json, lines
 from eventsim.simulation import Options
 from eventsim.simulation.replaying import Replay, replay
@@ -141,6 +142,24 @@ def test_the_first_invocation_that_differs_from_its_journal_is_named(tmp_path: P
 
     assert respects(found) == ["results"]
     assert [each.fields.get("error_message") for each in sides] == ["number 22", None]
+
+
+def test_invocations_are_told_in_the_order_in_which_they_were_asked_for() -> None:
+    def entry(seq: int, kind: str, request_id: str) -> Entry:
+        fields = {"request_id": request_id, "function": "f"}
+        return Entry(seq, 0.0, "", f"invocation_{kind}", None, fields)
+
+    entries = [
+        entry(1, "requested", "a"),
+        entry(2, "requested", "b"),
+        entry(3, "finished", "b"),
+        entry(4, "requested", "b"),
+        entry(5, "finished", "a"),
+        entry(6, "requested", "c"),
+        entry(7, "finished", "b"),
+    ]
+
+    assert [each.entry.seq for each in told_by_invocation(entries)] == [5, 3, 7]
 
 
 def test_the_same_error_at_another_line_is_the_same_result(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ ASYNCHRONOUS = (None, b'{"id":1}', AT, False)
         (polled([2], messageAttributes=ERROR), [(None, b"[2]", "7", False)]),
         (notification({"id": 2}, MessageAttributes=ERROR), [(None, b'{"id":2}', AT, False)]),
         (message({"id": 2}), [(None, b'{"id":2}', "7", True)]),
+        (message([2]), [(None, b"[2]", "7", True)]),
         ({"id": 2}, [(None, b'{"id":2}', None, True)]),
     ],
 )

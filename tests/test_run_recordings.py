@@ -98,7 +98,7 @@ puts = st.lists(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(puts)
 def test_a_recorded_run_is_the_run_and_replays_as_it_ran(
     tmp_path_factory: pytest.TempPathFactory, made: list[tuple[int, str, Any]]
@@ -127,6 +127,20 @@ def test_a_recorded_run_is_the_run_and_replays_as_it_ran(
     )
     compared = compare(paths[0], paths[2])
     assert compared.first is None
+
+
+def test_what_nobody_reads_is_recorded_in_order_too(tmp_path: Path) -> None:
+    made = [RecordedRecord(START + n, "ab"[n % 2], b"%d" % n) for n in range(6)]
+    jsonl.write(tmp_path / "made.jsonl", Header("kinesis", start=START), made)
+    values = {
+        "name": "unread",
+        "resources": {"orders": {"type": "kinesis", "shards": 2}},
+        "timeline": [{"at": "0s", "put": "orders", "from": "made.jsonl"}],
+    }
+    path = tmp_path / "orders.jsonl"
+    run(Scenario.of(values, tmp_path), Options(recordings={"orders": path}))
+
+    assert [each[:3] for each in jsonl.read(path)] == [each[:3] for each in made]
 
 
 def test_what_is_too_much_for_memory_comes_from_the_disk(
