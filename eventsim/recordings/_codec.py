@@ -13,9 +13,11 @@ from eventsim.errors import RecordingError
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings._forms import (
     BYTES,
+    KEY_CHARACTERS_MAX,
     as_recorded,
     bytes_of,
     change_of,
+    check_key,
     dumped,
     form_of,
     message_of,
@@ -27,7 +29,6 @@ from eventsim.recordings._forms import (
 from eventsim.recordings._lines import LINE_BYTES_MAX, TOO_LONG, Lines
 
 SCHEMA = 1
-KEY_CHARACTERS_MAX = 256
 DATA_BYTES_MAX = 10 * 1024 * 1024 - 4 * KEY_CHARACTERS_MAX
 SHARDS_MAX = 100_000
 GROUP = "MessageGroupId"
@@ -153,7 +154,7 @@ def check_record(record: RecordedRecord, source: str) -> None:
     moment(record.arrival)
     _held(record.data)
     if decoder(source) is _record:
-        _check_key(record.key)
+        check_key(record.key)
 
 
 def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
@@ -231,7 +232,7 @@ def _record(fields: Any) -> RecordedRecord:
     key = fields.get("key")
     if type(key) is not str:
         raise ValueError(f"key is {shown(key)}; it must be text")
-    _check_key(key)
+    check_key(key)
     arrival = moment(fields.get("arrival"))
     if len(fields) == 3:
         if "json" in fields:
@@ -284,11 +285,6 @@ def _held(data: bytes) -> bytes:
     if len(data) > DATA_BYTES_MAX:
         raise ValueError(f"data of more than {DATA_BYTES_MAX:,} bytes, which no stream takes")
     return data
-
-
-def _check_key(key: str) -> None:
-    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
 
 
 def _hash_key(digits: str) -> int:

@@ -12,6 +12,7 @@ import orjson
 from eventsim.rules import dynamodb, sqs
 from eventsim.types import Message
 
+KEY_CHARACTERS_MAX = 256
 BYTES = ("data", "json", "base64")
 TEXT_BYTES_MAX = 5 * 1024 * 1024  # of longer ones escapes could make a line that is too long
 EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
@@ -158,6 +159,12 @@ def text(fields: Mapping[str, Any], name: str) -> str:
     if type(value) is not str:
         raise ValueError(f"{name} is {shown(value)}; it must be text")
     return value
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError for a partition key that no stream takes."""
+    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
 
 
 def shown(value: Any) -> str:
