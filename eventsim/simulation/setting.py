@@ -241,12 +241,17 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     if endpoint is not None and backend.services is not None:
         calls = own_calls(scenario, backend.services, permissions, invoker, journal, chance)
         endpoint.respond = calls.respond
+    await _connect(setting)
+    return setting
+
+
+async def _connect(setting: Setting) -> None:
+    """Let what is there set off what follows from it."""
     await open_notifications(setting)
     setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
     setting.log_groups = open_log_groups(setting)
     await configure_log_groups(setting)
     setting.mappings = open_mappings(setting)
-    return setting
 
 
 def _invoking(
