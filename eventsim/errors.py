@@ -71,7 +71,7 @@ class RecordingError(EventsimError):
     """A recording stops here: no header, a damaged line, a newer schema."""
 
     def __init__(self, path: Path | str, line: int, message: str) -> None:
-        self.path, self.line = str(path), line
+        self.path, self.line, self.message = str(path), line, message
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
 
 

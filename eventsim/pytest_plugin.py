@@ -154,11 +154,13 @@ class Worker:
         seed: int,
     ) -> Run:
         """A recording through a mapping into *handler*, which may be module.function."""
-        from eventsim.replay import Player, Recording
+        from eventsim.replay import Player, open_recording
         from eventsim.simulation.replaying import Replay, replay
 
+        player = Player(open_recording(path))
         what = Replay(
-            player=Player(Recording.of(path)),
+            player=player,
+            into="invocations" if player.whole_events else "poller",
             function=_block(handler),
             folder=self.folder,
             properties=settings,

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import JsonLinesSink
+from eventsim.replay import Player, open_recording
 from eventsim.replay.comparing import Comparison, Difference, compare
+from eventsim.replay.fates import told_by_invocation
 from eventsim.replay.words import as_json, lines
 from eventsim.simulation import Options
 from eventsim.simulation.replaying import Replay, replay
@@ -107,7 +109,67 @@ def test_another_answer_is_another_result(tmp_path: Path) -> None:
 
     found = compare(journal(tmp_path, "a"), journal(tmp_path, "b", ones))
 
+    told = list(lines(found))
     assert respects(found) == ["results"]
+    assert any(line.startswith("  > ") and line.endswith(", answered 1") for line in told)
+    assert any(line.startswith("  > ") and line.endswith(", answered 5") for line in told)
+
+
+def by_invocation(folder: Path, handler: Any) -> Comparison:
+    """The journal of a run with a failing batch against its replay into a handler."""
+    one, other = journal(folder, "a.jsonl", failing_at(22)), folder / "b.jsonl"
+    function = {"Handler": handler, "run_in": "inline", "duration": "7ms"}
+    replayed = Replay(
+        player=Player(open_recording(one)),
+        function=function,
+        function_name="other",
+        into="invocations",
+    )
+    replay(replayed, Options(sinks=[JsonLinesSink(other, eager=False)], detail="payload"))
+    return compare(one, other)
+
+
+def test_a_journal_that_is_replayed_comes_to_the_same(tmp_path: Path) -> None:
+    found = by_invocation(tmp_path, failing_at(22))
+
+    assert (found.same, found.differences) == (True, ())
+    assert found.notes[-1].startswith("one was polled and the other invoked as recorded")
+
+
+def test_the_first_invocation_that_differs_from_its_journal_is_named(tmp_path: Path) -> None:
+    found = by_invocation(tmp_path, counts)
+    sides = told(first(found), 0), told(first(found), 1)
+
+    assert respects(found) == ["results"]
+    assert [each.fields.get("error_message") for each in sides] == ["number 22", None]
+
+
+def test_invocations_are_told_in_the_order_in_which_they_were_asked_for() -> None:
+    def entry(seq: int, kind: str, request_id: str) -> Entry:
+        fields = {"request_id": request_id, "function": "f"}
+        return Entry(seq, 0.0, "", f"invocation_{kind}", None, fields)
+
+    entries = [
+        entry(1, "requested", "a"),
+        entry(2, "requested", "b"),
+        entry(3, "finished", "b"),
+        entry(4, "requested", "b"),
+        entry(5, "finished", "a"),
+        entry(6, "requested", "c"),
+        entry(7, "finished", "b"),
+    ]
+
+    assert [each.entry.seq for each in told_by_invocation(entries)] == [5, 3, 7]
+
+
+def test_the_same_error_at_another_line_is_the_same_result(tmp_path: Path) -> None:
+    def failing_elsewhere(event: Any, context: Any) -> int:
+        return failing_at(22)(event, context)
+
+    handlers = {"a": failing_at(22), "b": failing_elsewhere}
+    one, other = (journal(tmp_path, name, handler) for name, handler in handlers.items())
+
+    assert compare(one, other).same
 
 
 def test_batches_cut_otherwise_deliver_the_same(tmp_path: Path) -> None:

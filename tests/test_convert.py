@@ -12,7 +12,7 @@ import pytest
 
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings.jsonl import check_header, read, write
-from eventsim.simulation import converting
+from eventsim.simulation import sorting
 from tests.commands import Ended, eventsim
 from tests.recording_writer import HEADER, zstd_is_there
 
@@ -70,9 +70,9 @@ def test_a_recording_is_packed_and_unpacked_without_a_change(suffix: str) -> Non
 def test_sorted_means_by_arrival_and_equal_ones_as_they_stood(
     monkeypatch: pytest.MonkeyPatch, run: int, size: int
 ) -> None:
-    monkeypatch.setattr(converting, "RUN_RECORDS", run)
-    monkeypatch.setattr(converting, "RUN_BYTES", size)
-    monkeypatch.setattr(converting, "RUNS_MAX", 3)
+    monkeypatch.setattr(sorting, "RUN_RECORDS", run)
+    monkeypatch.setattr(sorting, "RUN_BYTES", size)
+    monkeypatch.setattr(sorting, "RUNS_MAX", 3)
     chance = random.Random(7)
     rows = [{"at": chance.randrange(20), "n": n} for n in range(200)]
     put("in.json", *rows)
@@ -91,6 +91,53 @@ def test_a_clock_that_runs_backwards_is_told_and_sorting_is_offered() -> None:
         "in.json:2: the clock runs backwards: arrival 1970-01-01T00:00:01.000Z comes after "
         "1970-01-01T00:00:02.000Z; a recording is in order of arrival; --sort puts them in order"
     )
+
+
+def kinesis(at: float, number: str, key: str = "a") -> dict[str, Any]:
+    told = {"PartitionKey": key, "Data": "eA==", "SequenceNumber": number, "ShardId": "s"}
+    return {"Records": [{**told, "ApproximateArrivalTimestamp": at}]}
+
+
+def test_a_record_that_no_recording_can_hold_costs_no_other() -> None:
+    put("in.json", kinesis(1, "1"), kinesis(2, "2", key=""), kinesis(3, "3"))
+    ended = eventsim(
+        *("convert", "in.json", "--format", "aws_records", "-o", "out.jsonl"),
+        *("--on-bad-line", "save"),
+    )
+
+    assert ended.stderr == (
+        "in.json:2: key has 0 characters; it must have 1 to 256\n"
+        "1 bad line was left out, saved in out.jsonl.bad\nout.jsonl has 2 records\n"
+    )
+    assert [each.sequence_number for each in read("out.jsonl")] == ["1", "3"]
+
+
+@pytest.mark.parametrize("run", [1, 100])
+def test_a_sequence_number_that_is_there_twice_is_a_bad_line_after_sorting_too(
+    monkeypatch: pytest.MonkeyPatch, run: int
+) -> None:
+    monkeypatch.setattr(sorting, "RUN_RECORDS", run)
+    put("in.json", kinesis(3, "2"), kinesis(1, "1"), kinesis(4, "1"))
+    words = ["in.json", "--format", "aws_records", "--sort", "-o", "out.jsonl"]
+
+    assert refused(*words) == (
+        "out.jsonl: sequence number 1 of s comes after 2; they grow within a shard of a stream"
+    )
+    assert eventsim("convert", *words, "--on-bad-line", "save").code == 0
+    assert [each.arrival for each in read("out.jsonl")] == [1.0, 3.0]
+    assert len(Path("out.jsonl.bad").read_bytes().splitlines()) == 1
+
+
+def test_recordings_out_of_order_are_sorted_or_held_to_theirs() -> None:
+    for name, *arrivals in (("a.jsonl", 5, 3), ("b.jsonl", 4)):
+        records = [{"arrival": at, "key": "a", "json": at} for at in arrivals]
+        put(name, {"recording": "eventsim", "schema": 1, "source": "kinesis"}, *records)
+
+    assert "a.jsonl:3: the clock runs backwards" in refused("a.jsonl", "-o", "out.jsonl")
+    skipping = eventsim("convert", "a.jsonl", "b.jsonl", "-o", "c.jsonl", "--on-bad-line", "skip")
+    assert "c.jsonl: the clock runs backwards" in skipping.stderr
+    assert eventsim("convert", "a.jsonl", "b.jsonl", "--sort", "-o", "out.jsonl").code == 0
+    assert [each.arrival for each in read("out.jsonl")] == [3.0, 4.0, 5.0]
 
 
 def test_the_files_of_a_folder_are_read_in_the_order_of_their_names() -> None:

@@ -218,7 +218,8 @@ async def test_changes_are_told_once_by_shard(place: Place) -> None:
 
     (told,) = place.told
     first, last = found[0].sequence_number, found[-1].sequence_number
-    assert told == PutSummary(shard_id, first, last, 3, told.since, told.until)
+    assert told == PutSummary(shard_id, first, last, 3, told.since, told.until, told.held)
+    assert list(told.held) in ([], list(found))  # not every back end has them at hand
 
 
 async def test_what_the_api_refuses_is_refused_before_anything_is_written(place: Place) -> None:

@@ -149,6 +149,7 @@ def test_what_was_written_reads_back(tmp_path: Path, made: list[RecordedRecord])
         (b"[" * 300 + b"]" * 300, "data"),
         (b"", "data"),
         (b"\xff", "base64"),
+        (b"\x01" * 6 * 1024 * 1024, "base64"),  # six times as long with its escapes
     ],
 )
 def test_data_is_written_in_the_form_that_gives_back_its_bytes(

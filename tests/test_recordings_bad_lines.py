@@ -36,6 +36,7 @@ def keys(path: Path, bad: Callable[[BadLine], None]) -> list[str]:
         (b"\x00\xff", "damaged line, not JSON: "),
         (b'{"arrival":2,"key":"","data":""}', "key has 0 characters"),
         (b'{"arrival":0,"key":"a","data":""}', "the clock runs backwards: "),
+        (HEADER.strip(), "a second header; a recording is of one stream"),
     ],
 )
 def test_the_good_lines_around_a_bad_one_are_never_lost(

@@ -13,8 +13,8 @@ import pytest
 from eventsim import registry
 from eventsim.errors import RecordingError
 from eventsim.recordings import Asked, BadLine, RecordedRecord, on_failure
-from eventsim.recordings.on_failure import Referred
 from eventsim.rules.dynamodb import Change
+from eventsim.rules.failed_documents import BatchSpan
 from eventsim.types import Message
 from tests.conftest import START
 
@@ -391,6 +391,23 @@ def test_on_failure_documents_with_an_event_are_that_event(tmp_path: Path) -> No
     ]
 
 
+def test_an_event_that_nothing_calls_a_failure_is_no_document(tmp_path: Path) -> None:
+    said = "/in:1: is no on-failure document, which has an event or a batch, and no message of a "
+
+    for value in ({"id": 1}, {"MessageId": "m", "Body": '{"id":1}'}):
+        assert refused("on_failure", lines(value), tmp_path).startswith(said)
+
+
+def test_documents_in_a_recording_of_their_queue_are_read_out_of_it(tmp_path: Path) -> None:
+    header = {"recording": "eventsim", "schema": 1, "source": "sqs"}
+    body = orjson.dumps(ASYNCHRONOUS).decode()
+    record = {"arrival": 1, "message": {"MessageId": "m", "Body": body}}
+    bad = {"arrival": 2, "message": {"Body": body}}
+
+    assert found("on_failure", lines(header, record), tmp_path)[0].data == b'{"id":1}'
+    assert refused("on_failure", lines(header, bad), tmp_path) == "/in:2: message has no MessageId"
+
+
 def test_on_failure_documents_without_an_event_say_where_its_records_are(tmp_path: Path) -> None:
     assert refused("on_failure", lines(BATCH), tmp_path) == (
         "/in:1: only says where its records stand; read them again with "
@@ -401,6 +418,6 @@ def test_on_failure_documents_without_an_event_say_where_its_records_are(tmp_pat
 
     assert (
         list(on_failure.referred(path, bad.append))
-        == [Referred(STREAM, "shardId-000000000000", "10", "19")] * 2
+        == [BatchSpan(STREAM, "shardId-000000000000", "10", "19", 10)] * 2
     )
     assert [each.why for each in bad] == ["is no document about a batch of a stream"]

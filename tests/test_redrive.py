@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from eventsim.errors import RecordingError
 from eventsim.replay.batches import find
-from eventsim.replay.documents import FailedDocument, Span, read_documents
+from eventsim.replay.documents import FailedDocument, read_documents
+from eventsim.rules.failed_documents import BatchSpan
 from tests.commands import eventsim
 from tests.recorded import START, record, save
 
@@ -137,13 +138,23 @@ def test_documents_are_read_out_of_a_recording_of_their_queue(tmp_path: Path) ->
     path = save(tmp_path / "dlq.jsonl", [record(0, "m", document(2, 6, 3))], "sqs")
 
     assert [each.span for each in read_documents(path)] == [
-        Span("shardId-000000000000", int(number(2)), int(number(6)), 3, ARN)
+        BatchSpan(ARN, "shardId-000000000000", number(2), number(6), 3)
     ]
+
+
+WITHOUT_SIZE = (
+    '{"KinesisBatchInfo": {"shardId": "s", "streamArn": "a", "startSequenceNumber": "1", '
+    '"endSequenceNumber": "2"}}'
+)
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("no", "not JSON"), ('{"KinesisBatchInfo": {"shardId": "s"}}', "no document of a batch")],
+    [
+        ("no", "no JSON object"),
+        ('{"KinesisBatchInfo": {"shardId": "s"}}', "no document of a batch"),
+        (WITHOUT_SIZE, "no document of a batch: batchSize is missing"),
+    ],
 )
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, line: str, said: str) -> None:
     (tmp_path / "d.jsonl").write_text(f'{{"a": 1}}\n{line}\n')
@@ -161,8 +172,8 @@ def test_every_document_is_found_once_with_exactly_its_records(
 ) -> None:
     records = [record(n, "k", n, f"s{n % 2}") for n in range(24)]
     documents = [
-        FailedDocument(n, b"", Span(f"s{shard}", first, first + more, more + 1, ARN), None)
-        for n, (shard, first, more) in enumerate(asked)
+        FailedDocument(n, b"", BatchSpan(ARN, f"s{shard}", str(at), str(at + more), more + 1), None)
+        for n, (shard, at, more) in enumerate(asked)
     ]
     numbered = [each._replace(sequence_number=str(n)) for n, each in enumerate(records)]
     twice = [each for each in numbered for _ in range(2)]
@@ -175,5 +186,5 @@ def test_every_document_is_found_once_with_exactly_its_records(
         assert found[each.number] == tuple(
             one
             for n, one in enumerate(numbered)
-            if one.shard == span.shard and span.first <= n <= span.last
+            if one.shard == span.shard and int(span.first) <= n <= int(span.last)
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eventsim.errors import EventsimError, PatternError, RecordingError
 from eventsim.journal.sinks import JsonLinesSink
-from eventsim.recordings import Header, RecordedRecord, jsonl
+from eventsim.recordings import BadLine, Header, RecordedRecord, jsonl
 from eventsim.replay import Bound, Changes, Cut, Player, Recording, open_events
 from eventsim.rules.dynamodb import Change
 from eventsim.rules.masking import key_in, masked
@@ -261,6 +261,15 @@ def test_a_line_that_is_no_event_is_told_after_those_before_it(tmp_path: Path) -
     with pytest.raises(RecordingError, match=r":2: not JSON, so no event"):
         seen.extend(open_events(path).read(lambda line: None))
     assert [each.data for each in seen] == [b'{"n": 1}']
+
+
+def test_an_event_that_is_too_long_is_passed_over_where_that_is_asked_for(tmp_path: Path) -> None:
+    path, bad = tmp_path / "events.jsonl", list[BadLine]()
+    path.write_bytes(b'{"n": 1}\n"%b"\n{"n": 2}\n' % (b"x" * 33 * 1024 * 1024))
+    found = [each.data for each in open_events(path, bad.append).read(lambda line: None)]
+
+    assert found == [b'{"n": 1}', b'{"n": 2}']
+    assert {each.number for each in bad} == {2}
 
 
 def test_a_journal_with_payloads_replays_as_the_invocations_it_tells(tmp_path: Path) -> None:

@@ -211,6 +211,7 @@ def test_words_that_mean_nothing_are_refused(words: list[str], said: str) -> Non
         (None, "No such file"),
         (b"", "no header"),
         (b"\x00\xff\x00", "no header"),
+        (b'{"an": "event"}\n', "are replayed with --as invocations"),
         (b'{"recording":"eventsim","schema":99,"source":"kinesis"}\n', "a newer eventsim reads it"),
         (b'{"recording":"eventsim","schema":1,"source":"carrier pigeon"}\n', "carrier pigeon"),
     ],

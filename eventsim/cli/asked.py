@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from eventsim.cli.files import STREAM, same
@@ -37,6 +38,7 @@ class Asked:
     junit: str | None = None
     stats: str | None = None
     env_vars: str | None = None
+    record: Sequence[str] = ()
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
@@ -89,7 +91,22 @@ class Asked:
             endpoint_url=self.endpoint_url,
             allow_aws=self.allow_aws,
             debug=self.debug,
+            recordings=self.recordings(),
         )
+
+    def recordings(self) -> dict[str, Path]:
+        """The recordings to write, by the names of what they are of. Raises EventsimError."""
+        found: dict[str, Path] = {}
+        for text in self.record:
+            name, equals, file = text.partition("=")
+            if not (name and equals and file):
+                raise EventsimError(
+                    f"--record {text} says no file; write one such as orders=orders.jsonl.gz"
+                )
+            if name in found:
+                raise EventsimError(f"--record {name} is asked for twice; leave one out")
+            found[name] = Path(file)
+        return found
 
     def command(self, seed: int) -> str:
         """The command that repeats the run, its journal and its reports aside."""
@@ -100,6 +117,8 @@ class Asked:
         yield "journal", self.journal
         yield "junit", self.junit
         yield "stats", self.stats
+        for name, path in self.recordings().items():
+            yield f"record {name}", str(path)
 
     def _flags(self) -> Iterator[str]:
         for change in self.set:

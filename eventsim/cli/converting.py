@@ -8,11 +8,10 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from eventsim.cli.files import same
+from eventsim.cli.files import refuse_to_lose_recording, same
 from eventsim.cli.talk import Talk
-from eventsim.errors import EventsimError, RecordingError
+from eventsim.errors import EventsimError
 from eventsim.recordings import Asked, BadLines, Policy
-from eventsim.recordings.jsonl import check_header
 from eventsim.simulation.converting import Conversion
 from eventsim.simulation.converting import convert as make
 
@@ -65,13 +64,7 @@ def _refuse_to_lose(inputs: Sequence[str], output: Path) -> None:
     for each in inputs:
         if same(each, output):
             raise EventsimError(f"{each} would be overwritten while it is read")
-    if output.is_file() and output.stat().st_size:
-        try:
-            check_header(output)
-        except RecordingError:
-            raise EventsimError(
-                f"{output} would overwrite a file that is no recording; write another name"
-            ) from None
+    refuse_to_lose_recording(output)
 
 
 def _zone(name: str | None) -> tzinfo:

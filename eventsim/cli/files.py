@@ -83,6 +83,21 @@ def refuse_to_lose(name: str, path: Path) -> None:
         ) from None
 
 
+def refuse_to_lose_recording(path: Path) -> None:
+    """Raise EventsimError when *path* holds something that is no recording."""
+    from eventsim.errors import RecordingError
+    from eventsim.recordings.jsonl import check_header
+
+    if not (path.is_file() and path.stat().st_size):
+        return
+    try:
+        check_header(path)
+    except RecordingError:
+        raise EventsimError(
+            f"{path} would overwrite a file that is no recording; write another name"
+        ) from None
+
+
 def same(one: str | Path, other: str | Path) -> bool:
     """Whether two names lead to the same file."""
     if STREAM in (one, other):

@@ -15,7 +15,8 @@ from eventsim.cli.talk import Talk
 from eventsim.errors import EventsimError
 from eventsim.recordings import stop
 from eventsim.recordings.jsonl import Appender
-from eventsim.recordings.on_failure import Referred, referred
+from eventsim.recordings.on_failure import referred
+from eventsim.rules.failed_documents import BatchSpan
 from eventsim.rules.moments import epoch_of
 from eventsim.simulation.recording import Recorded, Recorder, Wanted
 from eventsim.types import StartingPosition
@@ -57,7 +58,7 @@ class Asked:
             referred=self._referred(),
         )
 
-    def _referred(self) -> Sequence[Referred] | None:
+    def _referred(self) -> Sequence[BatchSpan] | None:
         if self.on_failure is None:
             return None
         if self.position or self.to_now or self.count or self.run_for:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,16 @@ from eventsim.cli.polling import flags_of, properties_of
 from eventsim.cli.variables import variables
 from eventsim.errors import EventsimError
 from eventsim.recordings import OnBadLine, Policy
-from eventsim.replay import Bound, Changes, Cut, Player, Readable, Recording, open_events
+from eventsim.replay import (
+    Bound,
+    Changes,
+    Cut,
+    Player,
+    Readable,
+    Recording,
+    open_events,
+    open_recording,
+)
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.paths import parse_path
 from eventsim.simulation import Options
@@ -31,7 +40,6 @@ from eventsim.simulation.sending import Target, check_speed
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 MAX = "max"
-EVENTS = "lambda"  # the source of recordings that hold whole events
 # What means nothing to each way of replaying.
 _OF_FUNCTIONS = ("duration", "run_in", "code_uri", "timeout", "memory_size", "env_vars")
 _OF_RUNS = ("time", "seed", "journal", "detail", "stats", "async_handler", "debug")
@@ -185,9 +193,8 @@ class Asked:
     def player(self, on_bad_line: OnBadLine | None = None) -> Player:
         """What is replayed. Raises RecordingError for a file that cannot be."""
         path = Path(self.file)
-        whole = self.into == "invocations"
-        file = open_events(path, on_bad_line) if whole else Recording.of(path, on_bad_line)
-        self._check_way(file)
+        opener = _OPENERS.get(self.into, open_recording)
+        file = opener(path, on_bad_line)
         cut = Cut(
             since=_bound("--from", self.since),
             until=_bound("--until", self.until),
@@ -196,6 +203,7 @@ class Asked:
             patterns=tuple(self.pattern or ()),
         )
         player = Player(file, cut, loop=self.loop)
+        self._check_way(player)
         cut.matching(player.source) if cut.patterns else None
         if cut.until is not None and cut.until.at(player.began) <= player.origin:
             raise EventsimError(f"--until {self.until} is not after the beginning of the replay")
@@ -206,8 +214,8 @@ class Asked:
         )
         return player
 
-    def _check_way(self, file: Readable) -> None:
-        whole = file.header.source == EVENTS
+    def _check_way(self, player: Player) -> None:
+        whole, file = player.whole_events, player.file
         if whole and self.into == "poller":
             raise EventsimError(
                 f"{file.path.name} holds whole events; leave --as out, or write --as invocations"
@@ -218,7 +226,7 @@ class Asked:
 
     def way(self, player: Player) -> Into:
         """Through a mapping or as invocations: as asked, else as the file is."""
-        return self.into or ("invocations" if player.file.header.source == EVENTS else "poller")
+        return self.into or ("invocations" if player.whole_events else "poller")
 
     def replay(self, player: Player, handler: str, settings: Mapping[str, Any]) -> Replay:
         """The replay into *handler*, with a mapping's *settings* in AWS's words."""
@@ -314,6 +322,10 @@ class Asked:
                     yield from (flag, str(each))
 
 
+_OPENERS: Mapping[Into | None, Callable[[Path, OnBadLine | None], Readable]] = {
+    "poller": Recording.of,
+    "invocations": open_events,
+}
 _PLAYED = (
     *("since", "until", "shard", "key", "pattern", "loop", "rekey", "shift", "mask"),
     "on_bad_line",

@@ -17,6 +17,7 @@ eventsim run scenario.yaml --as timeline
 eventsim run scenario.yaml --set consumer.BisectBatchOnFunctionError=true --versus
 eventsim run scenario.yaml --time real --speed 60 --journal run.jsonl.gz
 eventsim run scenario.yaml --quiet --json --junit report.xml
+eventsim run scenario.yaml --record orders=orders.jsonl.gz
 """
 
 Time = Literal["virtual", "real"]
@@ -50,6 +51,11 @@ EnvVars = Annotated[
     str | None, Option(metavar="FILE", help="Environment variables, in sam's JSON.")
 ]
 
+Record = Annotated[
+    list[str] | None,
+    Option(metavar="NAME=FILE", help="Record a stream or queue; may be given several times."),
+]
+
 
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
@@ -70,6 +76,7 @@ def run(
     junit: Junit = None,
     stats: Stats = None,
     env_vars: EnvVars = None,
+    record: Record = None,
     quiet: Annotated[bool, Option("--quiet", help="Talk of failures only.")] = False,
     verbose: Annotated[bool, Option("--verbose", help="Show each entry on stderr.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
@@ -100,6 +107,7 @@ def run(
             junit=junit,
             stats=stats,
             env_vars=env_vars,
+            record=record or (),
             quiet=quiet,
             verbose=verbose,
             debug=debug,

@@ -12,7 +12,13 @@ from pathlib import Path
 from eventsim import clock
 from eventsim.cli.asked import Asked
 from eventsim.cli.exits import FAILED, OK
-from eventsim.cli.files import STREAM, journal_entries, refuse_to_lose, writing
+from eventsim.cli.files import (
+    STREAM,
+    journal_entries,
+    refuse_to_lose,
+    refuse_to_lose_recording,
+    writing,
+)
 from eventsim.cli.progress import KINDS, Progress
 from eventsim.cli.report import Report
 from eventsim.cli.signals import ENDINGS
@@ -37,6 +43,8 @@ def perform(asked: Asked, talk: Progress) -> int:
     path = find(asked.scenario)
     scenario = load(path, asked.set)
     asked.options().check(scenario)  # before a journal is begun
+    for recording in asked.recordings().values():
+        refuse_to_lose_recording(recording)
     for note in scenario.notes():
         talk.say(f"note: {note}")
     if scenario.load is not None:
@@ -105,6 +113,7 @@ def options_of(asked: Asked, scenario: Scenario, entries: Entries, talk: Talk) -
         sinks=sinks,
         variables=given,
         on_log=None if talk.quiet or asked.debug else talk.log,
+        on_recorded=lambda path, records: talk.note(f"{path} has {records:,} records"),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from eventsim.recordings._asked import Asked, stop
 from eventsim.recordings._bad_lines import POLICIES, BadLine, BadLines, OnBadLine, Policy
+from eventsim.recordings._lines import lines_of
 
 __all__ = [
     "POLICIES",
@@ -27,6 +28,7 @@ __all__ = [
     "OnBadLine",
     "Policy",
     "RecordedRecord",
+    "lines_of",
     "stop",
 ]
 

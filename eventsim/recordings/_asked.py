@@ -10,9 +10,8 @@ from typing import Any
 
 from eventsim.errors import RecordingError
 from eventsim.recordings._bad_lines import BadLine, OnBadLine
+from eventsim.recordings._forms import check_key, shown
 from eventsim.rules.moments import epoch_of
-
-KEY_CHARACTERS_MAX = 256
 
 
 def stop(bad: BadLine) -> None:
@@ -26,7 +25,7 @@ class Asked:
 
     A field inside another is written with dots, ``detail.id``. ``zone`` is that of dates which
     name none. ``check`` raises ValueError for a record that cannot be taken. What is found is
-    the ``origin``, an ARN, and the ``last`` arrival.
+    the ``origin``, an ARN, when it all began (``start``), and the ``last`` arrival.
     """
 
     key: str | None = None
@@ -36,6 +35,7 @@ class Asked:
     on_bad_line: OnBadLine = stop
     check: Callable[[Any], None] = lambda record: None
     origin: str = field(default="", init=False)
+    start: float | None = field(default=None, init=False)
     last: float = field(default=0.0, init=False)
 
     def taken(self, path: Path, number: int, content: bytes, made: Iterable[Any]) -> Iterator[Any]:
@@ -71,10 +71,9 @@ class Asked:
         """The partition key. Raises ValueError for one that no stream takes."""
         value = default if self.key is None else found(fields, self.key)
         if isinstance(value, bool | Mapping | list) or value is None:
-            raise ValueError(f"{self.key} is {_shown(value)}; a key is text or a number")
+            raise ValueError(f"{self.key} is {shown(value)}; a key is text or a number")
         key = str(value)
-        if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-            raise ValueError(f"key has {len(key)} characters; it must have 1 to 256")
+        check_key(key)
         return key
 
     def of(self, arn: str | None) -> None:
@@ -96,7 +95,3 @@ def found(fields: Any, path: str) -> Any:
             return None
         fields = fields.get(name)
     return fields
-
-
-def _shown(value: Any) -> str:
-    return "missing" if value is None else f"{value!r:.40}"

@@ -13,9 +13,11 @@ from eventsim.errors import RecordingError
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings._forms import (
     BYTES,
+    KEY_CHARACTERS_MAX,
     as_recorded,
     bytes_of,
     change_of,
+    check_key,
     dumped,
     form_of,
     message_of,
@@ -27,7 +29,6 @@ from eventsim.recordings._forms import (
 from eventsim.recordings._lines import LINE_BYTES_MAX, TOO_LONG, Lines
 
 SCHEMA = 1
-KEY_CHARACTERS_MAX = 256
 DATA_BYTES_MAX = 10 * 1024 * 1024 - 4 * KEY_CHARACTERS_MAX
 SHARDS_MAX = 100_000
 GROUP = "MessageGroupId"
@@ -90,6 +91,13 @@ def header_of(lines: Lines) -> Header:
         fields = orjson.loads(line)
     except orjson.JSONDecodeError:
         fields = None
+    if isinstance(fields, dict) and fields.get("kind") == "run_started":
+        raise RecordingError(
+            lines.path,
+            1,
+            "is a journal, and no recording; `eventsim convert --format journal` makes one of "
+            "whole events of a journal with --detail payload",
+        )
     if not isinstance(fields, dict) or fields.pop("recording", None) != "eventsim":
         raise RecordingError(
             lines.path, 1, f"no header; the first line of a recording is {_HEADER_EXAMPLE}"
@@ -135,6 +143,20 @@ def decoder(source: str) -> Decode:
     return {"dynamodb": _change, "sqs": _message, "lambda": _event}.get(source, _record)
 
 
+def check_record(record: RecordedRecord, source: str) -> None:
+    """Raise ValueError for what no line can hold, sooner than ``encoded`` does."""
+    if not isinstance(record.data, bytes):
+        try:
+            encoded(record, source, decoder(source))
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+        return
+    moment(record.arrival)
+    _held(record.data)
+    if decoder(source) is _record:
+        check_key(record.key)
+
+
 def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
     """A line that reads back as this record; ValueError or TypeError if there is none.
 
@@ -167,6 +189,11 @@ def encoded(record: RecordedRecord, source: str, decode: Decode) -> bytes:
     if len(line) > LINE_BYTES_MAX:
         raise ValueError(TOO_LONG.partition(";")[0])
     return line + b"\n"
+
+
+def line_of(record: RecordedRecord, source: str) -> bytes:
+    """The line of a record, without its line feed. Raises ValueError or TypeError."""
+    return encoded(record, source, decoder(source)).removesuffix(b"\n")
 
 
 def moment(value: Any) -> float:
@@ -205,8 +232,7 @@ def _record(fields: Any) -> RecordedRecord:
     key = fields.get("key")
     if type(key) is not str:
         raise ValueError(f"key is {shown(key)}; it must be text")
-    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
+    check_key(key)
     arrival = moment(fields.get("arrival"))
     if len(fields) == 3:
         if "json" in fields:

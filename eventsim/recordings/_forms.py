@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -11,7 +12,9 @@ import orjson
 from eventsim.rules import dynamodb, sqs
 from eventsim.types import Message
 
+KEY_CHARACTERS_MAX = 256
 BYTES = ("data", "json", "base64")
+TEXT_BYTES_MAX = 5 * 1024 * 1024  # of longer ones escapes could make a line that is too long
 EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _CHANGE = {
@@ -55,10 +58,10 @@ def form_of(data: bytes) -> dict[str, Any]:
             return {"json": value}
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         pass
-    try:
-        return {"data": data.decode()}
-    except UnicodeDecodeError:
-        return {"base64": b2a_base64(data, newline=False).decode()}
+    with suppress(UnicodeDecodeError):  # which base64 is for
+        if len(data) <= TEXT_BYTES_MAX:
+            return {"data": data.decode()}
+    return {"base64": b2a_base64(data, newline=False).decode()}
 
 
 def change_of(told: Any) -> dynamodb.Change:
@@ -156,6 +159,12 @@ def text(fields: Mapping[str, Any], name: str) -> str:
     if type(value) is not str:
         raise ValueError(f"{name} is {shown(value)}; it must be text")
     return value
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError for a partition key that no stream takes."""
+    if not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise ValueError(f"key has {len(key)} characters; it must have 1 to {KEY_CHARACTERS_MAX}")
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from eventsim.errors import RecordingError
 from eventsim.recordings import _zstd
+from eventsim.recordings._bad_lines import BadLine, OnBadLine
 
 LINE_BYTES_MAX = 32 * 1024 * 1024
 TOO_LONG = "line of more than 32 MiB; is it a recording?"
@@ -155,6 +156,22 @@ def foreign(path: Path) -> Iterator[Readable]:
             yield _zstd.reading(path, raw)
         else:
             yield raw
+
+
+@contextmanager
+def lines_of(path: Path, on_bad_line: OnBadLine | None = None) -> Iterator[Lines]:
+    """The lines of somebody else's file; *on_bad_line* is told of those that are too long."""
+    with foreign(path) as file:
+        lines = Lines(path, file)
+        lines.on_long = on_long(lines, on_bad_line)
+        yield lines
+
+
+def on_long(lines: Lines, on_bad_line: OnBadLine | None) -> OnLong | None:
+    """What tells *on_bad_line* of a line that is too long; None where nobody is told."""
+    if on_bad_line is None:
+        return None
+    return lambda piece, more: on_bad_line(BadLine(lines.path, lines.number, TOO_LONG, piece, more))
 
 
 def check_suffix(path: Path) -> None:

@@ -39,11 +39,30 @@ import orjson
 from eventsim.errors import RecordingError
 from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, _zstd
 from eventsim.recordings._appending import Appender
-from eventsim.recordings._codec import Order, decoder, encoded, header_line, header_of
-from eventsim.recordings._lines import TOO_LONG, Lines, OnLong, check_suffix, opened
+from eventsim.recordings._codec import (
+    Order,
+    check_record,
+    decoder,
+    encoded,
+    header_line,
+    header_of,
+    line_of,
+)
+from eventsim.recordings._lines import Lines, check_suffix, on_long, opened
 
-__all__ = ["Appender", "Order", "check_header", "check_suffix", "read", "write"]
+__all__ = [
+    "Appender",
+    "Order",
+    "check_header",
+    "check_record",
+    "check_suffix",
+    "decoder",
+    "line_of",
+    "read",
+    "write",
+]
 
+_HEADER = b'{"recording"'
 _CUT_OFF = "cut off in this line; every line before it was read"
 
 
@@ -57,26 +76,32 @@ def read(
     path: Path | str,
     on_cut_off: Callable[[int], None] | None = None,
     on_bad_line: OnBadLine | None = None,
+    *,
+    ordered: bool = True,
 ) -> Iterator[RecordedRecord]:
-    """Yield the records, oldest first, streamed; the module says what damage does."""
+    """Yield the records, oldest first, streamed; the module says what damage does.
+
+    Without *ordered*, one that breaks the order is as good as any.
+    """
     path = Path(path)
     with opened(path) as file:
         lines = Lines(path, file)
         header = header_of(lines)
-        lines.on_long = _on_long(lines, on_bad_line)
+        lines.on_long = on_long(lines, on_bad_line)
         decode, order = decoder(header.source), Order(header.start)
         check = order.check
         for line in lines:
             try:
                 record = decode(orjson.loads(line))
-                check(record)
+                if ordered:
+                    check(record)
             except (ValueError, orjson.JSONEncodeError) as error:
                 if not line.strip():
                     continue
                 if lines.unended and isinstance(error, orjson.JSONDecodeError):
                     lines.cut_off = True
                     break
-                _bad(BadLine(path, lines.number, _damage(error), line), on_bad_line, error)
+                _bad(BadLine(path, lines.number, _damage(error, line), line), on_bad_line, error)
                 continue
             yield record
         if lines.cut_off:
@@ -133,19 +158,15 @@ def _packed(path: Path, file: BinaryIO) -> gzip.GzipFile | nullcontext[BinaryIO]
     return nullcontext(file)
 
 
-def _on_long(lines: Lines, on_bad_line: OnBadLine | None) -> OnLong | None:
-    if on_bad_line is None:
-        return None
-    return lambda piece, more: on_bad_line(BadLine(lines.path, lines.number, TOO_LONG, piece, more))
-
-
 def _bad(bad: BadLine, on_bad_line: OnBadLine | None, error: Exception | None = None) -> None:
     if on_bad_line is None:
         raise RecordingError(bad.path, bad.number, bad.why) from error
     on_bad_line(bad)
 
 
-def _damage(error: Exception) -> str:
+def _damage(error: Exception, line: bytes) -> str:
+    if line.startswith(_HEADER):
+        return "a second header; a recording is of one stream"
     if isinstance(error, orjson.JSONDecodeError):
         return f"damaged line, not JSON: {error.msg} at column {error.colno}"
     if isinstance(error, orjson.JSONEncodeError):

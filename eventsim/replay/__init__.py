@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from eventsim.replay.changing import Changes
 from eventsim.replay.cutting import Bound, Cut
-from eventsim.replay.files import Readable, Recording, open_events
+from eventsim.replay.files import Readable, Recording, open_events, open_recording
 from eventsim.replay.playing import Due, Player, Survey
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Recording",
     "Survey",
     "open_events",
+    "open_recording",
 ]

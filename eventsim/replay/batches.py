@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from eventsim.recordings import RecordedRecord
-from eventsim.replay.documents import FailedDocument, Span
+from eventsim.replay.documents import FailedDocument
+from eventsim.rules.failed_documents import BatchSpan
 
 
 class Found(NamedTuple):
@@ -26,7 +27,9 @@ class Found(NamedTuple):
 @dataclass(slots=True)
 class _Open:
     document: FailedDocument
-    span: Span
+    span: BatchSpan
+    first: int
+    until: int
     records: list[RecordedRecord] = field(default_factory=list)
     last: int = -1
 
@@ -53,12 +56,12 @@ def find(documents: Iterable[FailedDocument], records: Iterable[RecordedRecord])
         if shard not in begun or number is None or not number.isdecimal():
             continue
         place, ahead, at_work = int(number), waiting[shard], begun[shard]
-        while ahead and ahead[-1].span.first <= place:
+        while ahead and ahead[-1].first <= place:
             at_work.append(ahead.pop())
         for each in [*at_work]:
-            if place <= each.span.last:
+            if place <= each.until:
                 each.take(place, record)
-            if place >= each.span.last:
+            if place >= each.until:
                 at_work.remove(each)
                 yield each.found()
     left = [each for opened in (*begun.values(), *waiting.values()) for each in opened]
@@ -70,8 +73,9 @@ def _by_shard(documents: Iterable[FailedDocument]) -> dict[str, list[_Open]]:
     """The documents of each shard, that which begins first at the end."""
     opened: dict[str, list[_Open]] = {}
     for each in documents:
-        if each.span is not None:
-            opened.setdefault(each.span.shard, []).append(_Open(each, each.span))
+        if (span := each.span) is not None:
+            one = _Open(each, span, int(span.first), int(span.last))
+            opened.setdefault(span.shard, []).append(one)
     for shard in opened.values():
-        shard.sort(key=lambda each: (each.span.first, each.document.number), reverse=True)
+        shard.sort(key=lambda each: (each.first, each.document.number), reverse=True)
     return opened

@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -21,10 +22,24 @@ from typing import Any, NamedTuple
 from eventsim.journal import Entry
 from eventsim.journal.encoding import encode
 from eventsim.journal.reading import read
-from eventsim.replay.fates import RESPECTS, Lane, Respect, Told, told
+from eventsim.replay.fates import (
+    RESPECTS,
+    THE_RUN,
+    Lane,
+    Respect,
+    Told,
+    told,
+    told_by_invocation,
+)
 from eventsim.reports import Tally
 
 AROUND = 4
+SHOWN_MAX = 200
+_BY_INVOCATION = (
+    "one was polled and the other invoked as recorded: what each invocation came to is compared, "
+    "in their order"
+)
+Telling = Callable[[Iterable[Entry]], Iterator[Told]]
 _MERGED: frozenset[Respect] = frozenset({"delivered", "results"})
 _STARTED = ("scenario", "seed", "clock", "speed", "backend", "start", "detail")
 
@@ -42,12 +57,14 @@ class Side:
     """One journal at the place where they part.
 
     ``entry`` is the one that differs, None where this journal has nothing more to tell there;
-    ``around`` are the entries of that lane just before it, itself and just after.
+    ``around`` are the entries of that lane just before it, itself and just after; ``answers``
+    has what functions answered in them, by its hash, where the journal has it.
     """
 
     path: str
     entry: Entry | None
     around: tuple[Entry, ...]
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +122,14 @@ def compare(
 
     Raises JournalError for a file that is no journal.
     """
-    digests = Digest.of(one), Digest.of(other)
+    digests = Digest.of(one, told), Digest.of(other, told)
+    tell, notes = told, list(_notes(digests[0].started, digests[1].started))
+    if len({digest.polled for digest in digests if digest.invoked}) > 1:
+        tell = told_by_invocation
+        digests = Digest.of(one, tell), Digest.of(other, tell)
+        notes.append(_BY_INVOCATION)
     places = list(_places(digests, tolerance))
-    sides = _sides(one, places), _sides(other, places)
+    sides = _sides(one, places, tell), _sides(other, places, tell)
     found: dict[Respect, list[Difference]] = {}
     for place in places:
         difference = Difference(place, (sides[0][place], sides[1][place]), (place.lane,))
@@ -116,7 +138,7 @@ def compare(
         (str(one), str(other)),
         (digests[0].tally.counts(), digests[1].tally.counts()),
         tuple(sorted(map(_earliest, found.values()), key=_order)),
-        tuple(_notes(digests[0].started, digests[1].started)),
+        tuple(notes),
         frozenset(RESPECTS) - frozenset(ignore),
     )
 
@@ -167,14 +189,24 @@ class Digest:
     tally: Tally = field(default_factory=Tally)
 
     @classmethod
-    def of(cls, path: Path) -> Digest:
-        """Read the journal at *path* once."""
+    def of(cls, path: Path, tell: Telling) -> Digest:
+        """Read the journal at *path* once; *tell* says what its entries tell."""
         digest = cls()
-        for each in told(digest._counted(read(path))):
+        for each in tell(digest._counted(read(path))):
             column = digest.columns.setdefault((each.lane, each.respect), _Column())
             merged = each.respect in _MERGED
             column.add(_number(each), each.weight, merged=merged)
         return digest
+
+    @property
+    def polled(self) -> bool:
+        """Whether a mapping formed batches."""
+        return any(respect == "batches" for _, respect in self.columns)
+
+    @property
+    def invoked(self) -> bool:
+        """Whether a function was invoked, and the journal tells how each time."""
+        return any(respect == "results" and lane != THE_RUN for lane, respect in self.columns)
 
     def _counted(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:
@@ -214,17 +246,34 @@ def _near(apart: int, one: int, other: int) -> bool:
     return abs(one - other) <= apart
 
 
-def _sides(path: Path, places: list[Place]) -> dict[Place, Side]:
+def _sides(path: Path, places: list[Place], tell: Telling) -> dict[Place, Side]:
     """The journal at each of *places*, from a second reading."""
     windows = {place: _Window(place) for place in places}
     if windows:
         by_column: dict[tuple[Lane, Respect], list[_Window]] = {}
         for place, window in windows.items():
             by_column.setdefault((place.lane, place.respect), []).append(window)
-        for each in told(read(path)):
+        for each in tell(read(path)):
             for window in by_column.get((each.lane, each.respect), ()):
                 window.see(each)
-    return {place: Side(str(path), w.entry, tuple(w.around)) for place, w in windows.items()}
+    wanted = {each.fields.get("answer") for window in windows.values() for each in window.around}
+    answers = _kept(path, wanted - {None})
+    return {
+        place: Side(str(path), window.entry, tuple(window.around), answers)
+        for place, window in windows.items()
+    }
+
+
+def _kept(path: Path, wanted: AbstractSet[Any]) -> dict[str, str]:
+    """What a journal keeps under these hashes, as far as a line has room for it."""
+    found: dict[str, str] = {}
+    entries = read(path) if wanted else ()
+    for entry in entries:
+        if entry.kind == "payload_kept" and entry.fields["hash"] in wanted:
+            found[entry.fields["hash"]] = entry.fields["content"][:SHOWN_MAX]
+            if len(found) == len(wanted):
+                break
+    return found
 
 
 class _Window:

@@ -46,6 +46,10 @@ class Lane(NamedTuple):
         return f"{self.actor} {self.shard}".strip()
 
 
+THE_RUN = Lane("the run")
+INVOCATIONS = Lane("the invocations")
+
+
 class Told(NamedTuple):
     """One thing that an entry tells of a lane.
 
@@ -83,6 +87,28 @@ def told(entries: Iterable[Entry]) -> Iterator[Told]:
         yield from _answer(*item)
 
 
+def told_by_invocation(entries: Iterable[Entry]) -> Iterator[Told]:
+    """What became of each invocation, whoever asked for it, in the order in which they were asked.
+
+    Memory is for the invocations under way only.
+    """
+    finished: OrderedDict[int, Entry | None] = OrderedDict()
+    latest: dict[str, int] = {}  # who sends again does it under the same id
+    for entry in entries:
+        if entry.kind == "invocation_requested":
+            latest[entry.fields["request_id"]] = entry.seq
+            finished[entry.seq] = None
+        elif entry.kind == "invocation_finished":
+            finished[latest.pop(entry.fields["request_id"], entry.seq)] = entry
+        while finished and (len(finished) > ANSWERS_WAITING_MAX or next(iter(finished.values()))):
+            _, answer = finished.popitem(last=False)
+            if answer is not None:
+                yield _result(INVOCATIONS, answer, 1)
+    for answer in finished.values():
+        if answer is not None:
+            yield _result(INVOCATIONS, answer, 1)
+
+
 def _of(entry: Entry) -> Iterator[Told]:
     kind, fields, lane = entry.kind, entry.fields, _lane(entry)
     if kind in _FATES:
@@ -109,7 +135,7 @@ def _counted(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _lane(entry: Entry) -> Lane:
     fields = entry.fields
-    actor = fields.get("mapping") or fields.get("function") or fields.get("source") or "the run"
+    actor = fields.get("mapping") or fields.get("function") or fields.get("source") or THE_RUN.actor
     return Lane(str(actor), str(fields.get("shard") or ""))
 
 
@@ -119,7 +145,8 @@ def _span(fields: dict[str, Any]) -> tuple[Any, ...]:
 
 def _result(lane: Lane, answer: Entry, records: int) -> Told:
     said = tuple(answer.fields.get(name) for name in ("error", "error_type", "error_message"))
-    value = (*said, answer.fields.get("answer"))
+    # The answer of a function that failed has its request's id in it, and lines of its code.
+    value = (*said, None if said[0] else answer.fields.get("answer"))
     return Told(lane, "results", value, max(1, records), answer)
 
 

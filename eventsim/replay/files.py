@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from eventsim.errors import RecordingError
-from eventsim.journal import reading
-from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, jsonl
-from eventsim.replay._text import first_line, numbered
+from eventsim.recordings import (
+    BadLine,
+    Header,
+    OnBadLine,
+    RecordedRecord,
+    journal,
+    jsonl,
+    lines_of,
+    stop,
+)
 
 OnCutOff = Callable[[int], None]
-KEPT_EVENTS_BYTES_MAX = 64 * 1024 * 1024
 
 
+EVENTS = "lambda"  # the source of recordings that hold whole events
 _NO_EVENT = "not JSON, so no event"
 
 
@@ -63,15 +68,17 @@ class Events(NamedTuple):
     on_bad_line: OnBadLine | None = None
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
-        for number, line in numbered(self.path):
-            if _value(line) is not _NOT_JSON:
-                yield RecordedRecord(0.0, "event", line.strip())
-            elif not line.endswith(b"\n"):
-                on_cut_off(number)
-            elif self.on_bad_line is not None:
-                self.on_bad_line(BadLine(self.path, number, _NO_EVENT, line.removesuffix(b"\n")))
-            else:
-                raise RecordingError(self.path, number, _NO_EVENT)
+        on_bad_line = self.on_bad_line or stop
+        with lines_of(self.path, on_bad_line) as lines:
+            for line in lines:
+                if _value(line) is not _NOT_JSON:
+                    yield RecordedRecord(0.0, "event", line.strip())
+                elif line.strip() and lines.unended:
+                    lines.cut_off = True
+                elif line.strip():
+                    on_bad_line(BadLine(self.path, lines.number, _NO_EVENT, line))
+            if lines.cut_off:
+                on_cut_off(lines.number)
 
 
 class JournalEvents(NamedTuple):
@@ -81,22 +88,7 @@ class JournalEvents(NamedTuple):
     header: Header
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
-        kept = _Kept()
-        for entry in reading.read(self.path):
-            fields = entry.fields
-            if entry.kind == "payload_kept":
-                kept.keep(fields["hash"], fields["content"].encode())
-            elif entry.kind == "invocation_requested":
-                event = kept.get(fields.get("payload"))
-                if event is None:
-                    raise RecordingError(
-                        self.path,
-                        entry.seq,
-                        "the journal does not have the event of this invocation; "
-                        "one of a run with --detail payload does",
-                    )
-                arrival = _timestamp(self.path, entry.at)
-                yield RecordedRecord(arrival, fields["request_id"], event)
+        return journal.events(self.path)
 
 
 def open_events(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
@@ -104,35 +96,29 @@ def open_events(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
 
     Raises RecordingError when it cannot be read.
     """
-    first = _value(first_line(path))
-    if isinstance(first, dict) and first.get("kind") == "run_started":
-        start = next(reading.read(path)).at
-        return JournalEvents(path, Header("lambda", start=_timestamp(path, start)))
+    first = _first(path)
+    if _is_journal(first):
+        return JournalEvents(path, Header(EVENTS, start=journal.began(path)))
     if isinstance(first, dict) and first.get("recording") == "eventsim":
         return Recording.of(path, on_bad_line)
     if first is _NOT_JSON:
         raise RecordingError(path, 1, "not JSON; whole events are written one a line")
-    return Events(path, Header("lambda", start=0.0), on_bad_line)
+    return Events(path, Header(EVENTS, start=0.0), on_bad_line)
 
 
-class _Kept:
-    """Events by their hash; those used last, in bounded memory."""
-
-    def __init__(self) -> None:
-        self._events: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-
-    def keep(self, digest: str, event: bytes) -> None:
-        self._events[digest] = event
-        self._size += len(event)
-        while self._size > KEPT_EVENTS_BYTES_MAX and len(self._events) > 1:
-            self._size -= len(self._events.popitem(last=False)[1])
-
-    def get(self, digest: str | None) -> bytes | None:
-        if digest is None or digest not in self._events:
-            return None
-        self._events.move_to_end(digest)
-        return self._events[digest]
+def open_recording(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:
+    """A recording, or the invocations of a journal. Raises RecordingError for other files."""
+    first = _first(path)
+    if _is_journal(first):
+        return open_events(path)
+    if isinstance(first, dict) and first.get("recording") != "eventsim":
+        raise RecordingError(
+            path,
+            1,
+            "no header of a recording; whole events, one a line, are replayed "
+            "with --as invocations, and `eventsim convert` makes a recording of other files",
+        )
+    return Recording.of(path, on_bad_line)
 
 
 class _NotJson:
@@ -142,16 +128,18 @@ class _NotJson:
 _NOT_JSON = _NotJson()
 
 
+def _first(path: Path) -> Any:
+    """What the first line that is not blank holds."""
+    with lines_of(path) as lines:
+        return _value(next((line for line in lines if line.strip()), b""))
+
+
+def _is_journal(first: Any) -> bool:
+    return isinstance(first, dict) and first.get("kind") == "run_started"
+
+
 def _value(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return _NOT_JSON
-
-
-def _timestamp(path: Path, at: str) -> float:
-    """The date of a journal's entry in epoch seconds."""
-    try:
-        return datetime.fromisoformat(at).timestamp()
-    except (ValueError, TypeError):
-        raise RecordingError(path, 0, f"{at!r} is not the date of an entry") from None

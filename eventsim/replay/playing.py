@@ -13,7 +13,7 @@ from eventsim.errors import RecordingError
 from eventsim.recordings import RecordedRecord
 from eventsim.replay.changing import Changes
 from eventsim.replay.cutting import Cut
-from eventsim.replay.files import OnCutOff, Readable
+from eventsim.replay.files import EVENTS, OnCutOff, Readable
 from eventsim.types import Message
 
 HOOKS = ("recorded", "MAPPING", "event")
@@ -71,6 +71,11 @@ class Player:
             first = next(self.file.read(_unheard), None)
             start = 0.0 if first is None else first.arrival
         self.began = start
+
+    @property
+    def whole_events(self) -> bool:
+        """Whether these are events of a function, and no records of a stream or queue."""
+        return self.file.header.source == EVENTS
 
     @property
     def source(self) -> ModuleType:

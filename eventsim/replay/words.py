@@ -83,7 +83,7 @@ def brief(comparison: Comparison) -> Iterator[str]:
     for letter, side in zip("ab", first.sides, strict=True):
         entry = side.entry
         told = "nothing more there" if entry is None else f"entry {entry.seq}: {said(entry)}"
-        yield f"  {letter}, {told}"
+        yield f"  {letter}, {told}{_answered(entry, side)}"
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -134,7 +134,15 @@ def _side(letter: str, side: Side) -> Iterator[str]:
             continue
         told = entry
         mark = ">" if entry is side.entry else " "
-        yield f"  {mark} {entry.time:>12.3f}s  {said(entry)}"
+        yield f"  {mark} {entry.time:>12.3f}s  {said(entry)}{_answered(entry, side)}"
+
+
+def _answered(entry: Entry | None, side: Side) -> str:
+    """What a function answered, where that is known; its error is told already."""
+    if entry is None or entry.fields.get("error"):
+        return ""
+    text = side.answers.get(str(entry.fields.get("answer")))
+    return "" if text is None else f", answered {text}"
 
 
 def said(entry: Entry) -> str:

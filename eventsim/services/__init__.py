@@ -7,11 +7,12 @@ given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from eventsim.rules import sqs as rules
+from eventsim.types import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,20 @@ class QueueSummary(NamedTuple):
     """What became of some messages of a queue, told once; ids of the first and the last.
 
     ``sent`` is told before anybody can receive them; ``redriven`` when they moved to the
-    dead-letter queue ``target``; ``expired`` when the queue's retention was over. ``since`` and
-    ``until`` are when the first and the last were sent, in seconds since the run began.
+    dead-letter queue ``target``, which tells them as ``moved``; ``expired`` when the queue's
+    retention was over. ``since`` and ``until`` are when the first and the last were sent, in
+    seconds since the run began. ``held`` has the messages themselves as they stand now, where
+    the back end has them at hand.
     """
 
-    what: Literal["sent", "redriven", "expired"]
+    what: Literal["sent", "redriven", "moved", "expired"]
     first: str
     last: str
     messages: int
     since: float
     until: float
     target: str = ""
+    held: Callable[[], Sequence[Message]] = tuple
 
 
 OnMessages = Callable[[QueueSummary], None]

@@ -283,12 +283,11 @@ class QueueStore:
         target = self._dead_letter
         assert target is not None  # _may_receive has looked
         self._tell("redriven", exhausted, target.name)
-        for stored in exhausted:
-            target._take_over(stored, self.arn)
+        target._tell("moved", [target._take_over(stored, self.arn) for stored in exhausted])
         target._wake()
         self._wake()
 
-    def _take_over(self, stored: Stored, source_arn: str) -> None:
+    def _take_over(self, stored: Stored, source_arn: str) -> Stored:
         """Keep a message of another queue. In a FIFO queue its time begins anew."""
         self.settle()
         now = self._clock.time()
@@ -308,6 +307,7 @@ class QueueStore:
             first_received_at=stored.first_received_at,
         )
         self._keep(moved)
+        return moved
 
     def _received(self, stored: Stored, now: float, hidden: float) -> Message:
         stored.receives += 1
@@ -317,9 +317,14 @@ class QueueStore:
             stored.first_received_at = now
         self._in_flight += 1
         self._timers.shows(stored)
+        return self._message(
+            stored, rules.receipt_handle(self.name, stored.message_id, stored.receives)
+        )
+
+    def _message(self, stored: Stored, receipt_handle: str = "") -> Message:
         return Message(
             stored.message_id,
-            rules.receipt_handle(self.name, stored.message_id, stored.receives),
+            receipt_handle,
             stored.sent.body,
             stored.md5_of_body,
             self._attributes(stored),
@@ -329,15 +334,16 @@ class QueueStore:
 
     def _attributes(self, stored: Stored) -> dict[str, str]:
         group, first = stored.sent.message_group_id, stored.first_received_at
+        received = None if first is None else self._milliseconds(first)
         named: dict[str, Any] = {
-            "ApproximateReceiveCount": stored.receives,
+            "ApproximateReceiveCount": stored.receives or None,
             "AWSTraceHeader": stored.sent.trace_header,
             "SentTimestamp": self._milliseconds(stored.sent_at),
             "SequenceNumber": stored.sequence_number,
             "MessageGroupId": group,
             "SenderId": SENDER_ID,
             "MessageDeduplicationId": stored.deduplication_id,
-            "ApproximateFirstReceiveTimestamp": self._milliseconds(first or 0.0),
+            "ApproximateFirstReceiveTimestamp": received,
             "DeadLetterQueueSourceArn": stored.source_arn,
         }
         return {name: str(value) for name, value in named.items() if value is not None}
@@ -364,7 +370,11 @@ class QueueStore:
         first, last = messages[0], messages[-1]
         ids = first.message_id, last.message_id
         times = first.sent_at, last.sent_at
-        self._on_messages(QueueSummary(what, *ids, len(messages), *times, target))
+
+        def held() -> list[Message]:
+            return list(map(self._message, messages))
+
+        self._on_messages(QueueSummary(what, *ids, len(messages), *times, target, held))
 
     def _wake(self) -> None:
         """Call whoever waits for a change, once; also at a queue that waits for this one's end."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
-from operator import attrgetter
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,14 +15,11 @@ from eventsim import registry
 from eventsim.errors import EventsimError, RecordingError
 from eventsim.recordings import Asked, BadLine, Header, OnBadLine, RecordedRecord, jsonl
 from eventsim.rules.dynamodb import Change
+from eventsim.simulation.sorting import Sorter
 from eventsim.types import Message
 
 OWN = "jsonl"
 PACKED = (".gz", ".zst")
-RUN_RECORDS = 20_000  # sorted in memory at once
-RUN_BYTES = 32 * 1024 * 1024
-RUNS_MAX = 64  # merged at once
-_ARRIVAL = attrgetter("arrival")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +56,13 @@ def convert(conversion: Conversion) -> int:
     with ExitStack() as closing:
         header, records = _records(conversion, files)
         if conversion.sort:
-            folder = closing.enter_context(
-                tempfile.TemporaryDirectory(prefix=".sort-", dir=conversion.output.parent)
-            )
             first = list(islice(records, 1))
             header = header or _header(conversion, files, first)
-            records = _sorted(chain(first, records), header, Path(folder))
+            sorter = Sorter(header.source, conversion.output)
+            closing.callback(sorter.close)
+            for record in chain(first, records):
+                sorter.add(record)
+            records = _in_order(sorter.sorted(), header, conversion)
         first = list(islice(records, 1))
         if bad.count and not first:
             raise RecordingError(files[0], 0, "nothing in it is a record; is it another format?")
@@ -88,11 +84,32 @@ def _records(
                     file, 1, f"is of another source than {files[0]}; a recording has one"
                 )
         bad = conversion.asked.on_bad_line
-        return headers[0], chain.from_iterable(jsonl.read(each, None, bad) for each in files)
+        read = partial(jsonl.read, on_bad_line=bad, ordered=not conversion.sort)
+        records: Iterator[RecordedRecord] = chain.from_iterable(map(read, files))
+        if len(files) > 1 and not conversion.sort:
+            records = _in_order(records, headers[0], conversion)
+        return headers[0], records
     module = registry.load("recordings", name, wants=["read_foreign", "TAKES", "SUFFIXES"])
     _refuse_fields(conversion, name, module.TAKES)
-    conversion.asked.check = _Check(ordered=not conversion.sort).check
+    conversion.asked.check = _Check(
+        getattr(module, "SOURCE", None), ordered=not conversion.sort
+    ).check
     return None, chain.from_iterable(module.read_foreign(file, conversion.asked) for file in files)
+
+
+def _in_order(
+    records: Iterator[RecordedRecord], header: Header, conversion: Conversion
+) -> Iterator[RecordedRecord]:
+    """Sorted records; one whose sequence number is there twice or goes back is a bad line."""
+    order = jsonl.Order(header.start)
+    for record in records:
+        try:
+            order.check(record)
+        except ValueError as error:
+            line = jsonl.line_of(record, header.source)
+            conversion.asked.on_bad_line(BadLine(conversion.output, 0, str(error), line))
+            continue
+        yield record
 
 
 class _Counted:
@@ -109,8 +126,8 @@ class _Counted:
 class _Check:
     """Holds the records of one conversion together."""
 
-    def __init__(self, *, ordered: bool) -> None:
-        self._ordered = ordered
+    def __init__(self, source: str | None, *, ordered: bool) -> None:
+        self._source, self._ordered = source, ordered
         self._kind: type | None = None
         self._order = jsonl.Order(None)
 
@@ -119,6 +136,7 @@ class _Check:
         kind = type(record.data)
         if self._kind is not None and kind is not self._kind:
             raise ValueError("is of another kind than those before; a recording has one source")
+        jsonl.check_record(record, self._source or source_of(record.data))
         if self._ordered:
             try:
                 self._order.check(record)
@@ -133,10 +151,10 @@ def _header(
 ) -> Header:
     module: ModuleType = registry.load("recordings", conversion.format or _format_of(files[0]))
     data: Any = first[0].data if first else b""
-    carried = {Change: "dynamodb", Message: "sqs"}.get(type(data), "kinesis")
     named = conversion.inputs[0].name if len(conversion.inputs) == 1 else f"{len(files)} files"
     origin = conversion.asked.origin or named
-    return Header(getattr(module, "SOURCE", carried), origin)
+    start = conversion.asked.start if len(files) == 1 else None
+    return Header(getattr(module, "SOURCE", source_of(data)), origin, start=start)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -170,47 +188,6 @@ def _refuse_fields(conversion: Conversion, name: str, takes: frozenset[str]) -> 
             raise EventsimError(f"--{each} means nothing to {name}, which takes {known}")
 
 
-def _sorted(
-    records: Iterator[RecordedRecord], header: Header, folder: Path
-) -> Iterator[RecordedRecord]:
-    """The records in order of arrival, by runs on the disk that are merged."""
-    plain = Header(header.source)
-    runs: list[Path] = []
-    for number in count(1):
-        run = sorted(_one_run(records), key=_ARRIVAL)
-        if not run:
-            break
-        runs.append(_run(folder, number, plain, iter(run)))
-        if len(runs) == RUNS_MAX:
-            merged = _run(folder, -number, plain, _merged(runs))
-            for each in runs:
-                each.unlink()
-            runs = [merged]
-        del run  # before the next one comes
-    return _merged(runs)
-
-
-def _one_run(records: Iterator[RecordedRecord]) -> Iterator[RecordedRecord]:
-    """The next records, as many as may be in memory at once."""
-    size = 0
-    for record in islice(records, RUN_RECORDS):
-        yield record
-        size += _size(record.data)
-        if size >= RUN_BYTES:
-            return
-
-
-def _size(data: Any) -> int:
-    if isinstance(data, Change):
-        return sum(len(each) for each in data if isinstance(each, bytes))
-    return len(data.body) if isinstance(data, Message) else len(data)
-
-
-def _run(folder: Path, number: int, header: Header, records: Iterator[RecordedRecord]) -> Path:
-    path = folder / f"{number}.jsonl"
-    jsonl.write(path, header, records)
-    return path
-
-
-def _merged(runs: Sequence[Path]) -> Iterator[RecordedRecord]:
-    return heapq.merge(*map(jsonl.read, runs), key=_ARRIVAL)
+def source_of(data: Any) -> str:
+    """The source whose records carry such data."""
+    return {Change: "dynamodb", Message: "sqs"}.get(type(data), "kinesis")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from eventsim.errors import EventsimError
 from eventsim.journal import Detail, Sink
 from eventsim.scenario import Scenario
+from eventsim.simulation.run_recordings import OnRecorded, check_recordings
 from eventsim.types import Invoker
 
 
@@ -21,7 +23,9 @@ class Options:
     process and lets an endpoint outside this machine be used. ``invoker`` takes the place of the
     one that runs the scenario's functions. ``variables`` are environment variables that override
     those of a function by its name; ``debug`` lets handlers take as long as they
-    like, and shows on stderr at once what they write. ``command`` is what a person types to do this
+    like, and shows on stderr at once what they write. ``recordings`` are written of streams and
+    queues, by their names, when the run ends; ``on_recorded`` is called with each and the number
+    of its records. ``command`` is what a person types to do this
     again, where that is no ``eventsim run``.
     """
 
@@ -37,7 +41,9 @@ class Options:
     invoker: Invoker | None = None
     debug: bool = False
     command: str = ""
+    recordings: Mapping[str, Path] = field(default_factory=dict)
     on_log: Callable[[str, str], None] | None = field(default=None, compare=False)
+    on_recorded: OnRecorded = field(default=lambda path, records: None, compare=False)
 
     def virtual(self, scenario: Scenario) -> bool:
         """Which of the two times a run of *scenario* takes place in."""
@@ -56,3 +62,4 @@ class Options:
                 f"an endpoint URL means nothing to the {backend} back end; "
                 "leave --endpoint-url out, or add --backend endpoint"
             )
+        check_recordings(self.recordings, scenario, backend)

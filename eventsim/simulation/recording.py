@@ -25,8 +25,8 @@ from eventsim.clock import RealClock, machine_time
 from eventsim.errors import EventsimError
 from eventsim.recordings import Header, RecordedRecord
 from eventsim.recordings.jsonl import Appender
-from eventsim.recordings.on_failure import Referred
 from eventsim.rules.arns import ACCOUNT, REGION
+from eventsim.rules.failed_documents import BatchSpan
 from eventsim.simulation.endpoint_watch import EndpointWatch
 from eventsim.simulation.taps import KNOWN_MESSAGES_MAX, Book, QueueTap, Span, StreamTap
 from eventsim.types import EventSourceMapping, FoundStream, Queue, StartingPosition, Stream
@@ -55,7 +55,7 @@ class Wanted:
     count: int | None = None
     to_now: bool = False
     consume: bool = False
-    referred: Sequence[Referred] | None = None
+    referred: Sequence[BatchSpan] | None = None
 
     def source(self) -> ModuleType:
         """The source's module. Raises EventsimError for what cannot be recorded so."""
@@ -217,8 +217,8 @@ class Recorder:
         if referred is None:
             return None
         mine = sorted(
-            (each for each in referred if each.arn == stream.arn),
-            key=lambda each: (each.shard_id, int(each.first)),
+            (each for each in referred if each.stream_arn == stream.arn),
+            key=lambda each: (each.shard, int(each.first)),
         )
         if not mine:
             raise EventsimError(f"none of the documents is about {stream.arn}")
@@ -227,7 +227,7 @@ class Recorder:
             self._on_note(f"{others:,} of the documents left out: they are about other streams")
         spans: dict[str, list[Span]] = {}
         for each in mine:
-            of_shard = spans.setdefault(each.shard_id, [])
+            of_shard = spans.setdefault(each.shard, [])
             if of_shard and int(each.first) <= int(of_shard[-1].last):
                 last = max(of_shard[-1].last, each.last, key=int)
                 of_shard[-1] = Span(of_shard[-1].first, last)

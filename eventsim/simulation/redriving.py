@@ -54,8 +54,8 @@ def redriving(
     async def redrive() -> None:
         for document, event, records in _events(documents, player):
             if event is None:
-                wanted = document.span.records if document.span else 0
-                why = f"{records:,} of its {wanted:,} records are in the recording"
+                wanted = document.span.records if document.span else None
+                why = f"{records:,} of its {wanted or 0:,} records are in the recording"
                 told(Redriven(document, records, why, missing=True))
                 continue
             error = await _error(simulation, function, event, partial_responses)
@@ -71,7 +71,7 @@ def _events(
     for each in documents:
         if each.event is not None:
             records = each.span.records if each.span else 1
-            yield each, Payload.of_bytes(each.event), records
+            yield each, Payload.of_bytes(each.event), records or 0
     batches = [each for each in documents if each.event is None]
     recorded: Iterator[RecordedRecord] = iter(())
     if player is not None and batches:

@@ -42,6 +42,7 @@ from eventsim.simulation.own_calls import open_endpoint, own_calls
 from eventsim.simulation.permissions import open_permissions, policy_arns
 from eventsim.simulation.queues import open_queues
 from eventsim.simulation.rules import open_rules
+from eventsim.simulation.run_recordings import open_recordings
 from eventsim.simulation.stamps import watched
 from eventsim.simulation.stores import Stores, open_stores
 from eventsim.simulation.streams import open_streams
@@ -202,8 +203,9 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     backend = await _backend(scenario, options, clock)
     closing.push_async_callback(backend.aclose)
     go_by_its_clock = watched(backend)
-    streams = await open_streams(scenario, backend, journal)
-    queues = await open_queues(scenario, backend, chance, journal)
+    recordings = open_recordings(options.recordings, scenario, seed, options.on_recorded, closing)
+    streams = await open_streams(scenario, backend, journal, recordings)
+    queues = await open_queues(scenario, backend, chance, journal, recordings)
     stores = await open_stores(scenario, backend, chance, queues)
     go_by_its_clock()
     endpoint = await open_endpoint(backend, options, closing)
@@ -239,12 +241,17 @@ async def open_setting(scenario: Scenario, options: Options, closing: AsyncExitS
     if endpoint is not None and backend.services is not None:
         calls = own_calls(scenario, backend.services, permissions, invoker, journal, chance)
         endpoint.respond = calls.respond
+    await _connect(setting)
+    return setting
+
+
+async def _connect(setting: Setting) -> None:
+    """Let what is there set off what follows from it."""
     await open_notifications(setting)
     setting.rules, setting.alarms = open_rules(setting), open_alarms(setting)
     setting.log_groups = open_log_groups(setting)
     await configure_log_groups(setting)
     setting.mappings = open_mappings(setting)
-    return setting
 
 
 def _invoking(

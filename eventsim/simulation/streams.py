@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from eventsim import registry
 from eventsim.backends import Backend
 from eventsim.journal import Journal
 from eventsim.scenario import Resource, Scenario
+from eventsim.simulation.run_recordings import RunRecording
 from eventsim.simulation.stores import opened_by
 from eventsim.streams import PutSummary
 from eventsim.types import Reshardable, Resharding, Stream
 
 
-async def open_streams(scenario: Scenario, backend: Backend, journal: Journal) -> dict[str, Stream]:
-    """Open every stream of the scenario, by resource name.
+async def open_streams(
+    scenario: Scenario,
+    backend: Backend,
+    journal: Journal,
+    recordings: Mapping[str, RunRecording],
+) -> dict[str, Stream]:
+    """Open every stream of the scenario, by resource name; *recordings* hear of their records.
 
     Raises BackendError, ServiceError or Unreachable when one cannot be opened.
     """
     return {
-        name: await _open(name, scenario.resources[name], backend, journal)
+        name: await _open(name, scenario.resources[name], backend, journal, recordings.get(name))
         for name in opened_by("open_stream", scenario)
     }
 
 
-async def _open(name: str, resource: Resource, backend: Backend, journal: Journal) -> Stream:
+async def _open(
+    name: str,
+    resource: Resource,
+    backend: Backend,
+    journal: Journal,
+    recording: RunRecording | None,
+) -> Stream:
     module = registry.load("sources", resource.type, wants=["open_stream"])
-    tell = _telling(journal, name)
+    tell = _telling(journal, name, recording)
     stream = cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
+    if recording is not None:
+        recording.origin = stream.arn
     if isinstance(stream, Reshardable):
         stream.on_reshard(lambda change: _tell_resharding(journal, name, change))
     return stream
 
 
-def _telling(journal: Journal, source: str) -> Callable[[PutSummary], None]:
+def _telling(
+    journal: Journal, source: str, recording: RunRecording | None
+) -> Callable[[PutSummary], None]:
     def tell(put: PutSummary) -> None:
-        shard_id, first, last, records, since, until = put
+        shard_id, first, last, records, since, until, _ = put
+        if recording is not None:
+            recording.take(put)
         journal.write(
             "records_put",
             source=source,

@@ -12,7 +12,7 @@ class PutSummary(NamedTuple):
     """Records that arrived on one shard, told once and before anybody has read them.
 
     ``since`` and ``until`` are the arrivals of the first and the last, in seconds since the run
-    began.
+    began. ``held`` are the records themselves, where the back end has them at hand.
     """
 
     shard_id: str
@@ -21,6 +21,7 @@ class PutSummary(NamedTuple):
     records: int
     since: float
     until: float
+    held: Sequence[Record] = ()
 
 
 class ShardIterator(NamedTuple):

@@ -80,8 +80,8 @@ class TableStream:
         """Tell what was appended at *time*, and wake who waits for it."""
         untold, self._untold = self._untold, {}
         for shard, records in untold.items():
-            first, last = records[0].sequence_number, records[-1].sequence_number
-            self._on_put(PutSummary(shard.shard_id, first, last, len(records), time, time))
+            span = records[0].sequence_number, records[-1].sequence_number
+            self._on_put(PutSummary(shard.shard_id, *span, len(records), time, time, records))
             self._expire(shard)
             shard.wake()
 

@@ -306,7 +306,7 @@ class KinesisStream:
 
     def _tell(self, shard: ShardLog, records: Sequence[Record], since: float, until: float) -> None:
         first, last = records[0].sequence_number, records[-1].sequence_number
-        self._on_put(PutSummary(shard.shard_id, first, last, len(records), since, until))
+        self._on_put(PutSummary(shard.shard_id, first, last, len(records), since, until, records))
 
     def _settled_at(self, *shard_ids: str) -> float:
         """The epoch time, now that everything that has arrived on these shards is there."""
