@@ -169,6 +169,13 @@ policies = st.dictionaries(
 )
 
 
+def simplest_last(rule: Any) -> int:
+    """moto gives up at a plain value when there is no attribute, and at a number when it is text,
+    before it comes to a rule that would be kept.
+    """
+    return 0 if isinstance(rule, dict) else 1 if isinstance(rule, str) else 2
+
+
 @given(policies, st.dictionaries(st.sampled_from("xyz"), values, max_size=3))
 def test_attributes_are_accepted_as_moto_accepts_them(
     document: dict[str, Any], attributes: dict[str, Any]
@@ -178,11 +185,7 @@ def test_attributes_are_accepted_as_moto_accepts_them(
         for name, value in attributes.items()
     }
     oracle = FilterPolicyMatcher(document, "MessageAttributes")
-    # moto gives up on an absent attribute at a plain value, before it comes to exists: false
-    ordered = {
-        name: sorted(wanted, key=lambda rule: not isinstance(rule, dict))
-        for name, wanted in document.items()
-    }
+    ordered = {name: sorted(wanted, key=simplest_last) for name, wanted in document.items()}
     oracle.filter_policy = ordered
     assert accepts(document, attributes) is oracle.matches(shown, "")
 
@@ -197,9 +200,6 @@ def test_bodies_are_accepted_as_moto_accepts_them(
     }
     if not all(texts.values()):
         return  # moto compares texts with numbers
-    ordered = {
-        name: sorted(wanted, key=lambda rule: not isinstance(rule, dict))
-        for name, wanted in texts.items()
-    }
+    ordered = {name: sorted(wanted, key=simplest_last) for name, wanted in texts.items()}
     expected = FilterPolicyMatcher(ordered, "MessageBody").matches(None, json.dumps(body))
     assert policy(texts, "MessageBody").accepts(Publish(json.dumps(body))) is expected

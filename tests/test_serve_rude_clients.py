@@ -91,7 +91,7 @@ def test_who_sends_too_much_without_looking_up_still_reads_why(
 
 def test_who_announces_far_too_much_is_not_waited_for(server: Server) -> None:
     path = urlsplit(server.url("balancer")).path + "/"
-    answer = sent(server, head("POST", path, f"Content-Length: {2**40}"), b"x")
+    answer = sent(server, head("POST", path, f"Content-Length: {2**40}") + b"x")
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 

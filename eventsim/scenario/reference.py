@@ -58,6 +58,7 @@ ROOT = {
     "resources": "streams, tables, queues, topics, buckets, … by their names",
     "functions": "the functions by their names, as in SAM; see [functions](functions.md)",
     "identities": "roles and other callers by their names; see [permissions](permissions.md)",
+    "load": "what `eventsim load` sends, and how fast; see [load](load.md)",
     "timeline": "what happens, and when: a list of steps",
     "expect": "what the journal has to say in the end: a list of expectations",
 }
