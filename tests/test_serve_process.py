@@ -126,19 +126,6 @@ def test_a_port_that_is_taken_says_what_to_change(folder: Path) -> None:
     assert f"127.0.0.1:{port} is in use; choose another --port" in ended.stderr
 
 
-def test_a_scenario_without_a_front_says_what_one_is(folder: Path) -> None:
-    lines = [line for line in SCENARIO.splitlines() if "HttpApi" not in line]
-    text = (
-        "\n".join(lines)
-        .replace("    Events:\n  slow", "  slow")
-        .replace("    Handler: app.slow\n    Events:\n", "    Handler: app.slow\n")
-    )
-    (folder / "s.yaml").write_text(text)
-    ended = process("serve", "s.yaml", "--port", "0", folder=folder)
-    assert ended.code == 2
-    assert "the scenario has nothing that requests come to" in ended.stderr
-
-
 def test_a_plain_run_says_that_no_requests_come(folder: Path) -> None:
     ended = process("run", "s.yaml", folder=folder)
     assert ended.code == 0

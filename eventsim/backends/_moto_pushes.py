@@ -92,6 +92,7 @@ def install(taker: Taker) -> Undo:
         told = {
             "event_name": name,
             "bucket": bucket.name,
+            "region": bucket.region_name,
             "key": key.name,
             "size": key.size,
             "etag": key.etag.strip('"'),

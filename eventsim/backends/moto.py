@@ -19,8 +19,12 @@ from eventsim.backends import Backend
 from eventsim.backends._aws import AwsApi, needs_aws_extra
 from eventsim.backends._moto_pushes import install
 from eventsim.backends._moto_requests import Ask, MotoServices
+from eventsim.backends._moto_shared import Content, SharedMoto, body_of
+from eventsim.backends._moto_waits import Answered
 from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
+
+__all__ = ["Answered", "SharedMoto", "open_backend", "open_shared"]
 
 _one_at_a_time = threading.Lock()
 
@@ -55,11 +59,29 @@ async def open_backend(
     return backend
 
 
+def open_shared(account: str) -> SharedMoto:
+    """An empty moto in real time for clients in every region, and by HTTP.
+
+    Raises BackendError when it is not installed.
+    """
+    with needs_aws_extra("serving AWS's services"):
+        return SharedMoto(account, _alone, _forget)
+
+
+def _alone(call: Callable[[], Any]) -> Any:
+    with _one_at_a_time:
+        return call()
+
+
 def _empty() -> None:
+    with _one_at_a_time:
+        _forget()
+
+
+def _forget() -> None:
     from moto.core.base_backend import BackendDict
 
-    with _one_at_a_time:
-        BackendDict.reset()
+    BackendDict.reset()
 
 
 async def _emptied() -> None:
@@ -99,32 +121,9 @@ def _session_class(ask: Ask) -> type:
 
         async def send(self, request: AWSPreparedRequest) -> AioAWSResponse:
             request = AWSPreparedRequest(
-                request.method, request.url, request.headers, await _body(request.body), False
+                request.method, request.url, request.headers, await body_of(request.body), False
             )
             status, headers, body = ask(request)
-            return AioAWSResponse(request.url, status, headers, _Answer(body))
+            return AioAWSResponse(request.url, status, headers, Content(body))
 
     return MotoSession
-
-
-async def _body(body: Any) -> Any:
-    """The bytes of a request, which may have to be read, and that may have to be awaited."""
-    if not hasattr(body, "read"):
-        return body
-    content = body.read()
-    return await content if hasattr(content, "__await__") else content
-
-
-class _Answer:
-    """What aiobotocore reads an answer from, once."""
-
-    def __init__(self, body: str | bytes) -> None:
-        self._body = body.encode() if isinstance(body, str) else body
-
-    @property
-    def content(self) -> _Answer:
-        return self
-
-    async def read(self, amount: int | None = None) -> bytes:
-        body, self._body = self._body, b""
-        return body

@@ -1,4 +1,4 @@
-"""``eventsim serve``: the APIs, load balancers and function URLs of a scenario on a port."""
+"""``eventsim serve``: AWS on a port, and a scenario's APIs, load balancers and function URLs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from eventsim.cli.run import AllowAws, Backend, Detail, EndpointUrl, EnvVars, Jo
 from eventsim.cli.talk import Talk
 
 EXAMPLES = """
+eventsim serve
 eventsim serve scenario.yaml --port 8080
 eventsim serve scenario.yaml --port 0 --port-file port.txt --journal served.jsonl
 """
 
 
 def serve(
-    scenario: Annotated[str, typer.Argument(help="A scenario file, or one on board by name.")],
-    port: Annotated[int, Option(min=0, max=65_535, help="0 is any that is free.")] = 8080,
+    scenario: Annotated[
+        str | None, typer.Argument(help="A scenario file, or one on board by name; or none.")
+    ] = None,
+    port: Annotated[int, Option(min=0, max=65_535, help="0 is any that is free.")] = 4566,
     host: Annotated[str, Option(help="Only this machine can reach 127.0.0.1.")] = "127.0.0.1",
     port_file: Annotated[
         str | None, Option(metavar="FILE", help="Write the port there, once it answers.")
@@ -37,17 +40,18 @@ def serve(
     verbose: Annotated[bool, Option("--verbose", help="Show each entry on stderr.")] = False,
     debug: Annotated[bool, Option("--debug", help="No timeouts, for pdb in a handler.")] = False,
 ) -> None:
-    """Serve what requests come to in a scenario, in real time, until Ctrl-C.
+    """Serve AWS's API to its clients on one port, in real time, until Ctrl-C.
 
-    The URLs are printed on stdout. The timeline plays and event source mappings poll meanwhile.
-    Exit 130 after Ctrl-C.
+    Lambda is eventsim's own, and invokes functions for moto's other services. A scenario adds its
+    functions, and serves what requests come to in it; its timeline plays and its event source
+    mappings poll meanwhile. The URLs are printed on stdout. Exit 130 after Ctrl-C.
     """
     talk = Progress(Talk(quiet=quiet))
     with exits(talk):
         from eventsim.cli.serving import Place, perform
 
         asked = Asked(
-            scenario=scenario,
+            scenario=scenario or "",
             time="real",
             speed=speed,
             seed=seed,

@@ -1,4 +1,4 @@
-"""Serves a scenario for ``eventsim serve``: says where, hears Ctrl-C, keeps the journal."""
+"""Serves AWS for ``eventsim serve``: says where, hears Ctrl-C, keeps the journal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from eventsim.cli.running import Entries, options_of
 from eventsim.cli.signals import until_signal
 from eventsim.cli.sinks import FrameSink
 from eventsim.cli.talk import Talk
+from eventsim.clock import machine_time
 from eventsim.errors import EventsimError
 from eventsim.scenario import Scenario, find, load
-from eventsim.simulation import Options, Simulation
+from eventsim.simulation import Options
 
 if TYPE_CHECKING:
-    from eventsim.simulation.serving import Serving
+    from eventsim.server.running import Server
+    from eventsim.simulation.serving import HttpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def perform(asked: Asked, place: Place, talk: Talk) -> int:
     Raises EventsimError, HandlerStuck or KeyboardInterrupt for a run that did not end by itself.
     """
     asked.check()
-    scenario = load(find(asked.scenario))
+    scenario = _scenario(asked)
     asked.options().check(scenario)
     for note in scenario.notes(served=True):
         talk.say(f"note: {note}")
@@ -48,40 +50,67 @@ def perform(asked: Asked, place: Place, talk: Talk) -> int:
         refuse_to_lose("--journal", Path(kept))
     frame = FrameSink()
     options = options_of(asked, scenario, Entries(frame, kept), talk)
-    work = partial(_serve, scenario, options, asked, place, talk)
+    http = _http(place)
+    work = partial(_serve, scenario, options, http, asked, place, talk)
     interrupted = clock.run(work, virtual=False)
     if interrupted:
         return INTERRUPTED
     return OK if frame.entries[-1].fields.get("outcome") == "ok" else FAILED
 
 
-async def _serve(
-    scenario: Scenario, options: Options, asked: Asked, place: Place, talk: Talk
-) -> bool:
-    """Serve to the end; whether a signal was it."""
+def _scenario(asked: Asked) -> Scenario:
+    """The scenario that was asked for, or an empty one; it begins now unless it says when."""
+    if asked.scenario:
+        scenario = load(find(asked.scenario))
+    else:
+        seed = round(machine_time().timestamp() * 1000)  # so that no two servers make the same ids
+        scenario = Scenario.of({"name": "server", "time": "real", "seed": seed})
+    if "start" in scenario.model_fields_set:
+        return scenario
+    return scenario.model_copy(update={"start": machine_time()})
+
+
+def _http(place: Place) -> HttpServer:
+    """The port, taken. Raises EventsimError, also where a package is missing."""
     try:
-        from eventsim.simulation.serving import Address, Serving
+        import flask_cors  # noqa: F401  # which moto asks for late, and in many words
+
+        from eventsim.server import running  # noqa: F401  # so that what is missing is known now
+        from eventsim.simulation.serving import Address, HttpServer
     except ModuleNotFoundError as error:
         text = f"serving needs {error.name}, which is not installed; install eventsim[serve]"
         raise EventsimError(text) from None
-
-    async with Simulation(scenario, options) as simulation:
-        simulation.journal.watch(["request_served"], partial(_access, talk))
-        address = Address(place.host, place.port)
-        serving = Serving(simulation, address, lambda ready: _tell(ready, asked, place, talk))
-        return await until_signal(serving.run, lambda _: _stop(serving, talk))
+    return HttpServer(Address(place.host, place.port))
 
 
-def _tell(serving: Serving, asked: Asked, place: Place, talk: Talk) -> None:
+async def _serve(
+    scenario: Scenario,
+    options: Options,
+    http: HttpServer,
+    asked: Asked,
+    place: Place,
+    talk: Talk,
+) -> bool:
+    """Serve to the end; whether a signal was it."""
+    from eventsim.server.running import Server
+
+    async with Server(scenario, options, http) as server:
+        server.simulation.journal.watch(["request_served"], partial(_access, talk))
+        run = partial(server.run, lambda: _tell(server, asked, place, talk))
+        return await until_signal(run, lambda _: _stop(server, talk))
+
+
+def _tell(server: Server, asked: Asked, place: Place, talk: Talk) -> None:
     """Where it is served: the port for scripts, URLs and routes for people."""
     if place.port_file is not None:
         with writing(place.port_file) as out:
-            out.write(f"{serving.port}\n")
+            out.write(f"{server.port}\n")
     out = talk.out if asked.journal == STREAM else sys.stdout
-    for name, url in serving.urls.items():
+    for name, url in server.urls.items():
         print(f"{url}  {name}", file=out, flush=True)
-        for line in serving.routes[name]:
+        for line in server.routes[name]:
             talk.note(f"  {line}")
+    print(f"{server.base}  AWS_ENDPOINT_URL", file=out, flush=True)
     talk.note("serving; Ctrl-C stops")
 
 
@@ -89,6 +118,6 @@ def _access(talk: Talk, kind: str, fields: dict[str, Any]) -> None:
     talk.note(f"{fields['http_status']}  {fields['method']} {fields['url_path']}")
 
 
-def _stop(serving: Serving, talk: Talk) -> None:
+def _stop(server: Server, talk: Talk) -> None:
     talk.note("stopping when requests on their way are answered; Ctrl-C again ends at once")
-    serving.stop()
+    server.stop()

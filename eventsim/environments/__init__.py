@@ -172,6 +172,40 @@ class Environments:
             self._withdraw(key)
             await self.provision(function_name, alias, allocation.concurrency)
 
+    def provisioned(self, function_name: str, qualifier: str) -> tuple[int, int] | None:
+        """What is provisioned for a qualifier, and how much of it is initialised by now."""
+        allocation = self._allocations.get((function_name, qualifier))
+        if allocation is None:
+            return None
+        ready = sum(each.state == "ready" for each in allocation.environments)
+        return allocation.concurrency, ready
+
+    def unprovision(self, function_name: str, qualifier: str) -> None:
+        """Give up what is provisioned for a qualifier, if anything is."""
+        if (function_name, qualifier) in self._allocations:
+            self._withdraw((function_name, qualifier))
+
+    def add(self, function: Function) -> None:
+        """Have one more function, whose name is free."""
+        self.functions.add(function)
+        self._tell_change(function.name, LATEST, "created")
+
+    def remove(self, function_name: str, version: str | None = None) -> None:
+        """Delete a function, or a published version; what it runs is finished.
+
+        Raises ResourceNotFound.
+        """
+        self.functions.remove(function_name, version)
+        for key in [key for key in self._allocations if key[0] == function_name]:
+            if version is None or self._allocations[key].pool.version == version:
+                self._withdraw(key)
+        for key in [key for key in self._pools if key[0] == function_name]:
+            if version in (None, key[1]):
+                self._pools.pop(key).retire("the function was deleted")
+        if version is None:
+            self.concurrency.forget(function_name)
+        self._tell_change(function_name, version or LATEST, "deleted")
+
     def _withdraw(self, key: tuple[str, str]) -> None:
         allocation = self._allocations.pop(key)
         self.concurrency.provision(key[0], -allocation.concurrency)

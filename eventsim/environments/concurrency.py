@@ -49,6 +49,27 @@ class Concurrency:
             self._reserved[function_name] = concurrency
         self._share_out()
 
+    def reserved(self, function_name: str) -> int | None:
+        """What is reserved for a function; None for no reservation."""
+        return self._reserved.get(function_name)
+
+    @property
+    def unreserved(self) -> int:
+        """What functions without a reservation share."""
+        return self._account - sum(self._reserved.values())
+
+    @property
+    def account(self) -> int:
+        """What all functions share."""
+        return self._account
+
+    def forget(self, function_name: str) -> None:
+        """The function is gone, with what was reserved and provisioned for it."""
+        self._reserved.pop(function_name, None)
+        self._provisioned.pop(function_name, None)
+        self._rates.pop(function_name, None)
+        self._share_out()
+
     def provision(self, function_name: str, more: int) -> None:
         """Set *more* of the concurrency aside for environments that are always there.
 

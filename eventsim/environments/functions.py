@@ -21,7 +21,9 @@ from eventsim.rules.function_names import LATEST, Place, not_found, parse
 from eventsim.runtimes import FunctionVersion
 from eventsim.types import Function
 
-WHOLE = frozenset({"event_invoke", "recursive_loop", "duplicate_deliveries"})
+WHOLE = frozenset(
+    {"event_invoke", "further_event_invokes", "recursive_loop", "duplicate_deliveries"}
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +43,43 @@ class Functions:
         self._place, self._chance = place, chance
         self._families = {function.name: _Family({LATEST: function}) for function in functions}
         self._found: dict[tuple[str, str | None], FunctionVersion] = {}
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a function of that name, without a qualifier."""
+        return name in self._families
+
+    def add(self, function: Function) -> None:
+        """Have one more, as $LATEST. A name that is taken is the caller's mistake: ValueError."""
+        if function.name in self._families:
+            raise ValueError(f"there is a function {function.name} already")
+        self._families[function.name] = _Family({LATEST: function})
+        self._found.clear()
+
+    def remove(self, name: str, version: str | None = None) -> None:
+        """Have a function no longer, or a published version. Raises ResourceNotFound."""
+        family = self._family(name)
+        if version is None:
+            del self._families[name]
+        elif version == LATEST or family.versions.pop(version, None) is None:
+            raise not_found(self._place.arn(name, version))
+        self._found.clear()
+
+    def names(self) -> list[str]:
+        """The functions by name, in the order in which they were made."""
+        return list(self._families)
+
+    def versions(self, name: str) -> dict[str, Function]:
+        """$LATEST and the published versions, oldest first. Raises ResourceNotFound."""
+        return dict(self._family(name).versions)
+
+    def aliases(self, name: str) -> dict[str, Alias]:
+        """The aliases by name. Raises ResourceNotFound."""
+        return dict(self._family(name).aliases)
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Have an alias no longer; nothing happens where there is none. Raises ResourceNotFound."""
+        self._family(name).aliases.pop(alias, None)
+        self._found.clear()
 
     def find(self, function_name: str, qualifier: str | None = None) -> FunctionVersion:
         """The function that a caller means by a name, a partial or a full ARN, and a qualifier.

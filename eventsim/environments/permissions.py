@@ -83,6 +83,14 @@ class Permissions:
         self._set(key, function_policies.removed(self._statements.get(key, {}), statement_id))
         self._tell("permission_revoked", key, statement_id)
 
+    def forget(self, function_name: str, qualifier: str | None = None) -> None:
+        """The function is gone, or its version or alias, with every policy that it had."""
+        self._open.discard(function_name)
+        for key in list(self._statements):
+            if key[0] == function_name and qualifier in (None, key[1]):
+                del self._statements[key]
+                self._policies.pop(key, None)
+
     def get(self, function_name: str, qualifier: str | None = None) -> str:
         """The policy as JSON text. Raises PermissionRefused where there is none."""
         key = _policy_key(self._find(function_name, qualifier))

@@ -124,7 +124,7 @@ class Server:
             function,
             pool.version,
             self._ground.place.region,
-            f"/aws/lambda/{function.name}",
+            function.log_group_name,
             environment.log_stream,
             request_id,
             limit,

@@ -18,7 +18,7 @@ from eventsim.front.finding import PREFIX, Finding
 from eventsim.front.serving import FrontApp
 from eventsim.types import Front
 
-__all__ = ["PREFIX", "PushCalling", "Served", "application", "urls"]
+__all__ = ["PREFIX", "Finding", "PushCalling", "Served", "application", "finding", "urls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,19 @@ class Served:
     front: Front
     calling: PushCalling
 
+    def app(self) -> FrontApp:
+        """It as an application."""
+        return FrontApp(self.front, self.calling)
+
 
 def application(served: Sequence[Served], more: Iterable[BaseRoute] = ()) -> Starlette:
     """The application that serves these fronts, after *more* routes of others."""
-    apps = {each.front.name: FrontApp(each.front, each.calling) for each in served}
-    return Starlette(routes=[*more, Mount("/", app=Finding(apps))])
+    return Starlette(routes=[*more, Mount("/", app=finding(served))])
+
+
+def finding(served: Sequence[Served]) -> Finding:
+    """An application over these fronts, to which more can be added."""
+    return Finding({each.front.name: each.app() for each in served})
 
 
 def urls(served: Sequence[Served], base: str) -> Mapping[str, str]:

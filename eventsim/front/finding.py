@@ -19,13 +19,32 @@ class Finding:
     """An ASGI application over fronts by their names."""
 
     def __init__(self, apps: Mapping[str, FrontApp]) -> None:
-        self._apps = apps
+        self._apps = dict(apps)
         self._hosts = {host: app for app in apps.values() for host in app.hosts}
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._apps)
+
+    def add(self, app: FrontApp, name: str) -> None:
+        """Serve one more, or another of the same name."""
+        self.remove(name)
+        self._apps[name] = app
+        self._hosts |= dict.fromkeys(app.hosts, app)
+
+    def remove(self, name: str) -> None:
+        """Serve that one no longer."""
+        gone = self._apps.pop(name, None)
+        self._hosts = {host: app for host, app in self._hosts.items() if app is not gone}
+
+    def names(self, scope: Scope) -> bool:
+        """Whether a request says by its host, or by its path, that it is for one of them."""
+        path = _path(scope)
+        name = path.removeprefix(PREFIX).partition("/")[0] if path.startswith(PREFIX) else ""
+        return _host(scope) in self._hosts or name in self._apps
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw = scope.get("raw_path") or scope["path"].encode()
-        path = raw.decode("latin-1") or "/"
-        app, inside = self._find(_host(scope), path)
+        app, inside = self._find(_host(scope), _path(scope))
         if app is not None:
             await app(scope, receive, send, inside)
             return
@@ -47,6 +66,11 @@ class Finding:
                 return self._apps[name], f"/{rest}" if slash else "/"
         only = next(iter(self._apps.values())) if len(self._apps) == 1 else None
         return only, path
+
+
+def _path(scope: Scope) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1") or "/"
 
 
 def _host(scope: Scope) -> str:

@@ -101,12 +101,13 @@ async def read_body(request: Request, most: int) -> bytes | None:
     sends loses the response. Raises ClientDisconnect.
     """
     declared: Any = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > DISCARDED_BYTES_MAX:
+    read_max = max(most, DISCARDED_BYTES_MAX)
+    if declared.isdecimal() and int(declared) > read_max:
         return None
     chunks, size = list[bytes](), 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > DISCARDED_BYTES_MAX:
+        if size > read_max:
             return None
         if size > most:
             chunks.clear()

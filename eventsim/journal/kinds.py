@@ -223,6 +223,12 @@ KINDS: dict[str, Kind] = {
         "a function was updated or published, or an alias or provisioned concurrency of it changed",
         ("function", "version", "alias", "provisioned", "qualifier", "status"),
     ),
+    "log_lines_lost": Kind(
+        "`lines` that functions wrote are not in CloudWatch Logs", ("group", "lines")
+    ),
+    "work_failed": Kind(
+        "something that went on behind the API of a server ended by an error", ("error_type",)
+    ),
     "permission_granted": Kind(
         "the policy of a function, version or alias got the statement `statement`",
         ("function", "qualifier", "statement"),

@@ -11,12 +11,12 @@ be sent again is read anew from the checkpoint, with all its retries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskStatus
 
 from eventsim.errors import MappingRefused
 from eventsim.journal import Journal
@@ -33,6 +33,15 @@ class MappingPoller(Protocol):
 
     def stop(self) -> None:
         """Read and send nothing more; ``run`` returns when what is in flight is finished."""
+
+
+class Starts(Protocol):
+    """Where a poller works; a task group is one."""
+
+    async def start(
+        self, func: Callable[..., Coroutine[Any, Any, Any]], /, *args: Any, name: object = None
+    ) -> Any:
+        """Start *func* and return once it says that it has started."""
 
 
 class MappingLifecycle:
@@ -57,13 +66,13 @@ class MappingLifecycle:
         self.on_stream = not kind.is_queue
         self._make_poller, self._journal = make_poller, journal
         self._check, self._on_delete = check, on_delete
-        self._tasks: TaskGroup | None = None
+        self._tasks: Starts | None = None
         self._poller: MappingPoller | None = None
         self._scope = anyio.CancelScope()
         self._idle = anyio.Event()
         self._restarting = anyio.Lock(fast_acquire=True)  # no transition that AWS knows of
 
-    async def create(self, tasks: TaskGroup) -> None:
+    async def create(self, tasks: Starts) -> None:
         """Create the mapping; its poller works in *tasks*. It has started when this returns."""
         self._tasks = tasks
         await self._enter(created(self.kind, self.mapping.enabled), "the scenario says so")

@@ -32,8 +32,10 @@ _ITSELF = "You can't specify the function as a destination for itself."
 def config_of(function: Function, function_arn: str) -> EventInvokeConfig:
     """The configuration that counts for who is invoked by *function_arn*, else the defaults."""
     qualifier = function_arn.split(":")[7:] or [LATEST]
-    config = function.event_invoke
-    return config if qualifier[0] == config.qualifier else _DEFAULTS
+    for config in (*function.further_event_invokes, function.event_invoke):
+        if qualifier[0] == config.qualifier:
+            return config
+    return _DEFAULTS
 
 
 def nothing() -> Refusal:

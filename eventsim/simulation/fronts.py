@@ -15,10 +15,10 @@ from eventsim.types import Front, Trigger
 URLS = "function_url"
 
 
-def open_fronts(setting: Setting) -> list[Served]:
+def open_fronts(setting: Setting, *, may_be_none: bool = False) -> list[Served]:
     """Every front of the scenario, ready to invoke its functions.
 
-    Raises EventsimError for a scenario that has none, or two of the same name.
+    Raises EventsimError for a scenario that has none, unless it may, or two of the same name.
     """
     scenario, served = setting.scenario, []
     for source in registry.names("sources"):
@@ -41,7 +41,7 @@ def open_fronts(setting: Setting) -> list[Served]:
             setting.background.start_soon,
         )
         served += [Served(front, calling) for front in fronts]
-    _check(served)
+    _check(served, may_be_none)
     return served
 
 
@@ -53,8 +53,8 @@ def _triggers(scenario: Scenario, source: str) -> Iterator[Trigger]:
     yield from triggers_of(scenario, source)
 
 
-def _check(served: list[Served]) -> None:
-    if not served:
+def _check(served: list[Served], may_be_none: bool) -> None:
+    if not (served or may_be_none):
         raise EventsimError(
             "the scenario has nothing that requests come to; give a function FunctionUrlConfig or "
             "an event of Type Api or HttpApi, or write a resource of type apigateway or alb"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from eventsim.backends import Backend
+from eventsim.clock import Clock
 from eventsim.errors import EventsimError
 from eventsim.journal import Detail, Sink
 from eventsim.scenario import Scenario
@@ -26,7 +28,9 @@ class Options:
     like, and shows on stderr at once what they write. ``recordings`` are written of streams and
     queues, by their names, when the run ends; ``on_recorded`` is called with each and the number
     of its records. ``command`` is what a person types to do this
-    again, where that is no ``eventsim run``.
+    again, where that is no ``eventsim run``. ``functions_endpoint`` is where handlers' requests to
+    AWS go, which are refused without it; ``moto`` gives the moto back end of a region, where one is
+    open already.
     """
 
     time: Literal["virtual", "real"] | None = None
@@ -42,6 +46,8 @@ class Options:
     debug: bool = False
     command: str = ""
     recordings: Mapping[str, Path] = field(default_factory=dict)
+    functions_endpoint: str | None = None
+    moto: Callable[[str, Clock], Backend] | None = field(default=None, compare=False)
     on_log: Callable[[str, str], None] | None = field(default=None, compare=False)
     on_recorded: OnRecorded = field(default=lambda path, records: None, compare=False)
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -37,6 +38,50 @@ class _Server(uvicorn.Server):
         yield
 
 
+class HttpServer:
+    """A port, taken when this is made, and what is served on it until ``stop``.
+
+    Raises EventsimError for one that is taken, and says what to do about it.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._socket = _bound(address)
+        host, self.port = self._socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        self.base = f"http://{shown}:{self.port}"
+        self._server: _Server | None = None
+        self._stopped = False
+
+    async def run(self, application: Any) -> None:
+        """Serve an ASGI application until ``stop``; requests on their way are answered then."""
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=SOCKET_BYTES_MAX,
+            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            server_header=False,
+            proxy_headers=False,
+        )
+        self._server = _Server(config)
+        self._server.should_exit = self._stopped
+        await self._server.serve([self._socket])
+
+    def stop(self) -> None:
+        """Take no more requests and finish those on their way; then ``run`` ends."""
+        self._stopped = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+
 class Serving:
     """Serves the fronts of *simulation*, which is entered, from ``run`` to ``stop``.
 
@@ -52,24 +97,8 @@ class Serving:
     ) -> None:
         self._simulation, self._on_ready = simulation, on_ready
         self._served = open_fronts(simulation.setting)
-        self._socket = _bound(address)
-        host, self.port = self._socket.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        self.base = f"http://{shown}:{self.port}"
-        config = uvicorn.Config(
-            application(self._served),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            http="h11",
-            ws="websockets-sansio",
-            ws_max_size=SOCKET_BYTES_MAX,
-            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            server_header=False,
-            proxy_headers=False,
-        )
-        self._server = _Server(config)
+        self._server = HttpServer(address)
+        self.base, self.port = self._server.base, self._server.port
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -86,15 +115,15 @@ class Serving:
         try:
             return await self._simulation.run(self._serve)
         finally:
-            self._socket.close()
+            self._server.close()
 
     def stop(self) -> None:
         """Take no more requests and finish those on their way; then ``run`` ends."""
-        self._server.should_exit = True
+        self._server.stop()
 
     async def _serve(self) -> None:
         self._on_ready(self)
-        await self._server.serve([self._socket])
+        await self._server.run(application(self._served))
 
 
 def _bound(address: Address) -> socket.socket:

@@ -287,8 +287,11 @@ def _invoking(
 
 
 async def _backend(scenario: Scenario, options: Options, clock: Clock) -> Backend:
+    name = options.backend or scenario.backend
+    if name == "moto" and options.moto is not None:
+        return options.moto(scenario.region, clock)
     return await open_backend(
-        options.backend or scenario.backend,
+        name,
         clock,
         account=scenario.account,
         region=scenario.region,
@@ -321,7 +324,7 @@ def open_environments(
     runtimes = Runtimes(
         RuntimeOptions(
             clock,
-            endpoint_url=None if endpoint is None else endpoint.url,
+            endpoint_url=options.functions_endpoint or (None if endpoint is None else endpoint.url),
             allow_aws=options.allow_aws,
             watchdog_seconds=None if options.debug else WATCHDOG_SECONDS,
             echo=sys.stderr if options.debug else None,

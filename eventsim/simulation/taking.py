@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from eventsim import registry
@@ -15,7 +15,7 @@ from eventsim.types import Sent
 class RunTaker:
     """Gives them to the functions by the pusher of the run, in the background."""
 
-    def __init__(self, post: Post, place: Place, functions: frozenset[str]) -> None:
+    def __init__(self, post: Post, place: Place, functions: Collection[str]) -> None:
         self._post, self._functions = post, functions
         self._prefix = place.arn("")
 

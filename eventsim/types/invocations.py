@@ -166,7 +166,9 @@ class Function:
     ``role`` is the ARN of its execution role; without one it may do everything. ``dead_letter`` is
     DeadLetterConfig's TargetArn. ``duplicate_deliveries`` is ours: how likely an asynchronous
     event is delivered twice. ``error_rate`` and ``crash_rate`` are for ``run_in: model``: which
-    part of the invocations fails, and in which the runtime ends.
+    part of the invocations fails, and in which the runtime ends. ``further_event_invokes`` are
+    those of other qualifiers; ``log_group`` is that of LoggingConfig, if not the usual one.
+    ``fingerprint`` stands for what else two versions may differ in.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
@@ -193,8 +195,16 @@ class Function:
     invoke_at: Elsewhere | None = None
     dead_letter: str | None = None
     event_invoke: EventInvokeConfig = EventInvokeConfig()
+    further_event_invokes: tuple[EventInvokeConfig, ...] = ()
+    log_group: str = ""
+    fingerprint: str = ""
     recursive_loop: RecursiveLoop = "Terminate"
     duplicate_deliveries: float = 0.0
+
+    @property
+    def log_group_name(self) -> str:
+        """Where in CloudWatch Logs its lines are."""
+        return self.log_group or f"/aws/lambda/{self.name}"
 
 
 class Outcome(NamedTuple):

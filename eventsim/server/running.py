@@ -1,0 +1,124 @@
+"""
+A server from start to stop: a scenario's run in real time, and AWS's services around it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+
+import anyio
+from starlette.types import ASGIApp
+
+from eventsim.backends.moto import SharedMoto, open_shared
+from eventsim.front import Finding, Served, finding, urls
+from eventsim.lambda_api import LambdaApp, Regions, code_page
+from eventsim.lambda_api.taking import RegionsTaker
+from eventsim.scenario import Scenario
+from eventsim.server import Endpoint
+from eventsim.server.wsgi import Bridge, moto_application
+from eventsim.simulation.fronts import open_fronts
+from eventsim.simulation.options import Options
+from eventsim.simulation.running import Result, Simulation
+from eventsim.simulation.serving import HttpServer
+
+STOP_SECONDS = 5  # for batches in flight when the server stops
+
+
+class Server:
+    """Serves a scenario, which may be empty, on *http*; an async context manager.
+
+    Inside, ``services`` takes more of ours, by the name that a client signs with, and ``regions``
+    the streams that they have. Entering raises EventsimError where that cannot be.
+    """
+
+    def __init__(self, scenario: Scenario, options: Options, http: HttpServer) -> None:
+        self._scenario, self._http = scenario, http
+        self._options = replace(options, functions_endpoint=http.base, time="real")
+        self.services: dict[str, ASGIApp] = {}
+        self.simulation: Simulation
+        self.regions: Regions
+        self._moto: SharedMoto
+        self._served: list[Served] = []
+        self._closing: AsyncExitStack
+
+    @property
+    def base(self) -> str:
+        """The address of the server, without a slash at its end."""
+        return self._http.base
+
+    @property
+    def port(self) -> int:
+        port: int = self._http.port
+        return port
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The address of each front of the scenario by its name."""
+        return urls(self._served, self.base)
+
+    @property
+    def routes(self) -> Mapping[str, list[str]]:
+        """The routes of each front, a line each, by its name."""
+        return {each.front.name: list(each.front.routes) for each in self._served}
+
+    async def __aenter__(self) -> Server:
+        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+            closing.callback(self._http.close)
+            await self._open(closing)
+            self._closing = closing.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._closing.__aexit__(kind, error, trace)
+
+    async def run(self, on_ready: Callable[[], None] = lambda: None) -> Result:
+        """Serve until ``stop``, while the timeline plays and mappings poll; then end the run.
+
+        *on_ready* is called once, when requests are answered.
+        """
+        return await self.simulation.run(lambda: self._serve(on_ready))
+
+    def stop(self) -> None:
+        """Take no more requests and finish what is on its way; then ``run`` ends."""
+        self._http.stop()
+
+    async def _open(self, closing: AsyncExitStack) -> None:
+        moto = self._moto = open_shared(self._scenario.account)
+        closing.push_async_callback(moto.aclose)
+        options = self._options = replace(self._options, moto=moto.backend)
+        simulation = Simulation(self._scenario, options)
+        self.simulation = await closing.enter_async_context(simulation)
+        setting = self.simulation.setting
+        self._served = open_fronts(setting, may_be_none=True)
+        url_fronts = Finding({})
+        self.regions = Regions(setting, options, moto, self.base, url_fronts)
+        closing.push_async_callback(self.regions.aclose)
+        in_loop = asyncio.get_running_loop().call_soon_threadsafe
+        moto.sends_to(RegionsTaker(self.regions.taker, self.regions.home, in_loop))
+        self.services["lambda"] = LambdaApp(self.regions)
+        self._endpoint = Endpoint(
+            self.services,
+            finding(self._served),
+            url_fronts,
+            Bridge(moto_application(), moto),
+            {"code": code_page(self.regions)},
+        )
+
+    async def _serve(self, on_ready: Callable[[], None]) -> None:
+        async with anyio.create_task_group() as tasks:
+            self.regions.begin(tasks)
+            on_ready()
+            await self._http.run(self._endpoint)
+            with anyio.move_on_after(STOP_SECONDS):
+                await self.regions.stop()
+            tasks.cancel_scope.cancel()

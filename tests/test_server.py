@@ -1,0 +1,239 @@
+"""`eventsim serve` for real clients: a function through its life, and what sets it off."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
+
+from eventsim import clock
+from tests.server_process import ROLE, Served, create, lines, server, until, zipped
+
+ECHO = """\
+import json, os
+def handler(event, context):
+    print("got", json.dumps(event, sort_keys=True))
+    if event.get("fail"):
+        raise ValueError("no")
+    return {
+        "event": event,
+        "arn": context.invoked_function_arn,
+        "version": context.function_version,
+        "endpoint": os.environ["AWS_ENDPOINT_URL"],
+        "client": context.client_context and context.client_context.custom,
+    }
+"""
+CALLING = """\
+import boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl=event["url"], MessageBody=context.aws_request_id)
+"""
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with server(tmp_path_factory.mktemp("server")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def functions(aws: Served) -> Any:
+    """A client of Lambda, with the function ``echo`` there."""
+    client = aws.client("lambda")
+    made = create(client, "echo", ECHO)
+    assert (made["State"], made["Version"]) == ("Pending", "$LATEST")
+    client.get_waiter("function_active_v2").wait(FunctionName="echo")
+    return client
+
+
+def test_a_function_answers_a_synchronous_invocation(aws: Served, functions: Any) -> None:
+    context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()
+    answer = functions.invoke(
+        FunctionName="echo", Payload=b'{"a":1}', LogType="Tail", ClientContext=context
+    )
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:echo"
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    assert "FunctionError" not in answer
+    assert json.load(answer["Payload"]) == {
+        "event": {"a": 1},
+        "arn": arn,
+        "version": "$LATEST",
+        "endpoint": aws.base,
+        "client": {"k": "v"},
+    }
+    tail = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert tail[0] == f"START RequestId: {request_id} Version: $LATEST"
+    assert tail[1] == 'got {"a": 1}'
+    assert tail[-1].startswith(f"REPORT RequestId: {request_id}\tDuration: ")
+
+
+def test_a_function_that_fails_is_an_answer(functions: Any) -> None:
+    answer = functions.invoke(FunctionName="echo", Payload=b'{"fail":true}')
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    failed = json.load(answer["Payload"])
+    assert (failed["errorType"], failed["errorMessage"]) == ("ValueError", "no")
+    assert failed["stackTrace"][0].startswith('  File "/var/task/app.py", line 5, in handler')
+
+
+def test_events_and_dry_runs_are_answered_before_anything_runs(aws: Served, functions: Any) -> None:
+    event = functions.invoke(FunctionName="echo", InvocationType="Event", Payload=b'{"later":1}')
+    dry = functions.invoke(FunctionName="echo", InvocationType="DryRun", Payload=b'{"never":1}')
+    assert (event["StatusCode"], event["Payload"].read()) == (202, b"")
+    assert (dry["StatusCode"], dry["Payload"].read()) == (204, b"")
+    logs = aws.client("logs")
+    until(lambda: 'got {"later": 1}' in lines(logs, "echo"))
+    assert 'got {"never": 1}' not in lines(logs, "echo")
+
+
+def test_the_log_of_an_environment_is_one_stream_from_start_to_report(
+    aws: Served, functions: Any
+) -> None:
+    create(functions, "logged", ECHO)
+    for number in (1, 2):
+        functions.invoke(FunctionName="logged", Payload=json.dumps({"n": number}).encode())
+    logs = aws.client("logs")
+    until(lambda: len(lines(logs, "logged")) == 8)
+    (stream,) = logs.describe_log_streams(logGroupName="/aws/lambda/logged")["logStreams"]
+    assert "/[$LATEST]" in stream["logStreamName"]
+    kinds = [line.split()[0] for line in lines(logs, "logged")]
+    assert kinds == ["START", "got", "END", "REPORT"] * 2
+
+
+def test_a_queue_feeds_a_function_and_is_empty_then(aws: Served, functions: Any) -> None:
+    queues = aws.client("sqs")
+    url = queues.create_queue(QueueName="fed", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:fed"
+    made = functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="echo")
+    assert (made["State"], made["BatchSize"]) == ("Creating", 10)
+    until(lambda: functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled")
+    queues.send_message(QueueUrl=url, MessageBody="into the function")
+    logs = aws.client("logs")
+    until(lambda: any("into the function" in line for line in lines(logs, "echo")))
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def left() -> int:
+        found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(value) for value in found.values())
+
+    until(lambda: left() == 0)
+
+
+def test_a_mapping_is_changed_switched_off_and_deleted(aws: Served, functions: Any) -> None:
+    queues = aws.client("sqs")
+    url = queues.create_queue(QueueName="off", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:off"
+    uuid = functions.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="echo", Enabled=False
+    )["UUID"]
+
+    def state() -> str:
+        return str(functions.get_event_source_mapping(UUID=uuid)["State"])
+
+    until(lambda: state() == "Disabled")
+    queues.send_message(QueueUrl=url, MessageBody="waits until it is on")
+    changed = functions.update_event_source_mapping(UUID=uuid, BatchSize=3, Enabled=True)
+    assert (changed["State"], changed["FunctionArn"].rpartition(":")[2]) == ("Enabling", "echo")
+    until(lambda: state() == "Enabled")
+    assert functions.get_event_source_mapping(UUID=uuid)["BatchSize"] == 3
+    logs = aws.client("logs")
+    until(lambda: any("waits until it is on" in line for line in lines(logs, "echo")))
+    assert functions.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+
+    def gone() -> bool:
+        try:
+            functions.get_event_source_mapping(UUID=uuid)
+        except ClientError as error:
+            return bool(error.response["Error"]["Code"] == "ResourceNotFoundException")
+        return False
+
+    until(gone)
+
+
+def test_buckets_and_topics_invoke_whom_they_may(aws: Served, functions: Any) -> None:
+    arn = create(functions, "told", ECHO)["FunctionArn"]
+    buckets, topics = aws.client("s3"), aws.client("sns")
+    buckets.create_bucket(Bucket="photos")
+    for service in ("s3", "sns"):
+        functions.add_permission(
+            FunctionName="told",
+            StatementId=service,
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+        )
+    notified = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    buckets.put_bucket_notification_configuration(
+        Bucket="photos", NotificationConfiguration={"LambdaFunctionConfigurations": [notified]}
+    )
+    buckets.put_object(Bucket="photos", Key="red flower.jpg", Body=b"123")
+    topic = topics.create_topic(Name="news")["TopicArn"]
+    topics.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    topics.publish(TopicArn=topic, Message="a headline")
+    logs = aws.client("logs")
+    until(lambda: any("red+flower.jpg" in line for line in lines(logs, "told")))
+    until(lambda: any("a headline" in line for line in lines(logs, "told")))
+
+
+def test_a_topic_that_may_not_invoke_does_not(aws: Served, functions: Any) -> None:
+    arn = create(functions, "closed", ECHO)["FunctionArn"]
+    topics = aws.client("sns")
+    topic = topics.create_topic(Name="unwanted")["TopicArn"]
+    topics.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    topics.publish(TopicArn=topic, Message="nobody hears it")
+    denied = until(lambda: [e for e in aws.entries("push_failed") if e["function"] == "closed"])
+    assert denied[0]["code"] == "AccessDeniedException"
+
+
+def test_a_function_reaches_the_other_services_of_the_server(aws: Served, functions: Any) -> None:
+    create(functions, "calling", CALLING)
+    queues = aws.client("sqs")
+    url = queues.create_queue(QueueName="called")["QueueUrl"]
+    functions.invoke(FunctionName="calling", Payload=json.dumps({"url": url}).encode())
+    (message,) = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert len(message["Body"]) == 36
+
+
+def test_code_comes_from_a_bucket_and_is_replaced(aws: Served, functions: Any) -> None:
+    buckets = aws.client("s3")
+    buckets.create_bucket(Bucket="packages")
+    for number in (1, 2):
+        text = f"def handler(event, context):\n    return {number}\n"
+        buckets.put_object(Bucket="packages", Key=f"{number}.zip", Body=zipped(app__py=text))
+    code = {"S3Bucket": "packages", "S3Key": "1.zip"}
+    functions.create_function(
+        FunctionName="stored", Runtime="python3.12", Role=ROLE, Handler="app.handler", Code=code
+    )
+    assert functions.invoke(FunctionName="stored")["Payload"].read() == b"1"
+    functions.get_waiter("function_active_v2").wait(FunctionName="stored")
+    functions.update_function_code(FunctionName="stored", S3Bucket="packages", S3Key="2.zip")
+    functions.get_waiter("function_updated_v2").wait(FunctionName="stored")
+    assert functions.invoke(FunctionName="stored")["Payload"].read() == b"2"
+
+
+def test_an_asynchronous_client_does_the_same_in_another_region(
+    aws: Served, functions: Any
+) -> None:
+    async def main() -> tuple[Any, Any]:
+        settings = {"region_name": "eu-west-1", "endpoint_url": aws.base}
+        keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+        async with get_session().create_client("lambda", **settings, **keys) as client:
+            made = await client.create_function(
+                FunctionName="elsewhere",
+                Runtime="python3.12",
+                Role=ROLE,
+                Handler="app.handler",
+                Code={"ZipFile": zipped(app__py=ECHO)},
+            )
+            answer = await client.invoke(FunctionName="elsewhere", Payload=b"{}")
+            return made, json.loads(await answer["Payload"].read())
+
+    made, told = clock.run(main, virtual=False)
+    assert made["FunctionArn"] == "arn:aws:lambda:eu-west-1:123456789012:function:elsewhere"
+    assert told["arn"] == made["FunctionArn"]
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    assert "elsewhere" not in names
