@@ -75,3 +75,12 @@ def moto_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server without a scenario, for all tests that only make things of their own there."""
+    from tests.server_process import server
+
+    with server(tmp_path_factory.mktemp("server")) as served:
+        yield served

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
-from eventsim import clock
-from tests.server_process import ROLE, Served, create, lines, server, until, zipped
+from tests.server_process import ROLE, Served, create, lines, until, zipped
 
 ECHO = """\
 import json, os
@@ -33,12 +31,6 @@ import boto3
 def handler(event, context):
     boto3.client("sqs").send_message(QueueUrl=event["url"], MessageBody=context.aws_request_id)
 """
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with server(tmp_path_factory.mktemp("server")) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
@@ -215,24 +207,22 @@ def test_code_comes_from_a_bucket_and_is_replaced(aws: Served, functions: Any) -
     assert functions.invoke(FunctionName="stored")["Payload"].read() == b"2"
 
 
-def test_an_asynchronous_client_does_the_same_in_another_region(
+@pytest.mark.real_time
+async def test_an_asynchronous_client_does_the_same_in_another_region(
     aws: Served, functions: Any
 ) -> None:
-    async def main() -> tuple[Any, Any]:
-        settings = {"region_name": "eu-west-1", "endpoint_url": aws.base}
-        keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
-        async with get_session().create_client("lambda", **settings, **keys) as client:
-            made = await client.create_function(
-                FunctionName="elsewhere",
-                Runtime="python3.12",
-                Role=ROLE,
-                Handler="app.handler",
-                Code={"ZipFile": zipped(app__py=ECHO)},
-            )
-            answer = await client.invoke(FunctionName="elsewhere", Payload=b"{}")
-            return made, json.loads(await answer["Payload"].read())
-
-    made, told = clock.run(main, virtual=False)
+    settings = {"region_name": "eu-west-1", "endpoint_url": aws.base}
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+    async with get_session().create_client("lambda", **settings, **keys) as client:
+        made = await client.create_function(
+            FunctionName="elsewhere",
+            Runtime="python3.12",
+            Role=ROLE,
+            Handler="app.handler",
+            Code={"ZipFile": zipped(app__py=ECHO)},
+        )
+        answer = await client.invoke(FunctionName="elsewhere", Payload=b"{}")
+        told = json.loads(await answer["Payload"].read())
     assert made["FunctionArn"] == "arn:aws:lambda:eu-west-1:123456789012:function:elsewhere"
     assert told["arn"] == made["FunctionArn"]
     names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]

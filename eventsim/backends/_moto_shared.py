@@ -42,6 +42,7 @@ class SharedMoto:
         self._backends: dict[str, Backend] = {}
         self._undo: list[Undo] = [_cached_modules()]
         self._changed = anyio.Event()
+        self._hurried = False
         empty()
 
     async def work(self, call: Callable[[], T]) -> T:
@@ -63,13 +64,18 @@ class SharedMoto:
         until = anyio.current_time() + seconds
         while True:
             answer = await self.work(partial(call, poll.body))
-            if not answer.nothing or anyio.current_time() >= until:
+            if not answer.nothing or anyio.current_time() >= until or self._hurried:
                 return answer
             await self._wait(poll.queue_url, until)
 
     def waits(self, target: str, body: bytes) -> bool:
         """Whether the answer to a request may be long in coming."""
         return long_poll(target, body) is not None
+
+    def hurry(self) -> None:
+        """Let long polls end now."""
+        self._hurried = True
+        self._wake()
 
     def backend(self, region: str, clock: Clock) -> Backend:
         """moto in a region, for this process; the same one each time."""
@@ -94,7 +100,11 @@ class SharedMoto:
 
     async def _wait(self, queue_url: str, until: float) -> None:
         """Return when the queue has a message to give, or the time is over."""
-        while anyio.current_time() < until and not _gives(_queue(queue_url, self.account)):
+        while not (
+            self._hurried
+            or anyio.current_time() >= until
+            or _gives(_queue(queue_url, self.account))
+        ):
             changed = self._changed
             with anyio.move_on_at(min(until, anyio.current_time() + LOOK_SECONDS)):
                 await changed.wait()

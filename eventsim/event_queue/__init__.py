@@ -104,6 +104,16 @@ class EventQueue:
                 self._add(Event(target, call, event.accepted), wait)
                 self._tell("event_duplicated", event, "delivery is at least once", wait=wait)
 
+    def abandon(self, because: str) -> None:
+        """Give up what waits to be tried: each such event is told to be lost."""
+        for _, _, event in self._waiting:
+            self._tell("event_dropped", event, because, condition="Abandoned")
+        self._open -= len(self._waiting)
+        self._waiting.clear()
+        self._earlier.set()
+        if not self._open:
+            self._idle.set()
+
     async def idle(self) -> None:
         """Return when no event is in the queue."""
         while self._open:

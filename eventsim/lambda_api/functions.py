@@ -113,7 +113,7 @@ async def delete_function(call: Call) -> dict[str, Any]:
     versions.check_unused(region, name, qualifier)
     region.environments.remove(name, qualifier)
     region.permissions.forget(name, qualifier)
-    region.ground.packages.leave(deployed.versions.pop(qualifier).package)
+    region.leave(deployed.versions.pop(qualifier).package)
     deployed.event_invokes.pop(qualifier, None)
     deployed.provisioned.pop(qualifier, None)
     return {"StatusCode": 204}

@@ -27,6 +27,7 @@ from eventsim.rules.function_settings import package_refusal
 from eventsim.rules.limits import UNZIPPED_BYTES_MAX
 
 ENTRIES_MAX = 65_536
+KEPT_SECONDS = 1_000.0  # a little longer than the longest Timeout
 _CHUNK = 1_048_576
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -46,6 +47,7 @@ class Packages:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._uses: Counter[str] = Counter()
+        self._left: dict[str, float] = {}
 
     def unpack(self, zipped: bytes) -> Package:
         """The package of a ZIP file; the same file is unpacked once. To be called in a thread.
@@ -72,16 +74,26 @@ class Packages:
         """One more version has this package."""
         self._uses[package.folder] += 1
 
-    def leave(self, package: Package) -> None:
-        """One less has; the last one takes the folder with it, once what runs in it has ended."""
+    def leave(self, package: Package, now: float) -> None:
+        """One less has, from *now* on, in seconds; what runs in it may go on."""
         self._uses[package.folder] -= 1
+        self.keep(package, now)
 
-    def sweep(self) -> None:
-        """Remove the folders that no version uses any more."""
-        for folder in [folder for folder, uses in self._uses.items() if uses <= 0]:
-            del self._uses[folder]
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(folder).with_suffix(".zip").unlink(missing_ok=True)
+    def keep(self, package: Package, now: float) -> None:
+        """It may be wanted again: it is not swept away soon after *now*."""
+        if package.folder:
+            self._left[package.folder] = now
+
+    def sweep(self, now: float) -> None:
+        """Remove the folders that no version uses, and in which nothing can run any more."""
+        for folder, left in list(self._left.items()):
+            if now - left < KEPT_SECONDS:
+                continue
+            del self._left[folder]
+            if self._uses[folder] <= 0:
+                del self._uses[folder]
+                shutil.rmtree(folder, ignore_errors=True)
+                Path(folder).with_suffix(".zip").unlink(missing_ok=True)
 
     def zipped(self, name: str) -> bytes | None:
         """The ZIP file of a package by its digest in hexadecimal digits, None if there is none."""

@@ -161,7 +161,7 @@ class Region:
         for url in gone.urls.values():
             self.ground.urls.remove(url.front)
         for package in gone.packages():
-            self.ground.packages.leave(package)
+            self.leave(package)
 
     def update(self, deployed: Deployed, latest: Version, because: str) -> None:
         """Have another $LATEST."""
@@ -175,7 +175,7 @@ class Region:
         }
         self.environments.update(deployed.name, because, **changes)
         self.ground.packages.use(latest.package)
-        self.ground.packages.leave(before.package)
+        self.leave(before.package)
         deployed.versions[LATEST] = latest
 
     def settle_soon(self, name: str, version: Version) -> None:
@@ -205,8 +205,16 @@ class Region:
             zipped = await self._from_bucket(code)
         else:
             raise invalid("Please provide either ZipFile, or S3Bucket and S3Key, as the code")
-        unpacked: Package = await anyio.to_thread.run_sync(self.ground.packages.unpack, zipped)
+        packages = self.ground.packages
+        unpacked: Package = await anyio.to_thread.run_sync(packages.unpack, zipped)
+        now = self.ground.clock.time()
+        packages.keep(unpacked, now)
+        packages.sweep(now)
         return unpacked
+
+    def leave(self, package: Package) -> None:
+        """A version has this package no longer."""
+        self.ground.packages.leave(package, self.ground.clock.time())
 
     async def _from_bucket(self, code: Mapping[str, Any]) -> bytes:
         from eventsim.errors import ServiceError

@@ -32,6 +32,7 @@ from eventsim.simulation.taking import RunTaker
 from eventsim.types import Destination, Document, FunctionTarget, Queue, Stream
 
 REGIONS_MAX = 64
+STOPPED = "the server stopped"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 
 
@@ -112,10 +113,17 @@ class Regions:
         return self._takers.get(name)
 
     async def stop(self) -> None:
-        """Let pollers finish what is in flight, and have every line of the logs written."""
+        """Finish what is in flight, give up what waits, have every line of the logs written."""
         for region in self._regions.values():
             await region.mappings.stop()
+            region.events.abandon(STOPPED)
+            await region.events.idle()
             await region.logs.written()
+
+    def abandon(self) -> None:
+        """Give up what came to wait meanwhile."""
+        for region in self._regions.values():
+            region.events.abandon(STOPPED)
 
     async def aclose(self) -> None:
         """Stop every environment and remove every package."""

@@ -37,7 +37,9 @@ async def create_function_url_config(call: Call) -> dict[str, Any]:
     now = region.now()
     settings = _settings(call.given, {"AuthType": call.given["AuthType"]})
     deployed.urls[qualifier] = _served(region, name, qualifier, settings, now)
-    return _shown(region, name, qualifier)
+    shown = _shown(region, name, qualifier)
+    del shown["LastModifiedTime"]
+    return shown
 
 
 async def get_function_url_config(call: Call) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from eventsim.simulation.options import Options
 from eventsim.simulation.running import Result, Simulation
 from eventsim.simulation.serving import HttpServer
 
-STOP_SECONDS = 5  # for batches in flight when the server stops
+STOP_SECONDS = 5  # for batches and events in flight when the server stops
 
 
 class Server:
@@ -90,6 +90,7 @@ class Server:
 
     def stop(self) -> None:
         """Take no more requests and finish what is on its way; then ``run`` ends."""
+        self._moto.hurry()
         self._http.stop()
 
     async def _open(self, closing: AsyncExitStack) -> None:
@@ -121,4 +122,5 @@ class Server:
             await self._http.run(self._endpoint)
             with anyio.move_on_after(STOP_SECONDS):
                 await self.regions.stop()
+            self.regions.abandon()
             tasks.cancel_scope.cancel()
