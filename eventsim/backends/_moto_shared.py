@@ -9,7 +9,7 @@ https://docs.getmoto.org
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ import anyio.to_thread
 
 from eventsim.backends import Backend
 from eventsim.backends._aws import AwsApi
+from eventsim.backends._moto_logs import put
 from eventsim.backends._moto_pushes import install
 from eventsim.backends._moto_waits import Answered, long_poll
 from eventsim.backends._taking import Taker
@@ -71,6 +72,17 @@ class SharedMoto:
     def waits(self, target: str, body: bytes) -> bool:
         """Whether the answer to a request may be long in coming."""
         return long_poll(target, body) is not None
+
+    async def write_logs(
+        self, region: str, written: Sequence[tuple[str, str, list[dict[str, Any]]]]
+    ) -> None:
+        """Put lines into CloudWatch Logs: the group, the stream and the events of each."""
+
+        def put_all() -> None:
+            for group, stream, events in written:
+                put(self.account, region, group, stream, events)
+
+        await self.work(put_all)
 
     def hurry(self) -> None:
         """Let long polls end now."""

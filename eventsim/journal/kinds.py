@@ -223,9 +223,7 @@ KINDS: dict[str, Kind] = {
         "a function was updated or published, or an alias or provisioned concurrency of it changed",
         ("function", "version", "alias", "provisioned", "qualifier", "status"),
     ),
-    "log_lines_lost": Kind(
-        "`lines` that functions wrote are not in CloudWatch Logs", ("group", "lines")
-    ),
+    "log_lines_lost": Kind("`lines` that functions wrote are not in CloudWatch Logs", ("lines",)),
     "work_failed": Kind(
         "something that went on behind the API of a server ended by an error", ("error_type",)
     ),

@@ -68,7 +68,6 @@ FIELDS = {
     "hash": "SHA-256 of the content",
     "http_status": "of the response; 101 for a connection that was let in",
     "idle": "seconds since the environment's last invocation",
-    "group": "the log group in CloudWatch Logs",
     "init": "seconds that the init of a cold start took",
     "invoked": "whether the function ran",
     "key": "the object's key",

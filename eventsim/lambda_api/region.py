@@ -61,12 +61,13 @@ class Region:
         environments: Environments,
         permissions: Permissions,
         backend: Backend,
+        logs: LogWriter,
         destination: Callable[[Region, str], Destination],
         fixed: Invoker | None = None,
     ) -> None:
         self.place, self.ground, self.backend = place, ground, backend
         self.environments, self.permissions = environments, permissions
-        self.logs = LogWriter(backend, ground.clock, ground.journal)
+        self.logs = logs
         self.functions = {
             name: self._adopted(name, environments.functions.versions(name))
             for name in environments.functions.names()

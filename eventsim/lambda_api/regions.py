@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from eventsim.backends.moto import SharedMoto
 from eventsim.destinations import open_destination
 from eventsim.environments.permissions import Permissions
 from eventsim.front import Finding
+from eventsim.lambda_api.logs import LogWriter
 from eventsim.lambda_api.mappings import FindSource, Mappings
 from eventsim.lambda_api.packages import Packages
 from eventsim.lambda_api.refusing import invalid
@@ -134,6 +136,7 @@ class Regions:
     def _opened(self, name: str) -> Region:
         setting = self._setting
         backend = self._moto.backend(name, setting.clock)
+        logs = LogWriter(partial(self._moto.write_logs, name), setting.journal)
         if name == self.home:
             return Region(
                 setting.scenario.place,
@@ -141,6 +144,7 @@ class Regions:
                 setting.environments,
                 setting.permissions,
                 backend,
+                logs,
                 _destination,
                 fixed=setting.invoker,
             )
@@ -155,7 +159,7 @@ class Regions:
         )
         permissions = Permissions(environments.find, setting.clock, setting.journal)
         place = Place(name, setting.scenario.account)
-        return Region(place, self._ground, environments, permissions, backend, _destination)
+        return Region(place, self._ground, environments, permissions, backend, logs, _destination)
 
     async def _find_source(self, arn: str) -> Stream | Queue | None:
         """A stream or queue of the scenario, or of a service of ours."""

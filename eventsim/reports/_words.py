@@ -310,7 +310,7 @@ TELLINGS: dict[str, Telling] = {
     "load_measured": Telling("event", _on, _measured),
     "function_logged": Telling("quiet", _function, _with("logged:", "text")),
     "function_changed": Telling("event", _function, _with("changed, version", "version")),
-    "log_lines_lost": Telling("wrong", _field("group"), _plain("lines of the log lost")),
+    "log_lines_lost": Telling("wrong", lambda _: "logs", _with("lines lost:", "lines")),
     "work_failed": Telling("wrong", _field("error_type"), _plain("failed")),
     "permission_granted": Telling("event", _function, _with("policy got statement", "statement")),
     "permission_revoked": Telling("event", _function, _with("policy lost statement", "statement")),
