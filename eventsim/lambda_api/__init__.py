@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eventsim.errors import EventsimError, InvokeError, TooManyRequests
+from eventsim.errors import EventsimError, InvokeError
 from eventsim.front.serving import read_body
 from eventsim.lambda_api import (
     account,
@@ -113,8 +113,6 @@ def failure(error: InvokeError) -> Response:
     """An error as the API answers it."""
     response = Response(orjson.dumps(error.body), error.status, media_type="application/json")
     response.headers["x-amzn-errortype"] = error.code
-    if isinstance(error, TooManyRequests):
-        response.headers["retry-after"] = "1"
     return response
 
 

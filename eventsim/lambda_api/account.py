@@ -96,6 +96,11 @@ async def get_runtime_management_config(call: Call) -> dict[str, Any]:
     return {"UpdateRuntimeOn": "Auto", "FunctionArn": arn}
 
 
+async def get_function_code_signing_config(call: Call) -> dict[str, Any]:
+    """No function has one, since CreateFunction takes none."""
+    return {"FunctionName": _unqualified(call).name, "CodeSigningConfigArn": ""}
+
+
 def _unqualified(call: Call, change: bool = False) -> Deployed:
     name, qualifier = call.region.named(call.given)
     if qualifier is not None:
@@ -111,4 +116,5 @@ OPERATIONS: dict[str, Handler] = {
     "PutFunctionRecursionConfig": put_function_recursion_config,
     "GetFunctionRecursionConfig": get_function_recursion_config,
     "GetRuntimeManagementConfig": get_runtime_management_config,
+    "GetFunctionCodeSigningConfig": get_function_code_signing_config,
 }

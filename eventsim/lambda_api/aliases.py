@@ -12,12 +12,15 @@ from eventsim.errors import ResourceNotFound
 from eventsim.lambda_api.deployed import AliasText
 from eventsim.lambda_api.refusing import Pages, check_revision, conflict, missing
 from eventsim.lambda_api.region import Call, Handler, Region
+from eventsim.rules import aliases as rules
 
 
 async def create_alias(call: Call) -> dict[str, Any]:
     region, given = call.region, call.given
     name, alias = region.named({"FunctionName": given["FunctionName"]}).name, given["Name"]
     deployed = region.changeable(name)
+    rules.check_name(alias)
+    rules.check_weights(given["FunctionVersion"], _weights(given))
     if alias in deployed.aliases:
         raise conflict(f"Alias already exists: {region.place.arn(name, alias)}")
     _shift(region, name, alias, given["FunctionVersion"], _weights(given))

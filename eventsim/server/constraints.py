@@ -18,6 +18,22 @@ def violations(shape: Any, given: Mapping[str, Any]) -> list[str]:
     return [*_structure(shape, given, "")]
 
 
+def absences(shape: Any, given: Mapping[str, Any], inside: str = "") -> list[str]:
+    """The members that a structure, and the structures in it, must have and have not."""
+    found = []
+    for name, member in shape.members.items():
+        path = f"{inside}{name[0].lower()}{name[1:]}"
+        if name not in given and name in shape.required_members:
+            found.append(_absent(path))
+        elif name in given and member.type_name == "structure":
+            found += absences(member, given[name], f"{path}.")
+    return found
+
+
+def _absent(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+
+
 def _structure(shape: Any, given: Mapping[str, Any], inside: str) -> Iterator[str]:
     required = set(shape.required_members)
     for name, member in shape.members.items():
@@ -25,7 +41,7 @@ def _structure(shape: Any, given: Mapping[str, Any], inside: str) -> Iterator[st
         if name in given:
             yield from _value(member, given[name], path)
         elif name in required:
-            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            yield _absent(path)
 
 
 def _value(shape: Any, value: Any, path: str) -> Iterator[str]:

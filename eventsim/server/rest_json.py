@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from eventsim.errors import InvalidRequestContent, InvokeError
-from eventsim.server.constraints import violations
+from eventsim.server.constraints import absences, violations
 
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 _KINDS = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
@@ -37,7 +37,7 @@ class Route(NamedTuple):
 
 
 class RestJson:
-    """The operations of a service; *unchecked* are those whose members somebody else judges."""
+    """The operations of a service; of *unchecked* ones, somebody else judges the members."""
 
     def __init__(self, service: str, unchecked: Iterable[str] = ()) -> None:
         from botocore.loaders import Loader
@@ -86,8 +86,8 @@ class RestJson:
             if value is not None:
                 found[name] = _from_text(member, value)
         found |= self._inside(shape, body)
-        if operation not in self._unchecked:
-            _refuse(violations(shape, found))
+        judged = absences if operation in self._unchecked else violations
+        _refuse(judged(shape, found))
         return found
 
     def serialise(
