@@ -73,6 +73,21 @@ def test_a_function_that_fails_is_an_answer(functions: Any) -> None:
     assert failed["stackTrace"][0].startswith('  File "/var/task/app.py", line 5, in handler')
 
 
+def test_a_response_stream_has_the_answer_and_its_end(functions: Any) -> None:
+    answer = functions.invoke_with_response_stream(
+        FunctionName="echo", Payload=b'{"a":2}', LogType="Tail"
+    )
+    chunk, end = answer["EventStream"]
+    assert json.loads(chunk["PayloadChunk"]["Payload"])["event"] == {"a": 2}
+    assert list(end["InvokeComplete"]) == ["LogResult"]
+    assert answer["ExecutedVersion"] == "$LATEST"
+    (failed,) = functions.invoke_with_response_stream(
+        FunctionName="echo", Payload=b'{"fail":true}'
+    )["EventStream"]
+    assert failed["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(failed["InvokeComplete"]["ErrorDetails"])["errorType"] == "ValueError"
+
+
 def test_events_and_dry_runs_are_answered_before_anything_runs(aws: Served, functions: Any) -> None:
     event = functions.invoke(FunctionName="echo", InvocationType="Event", Payload=b'{"later":1}')
     dry = functions.invoke(FunctionName="echo", InvocationType="DryRun", Payload=b'{"never":1}')

@@ -54,6 +54,7 @@ OPERATIONS: Mapping[str, Handler] = {
 # Whose members the rules judge, with texts of their own.
 _UNCHECKED = (
     *("CreateEventSourceMapping", "UpdateEventSourceMapping", "Invoke", "InvokeAsync"),
+    "InvokeWithResponseStream",
     *("AddPermission", "CreateAlias"),
 )
 
