@@ -302,6 +302,35 @@ def test_a_function_url_is_served_and_gone_again(aws: Served, api: Any, name: st
     assert refused(api.get_function_url_config, FunctionName=name)[0] == 404
 
 
+def test_a_function_finds_what_is_in_its_layers_the_last_one_first(api: Any, name: str) -> None:
+    arns = []
+    for number in (1, 2):
+        package = zipped(**{f"python/said{each}__py": f"IT = {number}" for each in {"", number}})
+        made = api.publish_layer_version(
+            LayerName=f"{name}-{number}",
+            Content={"ZipFile": package},
+            CompatibleRuntimes=["python3.12"],
+        )
+        arns.append(made["LayerVersionArn"])
+    assert arns[0] == f"arn:aws:lambda:us-east-1:123456789012:layer:{name}-1:1"
+    code = "import said, said1, said2\ndef handler(e, c): return [said.IT, said1.IT, said2.IT]\n"
+    api.update_function_code(FunctionName=name, ZipFile=zipped(app__py=code))
+    api.update_function_configuration(FunctionName=name, Layers=arns)
+    shown = api.get_function_configuration(FunctionName=name)["Layers"]
+    assert [each["Arn"] for each in shown] == arns
+    api.delete_layer_version(LayerName=f"{name}-1", VersionNumber=1)  # which functions keep
+    assert json.load(api.invoke(FunctionName=name)["Payload"]) == [2, 1, 2]
+    gone = refused(api.get_layer_version, LayerName=f"{name}-1", VersionNumber=1)
+    assert gone[:2] == (404, "ResourceNotFoundException")
+    found = api.get_layer_version_by_arn(Arn=arns[1])
+    assert (found["Version"], found["CompatibleRuntimes"]) == (1, ["python3.12"])
+    listed = api.list_layers(CompatibleRuntime="python3.12")["Layers"]
+    assert f"{name}-2" in [each["LayerName"] for each in listed]
+    assert len(api.list_layer_versions(LayerName=f"{name}-2")["LayerVersions"]) == 1
+    missing = refused(api.update_function_configuration, FunctionName=name, Layers=arns)
+    assert missing[2] == f"Layer version {arns[0]} does not exist."
+
+
 def test_lists_come_in_pages(api: Any, name: str) -> None:
     for number in range(3):
         create(api, f"{name}-page-{number}", ONE)

@@ -25,6 +25,7 @@ from eventsim.lambda_api import (
     event_invoke,
     functions,
     invoking,
+    layers,
     mapping_operations,
     policies,
     urls,
@@ -49,6 +50,7 @@ OPERATIONS: Mapping[str, Handler] = {
     **mapping_operations.OPERATIONS,
     **invoking.OPERATIONS,
     **urls.OPERATIONS,
+    **layers.OPERATIONS,
     **account.OPERATIONS,
 }
 # Whose members the rules judge, with texts of their own.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from eventsim.lambda_api.packages import Package
 from eventsim.types import EventInvokeConfig
@@ -24,6 +24,13 @@ _UPDATING = {
 _ACTIVE = {"State": "Active", "LastUpdateStatus": "Successful"}
 
 
+class Layer(NamedTuple):
+    """A version of a layer that a function has; it stays when the layer is deleted."""
+
+    arn: str
+    package: Package
+
+
 @dataclass(slots=True)
 class Version:
     """$LATEST or a published version: ``configuration`` in AWS's keys, without its states."""
@@ -32,12 +39,17 @@ class Version:
     package: Package
     revision: str
     modified: str
+    layers: tuple[Layer, ...] = ()
     state: dict[str, str] = field(default_factory=lambda: dict(_CREATING))
 
     @property
     def pending(self) -> bool:
         """Whether it is on its way into a state."""
         return self.state is not _ACTIVE and self.state != _ACTIVE
+
+    def packages(self) -> list[Package]:
+        """Its code and its layers."""
+        return [self.package, *(layer.package for layer in self.layers)]
 
     def updating(self) -> None:
         """It is being updated."""
@@ -104,8 +116,40 @@ class Deployed:
     recursive_loop: str = "Terminate"
 
     def packages(self) -> list[Package]:
-        """The package of each version."""
+        """The code of each version."""
         return [version.package for version in self.versions.values()]
 
 
-Revise = Callable[[str], str]
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version of a layer; ``told`` is what it was published with."""
+
+    number: int
+    arn: str
+    package: Package
+    created: str
+    told: Mapping[str, Any]
+
+    def shown(self) -> dict[str, Any]:
+        """LayerVersionsListItem."""
+        given = {key: value for key, value in self.told.items() if value}
+        number = {"LayerVersionArn": self.arn, "Version": self.number}
+        return {**number, "CreatedDate": self.created, "Description": "", **given}
+
+    def fits(self, given: Mapping[str, Any]) -> bool:
+        """Whether it is for the runtime and the architecture that a request asks for."""
+        for asked, key in (
+            ("CompatibleRuntime", "CompatibleRuntimes"),
+            ("CompatibleArchitecture", "CompatibleArchitectures"),
+        ):
+            if given.get(asked) and given[asked] not in (self.told.get(key) or ()):
+                return False
+        return True
+
+
+@dataclass(slots=True)
+class Layers:
+    """The layers of a region by name; numbers are never used again."""
+
+    versions: dict[str, dict[int, Published]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)

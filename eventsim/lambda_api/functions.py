@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from eventsim.lambda_api import settings, versions
+from eventsim.lambda_api import layers, settings, versions
 from eventsim.lambda_api.deployed import Deployed, Version
 from eventsim.lambda_api.refusing import Pages, check_revision, conflict, invalid
 from eventsim.lambda_api.region import Call, Handler, Region
@@ -25,7 +25,8 @@ async def create_function(call: Call) -> dict[str, Any]:
     configuration = settings.created(given)
     package = await region.package(given["Code"])
     _check_free(region, name)  # somebody may have been faster
-    latest = Version(configuration, package, region.revision(name), region.now())
+    used = layers.used(region, given, package)
+    latest = Version(configuration, package, region.revision(name), region.now(), used)
     deployed = Deployed(name, {LATEST: latest}, tags=dict(given.get("Tags") or {}))
     region.add(deployed)
     region.settle_soon(name, latest)
@@ -37,13 +38,12 @@ async def get_function(call: Call) -> dict[str, Any]:
     configuration = region.shown(name, qualifier)
     deployed = region.deployed(name)
     _, version = region.version(name, qualifier)
-    folder = version.package.folder.rpartition("/")[2]
     reserved = region.environments.concurrency.reserved(name)
     return {
         "Configuration": configuration,
         "Code": {
             "RepositoryType": "S3",
-            "Location": f"{region.ground.base}/_eventsim/code/{folder}.zip" if folder else "",
+            "Location": region.location(version.package),
         },
         "Tags": deployed.tags or None,
         "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
@@ -96,7 +96,11 @@ async def update_function_configuration(call: Call) -> dict[str, Any]:
     before = deployed.versions[LATEST]
     check_revision(call.given, before.revision)
     configuration = settings.changed(before.configuration, call.given)
-    _update(region, deployed, replace(before, configuration=configuration), "it was configured")
+    used = before.layers
+    if call.given.get("Layers") is not None:
+        used = layers.used(region, call.given, before.package)
+    latest = replace(before, configuration=configuration, layers=used)
+    _update(region, deployed, latest, "it was configured")
     return region.shown(name)
 
 
@@ -113,7 +117,7 @@ async def delete_function(call: Call) -> dict[str, Any]:
     versions.check_unused(region, name, qualifier)
     region.environments.remove(name, qualifier)
     region.permissions.forget(name, qualifier)
-    region.leave(deployed.versions.pop(qualifier).package)
+    region.leave(*deployed.versions.pop(qualifier).packages())
     deployed.event_invokes.pop(qualifier, None)
     deployed.provisioned.pop(qualifier, None)
     return {"StatusCode": 204}

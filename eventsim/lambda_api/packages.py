@@ -34,11 +34,15 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runti
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A deployment package: ``sha256`` in base64 as AWS tells it, ``size`` zipped, in bytes."""
+    """A deployment package: ``sha256`` in base64 as AWS tells it, ``size`` zipped, in bytes.
+
+    ``unzipped`` is the size of its files.
+    """
 
     sha256: str
     size: int
     folder: str
+    unzipped: int = 0
 
 
 class Packages:
@@ -68,7 +72,7 @@ class Packages:
                 with suppress(OSError):  # another request with the same file was faster
                     code.rename(folder)
         sha256 = base64.b64encode(digest.digest()).decode()
-        return Package(sha256, len(zipped), str(folder))
+        return Package(sha256, len(zipped), str(folder), _unzipped(zipped))
 
     def use(self, package: Package) -> None:
         """One more version has this package."""
@@ -117,6 +121,12 @@ def _damaged() -> InvalidParameterValue:
     return refused(
         "Could not unzip uploaded file. Please check your file, then try to upload again."
     )
+
+
+def _unzipped(zipped: bytes) -> int:
+    """The size of the files in what was unpacked."""
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def _extract(zipped: bytes, folder: Path) -> None:

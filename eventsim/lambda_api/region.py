@@ -22,7 +22,7 @@ from eventsim.front import Finding
 from eventsim.ids import Chance
 from eventsim.invokers.local import LocalInvoker
 from eventsim.journal import Journal
-from eventsim.lambda_api.deployed import NO_PACKAGE, Deployed, Version
+from eventsim.lambda_api.deployed import NO_PACKAGE, Deployed, Layers, Version
 from eventsim.lambda_api.logs import LogWriter
 from eventsim.lambda_api.mappings import Mappings
 from eventsim.lambda_api.packages import Package, Packages
@@ -88,6 +88,7 @@ class Region:
         journal, accept = ground.journal, self.events.accept
         self._own = LocalInvoker(environments, journal, accept, authorize, profile)
         self._fixed = fixed
+        self.layers = Layers()
         self.mappings: Mappings
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
@@ -140,7 +141,7 @@ class Region:
         number, version = self.version(name, qualifier)
         arn = self.place.arn(name, qualifier)
         return {
-            **shown(name, arn, number, version.configuration, version.package),
+            **shown(name, arn, number, version),
             **version.state,
             "RevisionId": version.revision,
             "LastModified": version.modified,
@@ -149,9 +150,9 @@ class Region:
     def add(self, deployed: Deployed) -> None:
         """Have one more function."""
         latest = deployed.versions[LATEST]
-        self.environments.add(function_of(deployed.name, latest.configuration, latest.package))
+        self.environments.add(function_of(deployed.name, latest))
         self.functions[deployed.name] = deployed
-        self.ground.packages.use(latest.package)
+        self.use(*latest.packages())
         self._read_log(deployed.name)
 
     def remove(self, name: str) -> None:
@@ -161,13 +162,13 @@ class Region:
         self.permissions.forget(name)
         for url in gone.urls.values():
             self.ground.urls.remove(url.front)
-        for package in gone.packages():
-            self.leave(package)
+        for version in gone.versions.values():
+            self.leave(*version.packages())
 
     def update(self, deployed: Deployed, latest: Version, because: str) -> None:
         """Have another $LATEST."""
         before = deployed.versions[LATEST]
-        function = function_of(deployed.name, latest.configuration, latest.package)
+        function = function_of(deployed.name, latest)
         now = self.environments.functions.latest(deployed.name)
         changes = {
             name: getattr(function, name)
@@ -175,8 +176,8 @@ class Region:
             if getattr(function, name) != getattr(now, name)
         }
         self.environments.update(deployed.name, because, **changes)
-        self.ground.packages.use(latest.package)
-        self.leave(before.package)
+        self.use(*latest.packages())
+        self.leave(*before.packages())
         deployed.versions[LATEST] = latest
 
     def settle_soon(self, name: str, version: Version) -> None:
@@ -213,9 +214,20 @@ class Region:
         packages.sweep(now)
         return unpacked
 
-    def leave(self, package: Package) -> None:
-        """A version has this package no longer."""
-        self.ground.packages.leave(package, self.ground.clock.time())
+    def use(self, *packages: Package) -> None:
+        """A version has these packages."""
+        for package in packages:
+            self.ground.packages.use(package)
+
+    def leave(self, *packages: Package) -> None:
+        """A version has these packages no longer."""
+        for package in packages:
+            self.ground.packages.leave(package, self.ground.clock.time())
+
+    def location(self, package: Package) -> str:
+        """Where a client fetches a package; nothing for the code of a scenario."""
+        name = package.folder.rpartition("/")[2]
+        return f"{self.ground.base}/_eventsim/code/{name}.zip" if name else ""
 
     async def _from_bucket(self, code: Mapping[str, Any]) -> bytes:
         from eventsim.errors import ServiceError
@@ -260,6 +272,7 @@ class Region:
 _OF_A_VERSION = (
     *("handler", "code_uri", "timeout", "memory_size", "environment", "runtime", "run_in"),
     *("architecture", "in_vpc", "description", "dead_letter", "log_group", "fingerprint"),
+    "layers",
 )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from eventsim.errors import InvokeError
-from eventsim.lambda_api.packages import Package
+from eventsim.lambda_api.deployed import Version
 from eventsim.lambda_api.refusing import coded, invalid, not_here, of_refusal
 from eventsim.rules.event_invoke import dead_letter_refusals
 from eventsim.rules.function_settings import environment_refusals
@@ -29,7 +29,7 @@ KEPT = (
 )
 _REFUSED = (
     *("FileSystemConfigs", "ImageConfig", "TenancyConfig", "CapacityProviderConfig"),
-    *("DurableConfig", "CodeSigningConfigArn", "PublishTo", "Layers"),
+    *("DurableConfig", "CodeSigningConfigArn", "PublishTo"),
 )
 _RUN_IN = {"python": "python", "nodejs": "node", "provided": "bootstrap"}
 _DEFAULTS: dict[str, Any] = {
@@ -106,13 +106,13 @@ def _no_runtime(runtime: str) -> InvokeError:
     )
 
 
-def function_of(
-    name: str, configuration: Mapping[str, Any], package: Package, **whole: Any
-) -> Function:
-    """The function that a configuration describes; *whole* is what is of no version."""
+def function_of(name: str, version: Version) -> Function:
+    """The function that a version describes."""
+    configuration, package = version.configuration, version.package
     variables = (configuration.get("Environment") or {}).get("Variables") or {}
     logging = configuration.get("LoggingConfig") or {}
     shown = {key: configuration.get(key) for key in (*KEPT, "Architectures")}
+    layers = [layer.package for layer in version.layers]
     return Function(
         name,
         configuration["Handler"],
@@ -127,8 +127,8 @@ def function_of(
         description=configuration["Description"],
         dead_letter=(configuration.get("DeadLetterConfig") or {}).get("TargetArn"),
         log_group=logging.get("LogGroup") or "",
+        layers=tuple(layer.folder for layer in layers),
         fingerprint=json.dumps(shown, sort_keys=True) + package.sha256,
-        **whole,
     )
 
 
@@ -155,11 +155,14 @@ def of_scenario(function: Function) -> dict[str, Any]:
     return found
 
 
-def shown(
-    name: str, arn: str, version: str, configuration: Mapping[str, Any], package: Package
-) -> dict[str, Any]:
+def shown(name: str, arn: str, number: str, version: Version) -> dict[str, Any]:
     """FunctionConfiguration as it is answered."""
+    configuration, package = version.configuration, version.package
     found = dict(configuration)
+    if version.layers:
+        found["Layers"] = [
+            {"Arn": layer.arn, "CodeSize": layer.package.size} for layer in version.layers
+        ]
     logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
     found["LoggingConfig"] = {**logging, **(configuration.get("LoggingConfig") or {})}
     found["SnapStart"] = {"ApplyOn": "None", "OptimizationStatus": "Off"}
@@ -170,7 +173,7 @@ def shown(
         **found,
         "FunctionName": name,
         "FunctionArn": arn,
-        "Version": version,
+        "Version": number,
         "CodeSha256": package.sha256,
         "CodeSize": package.size,
     }

@@ -53,7 +53,7 @@ def publish(region: Region, deployed: Deployed, description: str | None) -> str:
         state=dict(latest.state),
     )
     deployed.versions[number] = version
-    region.ground.packages.use(version.package)
+    region.use(*version.packages())
     if version.pending:
         region.settle_soon(deployed.name, version)
     return number

@@ -70,6 +70,27 @@ def variables_of(
     )
 
 
+def layer_variables(function: Function, host: Mapping[str, str]) -> dict[str, str]:
+    """The paths on which a function finds what is in its layers, the last one first.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+    """
+    if not function.layers:
+        return {}
+    python = f"python/lib/{function.runtime}/site-packages"
+    below = {
+        "PYTHONPATH": (python, "python"),
+        "NODE_PATH": ("nodejs/node_modules",),
+        "PATH": ("bin",),
+        "LD_LIBRARY_PATH": ("lib",),
+    }
+    found = {}
+    for name, folders in below.items():
+        paths = [f"{layer}/{each}" for layer in reversed(function.layers) for each in folders]
+        found[name] = os.pathsep.join([*paths, *filter(None, [host.get(name)])])
+    return found
+
+
 def credentials_of(function: Function) -> dict[str, str]:
     """The dummy credentials of a function: the access key id stands for its role, if it has one."""
     if function.role is None:

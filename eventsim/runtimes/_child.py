@@ -24,7 +24,7 @@ from eventsim.clock import machine_time
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.rules import function_errors, traces
 from eventsim.rules.limits import RESPONSE_BYTES_MAX
-from eventsim.rules.variables import check_endpoints, variables_of
+from eventsim.rules.variables import check_endpoints, layer_variables, variables_of
 from eventsim.runtimes import Call, Init, RuntimeOptions
 from eventsim.runtimes._capture import Log
 from eventsim.runtimes._exchange import Answer, Event, Exchange
@@ -290,10 +290,11 @@ class ChildRuntime:
             check_endpoints(function.name, function.environment)
         lambdas = lambda_variables(init, program.runtime, program.folder)
         own = {**lambdas, **program.variables, MARK: exchange.address, "TMPDIR": str(self._folder)}
+        host = STAGE.host_variables()
         return variables_of(
             function,
-            STAGE.host_variables(),
-            own,
+            host,
+            {**own, **layer_variables(function, host)},
             endpoint_url=options.endpoint_url,
             allow_aws=options.allow_aws,
         )

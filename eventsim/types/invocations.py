@@ -168,7 +168,8 @@ class Function:
     event is delivered twice. ``error_rate`` and ``crash_rate`` are for ``run_in: model``: which
     part of the invocations fails, and in which the runtime ends. ``further_event_invokes`` are
     those of other qualifiers; ``log_group`` is that of LoggingConfig, if not the usual one.
-    ``fingerprint`` stands for what else two versions may differ in.
+    ``fingerprint`` stands for what else two versions may differ in; ``layers`` are the folders of
+    its layers, for runtimes in processes of their own.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
@@ -198,6 +199,7 @@ class Function:
     further_event_invokes: tuple[EventInvokeConfig, ...] = ()
     log_group: str = ""
     fingerprint: str = ""
+    layers: tuple[str, ...] = ()
     recursive_loop: RecursiveLoop = "Terminate"
     duplicate_deliveries: float = 0.0
 
