@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -184,6 +185,37 @@ def test_buckets_and_topics_invoke_whom_they_may(aws: Served, functions: Any) ->
     logs = aws.client("logs")
     until(lambda: any("red+flower.jpg" in line for line in lines(logs, "told")))
     until(lambda: any("a headline" in line for line in lines(logs, "told")))
+
+
+def test_rules_and_subscription_filters_invoke_a_function(aws: Served, functions: Any) -> None:
+    arn = create(functions, "listening", ECHO)["FunctionArn"]
+    for service in ("events", "logs"):
+        functions.add_permission(
+            FunctionName="listening",
+            StatementId=service,
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+        )
+    events, logs = aws.client("events"), aws.client("logs")
+    pattern = json.dumps({"source": ["shop"], "detail": {"total": [{"numeric": [">", 10]}]}})
+    events.put_rule(Name="large", EventPattern=pattern)
+    transformer = {"InputPathsMap": {"t": "$.detail.total"}, "InputTemplate": '{"told": <t>}'}
+    target = {"Id": "1", "Arn": arn, "InputTransformer": transformer}
+    events.put_targets(Rule="large", Targets=[target])
+    for total in (5, 50):
+        entry = {"Source": "shop", "DetailType": "sale", "Detail": json.dumps({"total": total})}
+        assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    until(lambda: 'got {"told": 50}' in lines(logs, "listening"))
+    assert 'got {"told": 5}' not in lines(logs, "listening")
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="s")
+    logs.put_subscription_filter(
+        logGroupName="app", filterName="f", filterPattern="ERROR", destinationArn=arn
+    )
+    now = round(time.time() * 1000)
+    found = [{"timestamp": now, "message": text} for text in ("all is well", "ERROR it is not")]
+    logs.put_log_events(logGroupName="app", logStreamName="s", logEvents=found)
+    until(lambda: any('"awslogs"' in line for line in lines(logs, "listening")))
 
 
 def test_a_topic_that_may_not_invoke_does_not(aws: Served, functions: Any) -> None:

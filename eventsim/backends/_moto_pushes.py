@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from eventsim.backends._moto_events import sending
 from eventsim.backends._taking import Taker
 from eventsim.errors import EventsimError
 
@@ -78,11 +79,13 @@ class RunsFunction:
 def install(taker: Taker) -> Undo:
     """Have *taker* take what is for the functions of its run; returns what ends that."""
     from moto.awslambda import utils
+    from moto.events.models import Rule
     from moto.s3 import notifications
     from moto.sns.models import Subscription
 
     whose = utils.get_backend
     event_of, publish = notifications._get_s3_event, Subscription.publish
+    send_to_targets = Rule.send_to_targets
 
     def get_backend(account_id: str, region: str) -> Any:
         return RunsFunctions(taker, whose(account_id, region))
@@ -123,6 +126,7 @@ def install(taker: Taker) -> Undo:
         (utils, "get_backend"): (whose, get_backend),
         (notifications, "_get_s3_event"): (event_of, get_s3_event),
         (Subscription, "publish"): (publish, publish_to),
+        (Rule, "send_to_targets"): (send_to_targets, sending(taker, send_to_targets)),
     }
     for (place, name), (_, ours) in replaced.items():
         setattr(place, name, ours)

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from eventsim.backends.moto import SharedMoto
 from eventsim.destinations import open_destination
 from eventsim.environments.permissions import Permissions
+from eventsim.errors import EventsimError
 from eventsim.front import Finding
 from eventsim.lambda_api.logs import LogWriter
 from eventsim.lambda_api.mappings import FindSource, Mappings
@@ -105,6 +106,10 @@ class Regions:
             if self._tasks is not None:
                 self._tasks.start_soon(region.logs.run)
         return self._regions[name]
+
+    def tell(self, error: EventsimError) -> None:
+        """Tell in the journal what went wrong behind the API."""
+        self._working.tell(error)
 
     def request_id(self) -> str:
         """The id of one more request."""

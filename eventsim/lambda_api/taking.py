@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eventsim.backends import Backend
-from eventsim.errors import ServiceError
+from eventsim.errors import EventsimError, ServiceError
 from eventsim.rules.arns import region_of, service_of
 from eventsim.simulation.taking import RunTaker
 
@@ -20,11 +20,19 @@ FindTaker = Callable[[str], RunTaker | None]
 class RegionsTaker:
     """A Taker for the functions of all regions; *find* gives that of a region which has any.
 
-    *in_loop* has something called in the event loop, soon.
+    *in_loop* has something called in the event loop, soon; *on_error* is told of what cannot be an
+    event there.
     """
 
-    def __init__(self, find: FindTaker, home: str, in_loop: Callable[..., object]) -> None:
+    def __init__(
+        self,
+        find: FindTaker,
+        home: str,
+        in_loop: Callable[..., object],
+        on_error: Callable[[EventsimError], None],
+    ) -> None:
         self._find, self._home, self._in_loop = find, home, in_loop
+        self._on_error = on_error
 
     def knows(self, function_arn: str) -> bool:
         """Whether the function is one of ours."""
@@ -40,13 +48,20 @@ class RegionsTaker:
         """Send a function an event."""
         taker = self._of(function_arn)
         if taker is not None:
-            self._in_loop(taker.push, service, event, function_arn)
+            self._in_loop(self._told, taker.push, service, event, function_arn)
 
     def take(self, service: str, told: Mapping[str, Any], function_arn: str) -> None:
         """Make an event of what a service tells, if it is to be sent at all, and send it."""
         taker = self._of(function_arn)
         if taker is not None:
-            self._in_loop(taker.take, service, told, function_arn)
+            self._in_loop(self._told, taker.take, service, told, function_arn)
+
+    def _told(self, tell: Callable[..., None], *given: Any) -> None:
+        """Tell it, in the event loop; nobody is there to hear what is wrong with it."""
+        try:
+            tell(*given)
+        except EventsimError as error:
+            self._on_error(error)
 
     def _of(self, function_arn: str) -> RunTaker | None:
         return self._find(region_of(function_arn)) if service_of(function_arn) else None

@@ -105,7 +105,8 @@ class Server:
         self.regions = Regions(setting, options, moto, self.base, url_fronts)
         closing.push_async_callback(self.regions.aclose)
         in_loop = asyncio.get_running_loop().call_soon_threadsafe
-        moto.sends_to(RegionsTaker(self.regions.taker, self.regions.home, in_loop))
+        regions = self.regions
+        moto.sends_to(RegionsTaker(regions.taker, regions.home, in_loop, regions.tell))
         self.services["lambda"] = LambdaApp(self.regions)
         self._endpoint = Endpoint(
             self.services,

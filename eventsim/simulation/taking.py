@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from eventsim import registry
@@ -46,7 +47,9 @@ class RunTaker:
         self._post.start_soon(self._push, sender, sent, function_arn)
 
     async def _push(self, sender: Sender, sent: Sent, function_arn: str) -> None:
-        answer = await self._post.push(sender.delivery(sent.event, function_arn))
+        delivery = sender.delivery(sent.event, function_arn)
+        delivery = replace(delivery, source_arn=sent.source_arn, waits=sent.waits)
+        answer = await self._post.push(delivery)
         if not isinstance(answer.value, InvokeError) or not sent.about:
             return
         refused, kept = answer.value, sent.dead_letter

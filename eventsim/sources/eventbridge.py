@@ -25,6 +25,7 @@ from eventsim.sources._eventbridge_rules import (
     Resource,
     Schedule,
 )
+from eventsim.sources._eventbridge_taking import taken
 from eventsim.sources._refusing import refuse_to_refuse
 from eventsim.types import Bus, InvocationType, Scene
 
@@ -34,6 +35,7 @@ __all__ = [
     "custom",
     "ec2_state_change",
     "scheduled",
+    "taken",
     "trusted_advisor",
 ]
 

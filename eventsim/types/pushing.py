@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
@@ -114,10 +114,13 @@ class Sent:
     """What a service sends a function, out of what it tells of itself.
 
     ``event`` is None for what its filter does not accept. What it gives up goes to the queue
-    ``dead_letter``, an ARN, as the text ``kept``.
+    ``dead_letter``, an ARN, as the text ``kept``. ``source_arn`` says who sends, ``waits`` are
+    those of a Delivery, where the event does not say, and the source not alone.
     """
 
     event: Any
     about: Mapping[str, Any]
     dead_letter: str | None = None
     kept: str = ""
+    source_arn: str | None = None
+    waits: Sequence[float] | None = None
