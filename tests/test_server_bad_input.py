@@ -248,3 +248,12 @@ def test_nothing_is_left_of_a_server_that_is_stopped(tmp_path: Path) -> None:
         assert time.monotonic() - began < 20
     assert served.entries("run_finished")[0]["outcome"] == "ok"
     until(lambda: not alive(child))
+
+
+def test_nothing_runs_on_after_a_server_that_is_killed(tmp_path: Path) -> None:
+    with server(tmp_path) as served:
+        client = served.client("lambda")
+        create(client, "sleeping", SLEEPING)
+        child = json.load(client.invoke(FunctionName="sleeping", Payload=b"{}")["Payload"])
+        served.process.kill()
+    until(lambda: not alive(child))
