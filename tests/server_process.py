@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,20 @@ class Served:
     process: subprocess.Popen[str]
     base: str
     folder: Path
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        """An ordinary client, that asks once."""
+        """An ordinary client, that asks once; the same one each time."""
+        if (service, region) not in self.clients:
+            self.clients[service, region] = self._made(service, region)
+        return self.clients[service, region]
+
+    def close(self) -> None:
+        """Close every client."""
+        while self.clients:
+            self.clients.popitem()[1].close()
+
+    def _made(self, service: str, region: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.base,
@@ -74,7 +85,11 @@ def server(folder: Path, *words: str) -> Iterator[Served]:
                 break
         health = httpx.get(f"{base}/_eventsim/health", timeout=SECONDS).json()
         assert health["status"] == "running"
-        yield Served(running, base, folder)
+        served = Served(running, base, folder)
+        try:
+            yield served
+        finally:
+            served.close()
     finally:
         running.kill()
         running.communicate(timeout=SECONDS)

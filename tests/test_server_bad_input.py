@@ -8,6 +8,7 @@ import socket
 import stat
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,33 @@ def test_a_client_that_hangs_up_takes_nothing_with_it(aws: Served) -> None:
         with socket.create_connection((host, int(port))) as asking:
             asking.sendall(text.encode())
     assert json.load(client.invoke(FunctionName="hung-up", Payload=b"{}")["Payload"]) > 0
+
+
+def test_a_hundred_functions_are_created_at_once(aws: Served) -> None:
+    client = aws.client("lambda", "us-west-2")
+    names = [f"many-{number}" for number in range(100)]
+    with ThreadPoolExecutor(10) as others:
+        made = [*others.map(lambda name: create(client, name, SLEEPING), names)]
+    assert {each["State"] for each in made} == {"Pending"}
+    pages = client.get_paginator("list_functions").paginate()
+    assert sorted(each["FunctionName"] for page in pages for each in page["Functions"]) == sorted(
+        names
+    )
+
+
+def test_of_two_with_one_name_one_is_created(aws: Served) -> None:
+    client = aws.client("lambda")
+
+    def attempt(number: int) -> str:
+        try:
+            create(client, "only-one", f"x = {number}")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "created"
+
+    with ThreadPoolExecutor(8) as others:
+        came_of = sorted(others.map(attempt, range(8)))
+    assert came_of == ["ResourceConflictException"] * 7 + ["created"]
 
 
 def test_a_long_poll_lets_others_in_and_ends_with_its_client(aws: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -101,18 +102,21 @@ def fuzzed(aws: Served) -> Served:
     return aws
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=20) as made:
+        yield made
+
+
 @settings(max_examples=150)
 @given(request=requests())
 def test_every_request_has_an_answer_that_aws_could_give(
-    fuzzed: Served, request: tuple[str, str, dict[str, str], bytes]
+    fuzzed: Served, client: httpx.Client, request: tuple[str, str, dict[str, str], bytes]
 ) -> None:
     method, path, headers, content = request
-    answer = CLIENT.request(method, f"{fuzzed.base}{path}", headers=headers, content=content)
+    answer = client.request(method, f"{fuzzed.base}{path}", headers=headers, content=content)
     assert answer.status_code < 500 or answer.headers["x-amzn-errortype"] == "NotImplemented"
     if answer.status_code >= 400:
         told = answer.json()
         assert answer.headers["x-amzn-errortype"]
         assert told.get("message") or told.get("Message")
-
-
-CLIENT = httpx.Client(timeout=20)

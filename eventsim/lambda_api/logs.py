@@ -14,10 +14,11 @@ from typing import Any
 
 import anyio
 
-from eventsim.clock import machine_time
+from eventsim.clock import Clock, machine_time
 from eventsim.journal import Journal
 
 BYTES_MAX = 16 * 1_048_576  # that wait to be written
+GATHER_SECONDS = 0.05  # in which lines come together: a thread for each call would slow calls down
 EVENT_CHARACTERS_MAX = 250_000
 
 Events = list[dict[str, Any]]
@@ -27,8 +28,8 @@ Put = Callable[[Sequence[tuple[str, str, Events]]], Awaitable[None]]
 class LogWriter:
     """Writes lines by *put*, which takes a group, a stream and events of each, in ``run``."""
 
-    def __init__(self, put: Put, journal: Journal) -> None:
-        self._put, self._journal = put, journal
+    def __init__(self, put: Put, journal: Journal, clock: Clock) -> None:
+        self._put, self._journal, self._clock = put, journal, clock
         self._waiting: dict[tuple[str, str], Events] = {}
         self._bytes = self._dropped = 0
         self._more, self._idle = anyio.Event(), anyio.Event()
@@ -58,6 +59,7 @@ class LogWriter:
             self._tell_dropped()
             self._more = anyio.Event()
             await self._more.wait()
+            await self._clock.sleep(GATHER_SECONDS)
 
     async def written(self) -> None:
         """Return when everything up to now is written."""

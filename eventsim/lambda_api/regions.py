@@ -141,7 +141,7 @@ class Regions:
     def _opened(self, name: str) -> Region:
         setting = self._setting
         backend = self._moto.backend(name, setting.clock)
-        logs = LogWriter(partial(self._moto.write_logs, name), setting.journal)
+        logs = LogWriter(partial(self._moto.write_logs, name), setting.journal, setting.clock)
         if name == self.home:
             return Region(
                 setting.scenario.place,
