@@ -11,7 +11,6 @@ from eventsim.server.event_stream import event, json_event
 from eventsim.server.rest_json import RestJson
 from eventsim.server.routing import Asked, BadSignature, asked
 
-
 SIGNED = "AWS4-HMAC-SHA256 Credential=K/20260101/{}/aws4_request"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import time
 from typing import Any
 
@@ -235,6 +236,20 @@ def test_a_function_reaches_the_other_services_of_the_server(aws: Served, functi
     functions.invoke(FunctionName="calling", Payload=json.dumps({"url": url}).encode())
     (message,) = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
     assert len(message["Body"]) == 36
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")
+def test_a_function_in_javascript_is_run_by_node(functions: Any) -> None:
+    code = "export const handler = async (event, context) => [event.a, context.functionName];\n"
+    functions.create_function(
+        FunctionName="in-javascript",
+        Runtime="nodejs22.x",
+        Role=ROLE,
+        Handler="index.handler",
+        Code={"ZipFile": zipped(index__mjs=code)},
+    )
+    answer = functions.invoke(FunctionName="in-javascript", Payload=b'{"a":1}')
+    assert json.load(answer["Payload"]) == [1, "in-javascript"]
 
 
 def test_code_comes_from_a_bucket_and_is_replaced(aws: Served, functions: Any) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -113,6 +114,25 @@ def test_a_signature_for_nobody_is_told_so(aws: Served) -> None:
         (signed(region="mars"), (400, "InvalidParameterValueException")),
     ):
         assert ask(aws, "GET", f"{FUNCTIONS}/", headers=headers)[:2] == found
+
+
+def test_a_web_page_elsewhere_gets_at_nothing(aws: Served) -> None:
+    refused = (403, "AccessDeniedException")
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1.evil.example:4566"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        for method, path in (("GET", f"{FUNCTIONS}/"), ("OPTIONS", FUNCTIONS), ("PUT", "/bucket")):
+            assert ask(aws, method, path, headers={**signed(), **headers})[:2] == refused
+        credential = quote("A/20260101/us-east-1/lambda/aws4_request")
+        path = f"{FUNCTIONS}/?X-Amz-Credential={credential}"
+        assert ask(aws, "GET", path, headers=headers)[:2] == refused
+        assert ask(aws, "GET", "/_eventsim/health", headers=headers)[:2] == refused
+    for origin in ("http://localhost:3000", "http://127.0.0.1:8000", "http://app.localhost"):
+        headers = {**signed(), "Origin": origin}
+        assert ask(aws, "GET", f"{FUNCTIONS}/", headers=headers)[0] == 200
 
 
 def test_a_body_over_the_limit_is_refused(aws: Served) -> None:

@@ -69,7 +69,8 @@ def test_clients_do_not_change_the_functions_of_the_scenario(api: Any) -> None:
 
 
 def test_the_front_of_the_scenario_is_served_beside_the_api(shown: Served, api: Any) -> None:
-    assert httpx.get(f"{shown.base}/pets").json()["path"] == "/pets"
+    page = {"Origin": "https://shop.example"}  # whose requests a front may well be for
+    assert httpx.get(f"{shown.base}/pets", headers=page).json()["path"] == "/pets"
     signed = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/lambda/aws4_request"
     }

@@ -17,6 +17,7 @@ from eventsim.errors import (
     ResourceNotFound,
     ServiceError,
     Unreachable,
+    UnsafeEndpoint,
 )
 from eventsim.rules.mapping_errors import Refusal
 from eventsim.server.rest_json import refusal
@@ -85,6 +86,8 @@ def translated(error: Exception) -> InvokeError:
             return coded(error.code, error.message)
         case ServiceError():
             return invalid(error.message)
+        case UnsafeEndpoint():
+            return invalid(str(error))
         case Unreachable():
             return refusal("ServiceException", f"a service gave no answer: {error}", 500)
     return refusal("ServiceException", str(error), 500)

@@ -3,7 +3,8 @@ One endpoint for real clients: every AWS service on one port.
 
 A request is for a front of the scenario if its host or its path says so; else its signature says
 for which service it is. ``services`` are ours, by the name that a client signs with: one more is
-one more ASGI application there. Everything else is moto's.
+one more ASGI application there. Everything else is moto's. Web pages elsewhere get at nothing but
+the fronts.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eventsim import __version__
 from eventsim.front import Finding
-from eventsim.server.routing import Asked, BadSignature, asked
+from eventsim.server.routing import Asked, BadSignature, asked, is_foreign
 from eventsim.server.wsgi import failed, sent
 
 __all__ = ["ASKED", "OWN", "Endpoint"]
@@ -47,9 +48,14 @@ class Endpoint:
         self._pages = {"health": self._health, **pages}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope)(scope, receive, send)
+        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
+        app = self._app(scope, headers)
+        if app not in (self._fronts, self._urls) and is_foreign(headers):
+            text = "a web page that is not of this machine may not use this server"
+            app = sent(failed(403, "AccessDeniedException", text))
+        await app(scope, receive, send)
 
-    def _app(self, scope: Scope) -> ASGIApp:
+    def _app(self, scope: Scope, headers: Mapping[str, str]) -> ASGIApp:
         for finding in (self._urls, self._fronts):
             if finding.names(scope):
                 return finding
@@ -57,7 +63,6 @@ class Endpoint:
             return self._fronts
         if scope["path"].startswith(OWN):
             return self._pages.get(scope["path"].removeprefix(OWN).partition("/")[0], _nowhere)
-        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         try:
             found = asked(headers, scope["query_string"].decode("latin-1"))
         except BadSignature as error:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
+from eventsim.rules.addresses import is_loopback
 from eventsim.rules.arns import REGION
 
 SIGNED = re.compile(r"AWS4-(?:HMAC|ECDSA-P256)-SHA256\b")
@@ -62,6 +63,20 @@ def asked(headers: Mapping[str, str], query: str) -> Asked | None:
     if target is not None:
         return Asked(target, region)
     return Asked(host["service"].rpartition(".")[2], region) if host else None
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether a browser sends a request for a web page that is not of this machine.
+
+    No signature is checked here, so a page anywhere could make functions and run them.
+    """
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site") == "cross-site"
+    try:
+        return not is_loopback(origin)
+    except ValueError:
+        return True
 
 
 def _scope(authorization: str, query: str) -> Asked | None:
