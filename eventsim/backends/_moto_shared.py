@@ -23,6 +23,7 @@ from eventsim.backends._moto_pushes import install
 from eventsim.backends._moto_waits import Answered, long_poll
 from eventsim.backends._taking import Taker
 from eventsim.clock import Clock
+from eventsim.errors import BackendError
 
 LOOK_SECONDS = 0.2  # how often a queue is looked at, of which a message may become visible
 
@@ -76,13 +77,22 @@ class SharedMoto:
     async def write_logs(
         self, region: str, written: Sequence[tuple[str, str, list[dict[str, Any]]]]
     ) -> None:
-        """Put lines into CloudWatch Logs: the group, the stream and the events of each."""
+        """Put lines into CloudWatch Logs: the group, the stream and the events of each.
+
+        Raises BackendError where moto does not take some, or cannot tell a subscription of them.
+        """
+        failures: list[str] = []
 
         def put_all() -> None:
             for group, stream, events in written:
-                put(self.account, region, group, stream, events)
+                try:
+                    put(self.account, region, group, stream, events)
+                except Exception as error:  # noqa: BLE001  # moto's own, whatever it is
+                    failures.append(f"{group}: {type(error).__name__}: {error}")
 
         await self.work(put_all)
+        if failures:
+            raise BackendError("; ".join(failures))
 
     def hurry(self) -> None:
         """Let long polls end now."""
@@ -182,7 +192,10 @@ def _session_class(shared: SharedMoto) -> type:
 
             def call(body: bytes) -> Answered:
                 asked = AWSPreparedRequest(request.method, request.url, headers, body, False)
-                answer = stubber.process_request(asked)
+                try:
+                    answer = stubber.process_request(asked)
+                except Exception as error:  # noqa: BLE001  # moto's own, whatever it is
+                    answer = 500, {}, f"moto failed: {type(error).__name__}: {error}".encode()
                 status, said, content = answer or (404, {}, b"moto does not know this address")
                 text = content.encode() if isinstance(content, str) else content
                 return Answered(status, list(said.items()), text)

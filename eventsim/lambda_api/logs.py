@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 
 from eventsim.clock import Clock, machine_time
+from eventsim.errors import BackendError
 from eventsim.journal import Journal
 
 BYTES_MAX = 16 * 1_048_576  # that wait to be written
@@ -22,6 +23,7 @@ GATHER_SECONDS = 0.05  # in which lines come together: a thread for each call wo
 EVENT_CHARACTERS_MAX = 250_000
 
 Events = list[dict[str, Any]]
+# Raises BackendError for what is not taken.
 Put = Callable[[Sequence[tuple[str, str, Events]]], Awaitable[None]]
 
 
@@ -53,7 +55,11 @@ class LogWriter:
             while self._waiting:
                 waiting, self._waiting, self._bytes = self._waiting, {}, 0
                 self._busy = True
-                await self._put([(*key, events) for key, events in waiting.items()])
+                try:
+                    await self._put([(*key, events) for key, events in waiting.items()])
+                except BackendError as error:
+                    lines = sum(len(events) for events in waiting.values())
+                    self._journal.write("log_lines_lost", str(error), lines=lines)
             self._busy = False
             self._idle.set()
             self._tell_dropped()

@@ -45,7 +45,7 @@ class Endpoint:
     ) -> None:
         self._services, self._others = services, others
         self._fronts, self._urls = fronts, urls
-        self._pages = {"health": self._health, **pages}
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
@@ -62,7 +62,8 @@ class Endpoint:
         if scope["type"] != "http":
             return self._fronts
         if scope["path"].startswith(OWN):
-            return self._pages.get(scope["path"].removeprefix(OWN).partition("/")[0], _nowhere)
+            page = scope["path"].removeprefix(OWN).partition("/")[0]
+            return self._health if page == "health" else self._pages.get(page, _nowhere)
         try:
             found = asked(headers, scope["query_string"].decode("latin-1"))
         except BadSignature as error:

@@ -31,14 +31,16 @@ STOP_SECONDS = 5  # for batches and events in flight when the server stops
 class Server:
     """Serves a scenario, which may be empty, on *http*; an async context manager.
 
-    Inside, ``services`` takes more of ours, by the name that a client signs with, and ``regions``
-    the streams that they have. Entering raises EventsimError where that cannot be.
+    Inside, ``services`` takes more of ours, by the name that a client signs with, ``pages`` what is
+    below ``/_eventsim/`` by name, and ``regions.sources`` finders of the streams that our services
+    have, by the service in an ARN. Entering raises EventsimError where that cannot be.
     """
 
     def __init__(self, scenario: Scenario, options: Options, http: HttpServer) -> None:
         self._scenario, self._http = scenario, http
         self._options = replace(options, functions_endpoint=http.base, time="real")
         self.services: dict[str, ASGIApp] = {}
+        self.pages: dict[str, ASGIApp] = {}
         self.simulation: Simulation
         self.regions: Regions
         self._moto: SharedMoto
@@ -108,12 +110,13 @@ class Server:
         regions = self.regions
         moto.sends_to(RegionsTaker(regions.taker, regions.home, in_loop, regions.tell))
         self.services["lambda"] = LambdaApp(self.regions)
+        self.pages["code"] = code_page(self.regions)
         self._endpoint = Endpoint(
             self.services,
             finding(self._served),
             url_fronts,
             Bridge(moto_application(), moto),
-            {"code": code_page(self.regions)},
+            self.pages,
         )
 
     async def _serve(self, on_ready: Callable[[], None]) -> None:
