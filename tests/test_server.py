@@ -164,6 +164,36 @@ def test_a_mapping_is_changed_switched_off_and_deleted(aws: Served, functions: A
     until(gone)
 
 
+def test_a_stream_and_a_table_feed_a_function(aws: Served, functions: Any) -> None:
+    create(functions, "reading", ECHO)
+    streams, tables = aws.client("kinesis"), aws.client("dynamodb")
+    streams.create_stream(StreamName="orders", ShardCount=2)
+    found = streams.describe_stream(StreamName="orders")["StreamDescription"]["StreamARN"]
+    table = tables.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    mappings = [
+        functions.create_event_source_mapping(
+            EventSourceArn=arn, FunctionName="reading", StartingPosition="TRIM_HORIZON"
+        )["UUID"]
+        for arn in (found, table["LatestStreamArn"])
+    ]
+    streams.put_record(StreamName="orders", Data=b"of a stream", PartitionKey="a")
+    tables.put_item(TableName="orders", Item={"id": {"S": "of-a-table"}})
+    logs = aws.client("logs")
+    encoded = base64.b64encode(b"of a stream").decode()
+    until(lambda: any(encoded in line for line in lines(logs, "reading")))
+    until(lambda: any("of-a-table" in line for line in lines(logs, "reading")))
+    for uuid in mappings:
+        told = functions.get_event_source_mapping(UUID=uuid)
+        assert (told["State"], told["LastProcessingResult"]) == ("Enabled", "OK")
+        functions.delete_event_source_mapping(UUID=uuid)
+
+
 def test_buckets_and_topics_invoke_whom_they_may(aws: Served, functions: Any) -> None:
     arn = create(functions, "told", ECHO)["FunctionArn"]
     buckets, topics = aws.client("s3"), aws.client("sns")
@@ -186,6 +216,48 @@ def test_buckets_and_topics_invoke_whom_they_may(aws: Served, functions: Any) ->
     logs = aws.client("logs")
     until(lambda: any("red+flower.jpg" in line for line in lines(logs, "told")))
     until(lambda: any("a headline" in line for line in lines(logs, "told")))
+
+
+def test_events_that_ended_are_told_to_a_bus_a_queue_and_a_topic(
+    aws: Served, functions: Any
+) -> None:
+    events, topics, queues = aws.client("events"), aws.client("sns"), aws.client("sqs")
+    place = "us-east-1:123456789012"
+    urls = {
+        name: queues.create_queue(QueueName=name)["QueueUrl"]
+        for name in ("by-bus", "by-topic", "dead")
+    }
+    events.put_rule(Name="ended", EventPattern=json.dumps({"source": ["lambda"]}))
+    events.put_targets(Rule="ended", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{place}:by-bus"}])
+    topic = topics.create_topic(Name="ended")["TopicArn"]
+    topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{place}:by-topic")
+    dead = {"TargetArn": f"arn:aws:sqs:{place}:dead"}
+    create(functions, "ending", ECHO, DeadLetterConfig=dead)
+    functions.put_function_event_invoke_config(
+        FunctionName="ending",
+        MaximumRetryAttempts=0,
+        DestinationConfig={
+            "OnSuccess": {"Destination": f"arn:aws:events:{place}:event-bus/default"},
+            "OnFailure": {"Destination": topic},
+        },
+    )
+    for payload in (b"{}", b'{"fail":true}'):
+        functions.invoke(FunctionName="ending", InvocationType="Event", Payload=payload)
+
+    def body(name: str) -> Any:
+        found = queues.receive_message(
+            QueueUrl=urls[name], WaitTimeSeconds=10, MessageAttributeNames=["All"]
+        )
+        return found["Messages"][0]
+
+    assert json.loads(body("by-bus")["Body"])["detail-type"] == (
+        "Lambda Function Invocation Result - Success"
+    )
+    told = json.loads(json.loads(body("by-topic")["Body"])["Message"])
+    assert told["requestContext"]["condition"] == "RetriesExhausted"
+    letter = body("dead")
+    assert json.loads(letter["Body"]) == {"fail": True}
+    assert letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no"
 
 
 def test_rules_and_subscription_filters_invoke_a_function(aws: Served, functions: Any) -> None:

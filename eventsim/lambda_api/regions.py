@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 from eventsim.backends.moto import SharedMoto
 from eventsim.destinations import open_destination
 from eventsim.environments.permissions import Permissions
-from eventsim.errors import EventsimError
+from eventsim.errors import EventsimError, ServiceError, Unreachable
 from eventsim.front import Finding
 from eventsim.lambda_api.logs import LogWriter
 from eventsim.lambda_api.mappings import FindSource, Mappings
@@ -28,7 +28,7 @@ from eventsim.push import Pusher
 from eventsim.push.notifying import Post
 from eventsim.rules.arns import service_of
 from eventsim.rules.function_names import Place
-from eventsim.simulation.finding import find_destination
+from eventsim.simulation.finding import find_event_destination
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, open_environments
 from eventsim.simulation.taking import RunTaker
@@ -49,10 +49,17 @@ class LaterDestination:
     async def send(self, document: Document) -> None:
         """Deliver it. Raises ServiceError or Unreachable."""
         if self._found is None:
-            backend, chance = self._region.backend, self._region.ground.chance
-            self._found = await find_destination(self.arn, backend, chance)
-        if self._found is not None:
-            await self._found.send(document)
+            self._found = await self._find()
+        await self._found.send(document)
+
+    async def _find(self) -> Destination:
+        backend, chance = self._region.backend, self._region.ground.chance
+        try:
+            return await find_event_destination(self.arn, backend, chance)
+        except (ServiceError, Unreachable):
+            raise
+        except EventsimError as error:  # it is an ARN of something that nothing is sent to
+            raise ServiceError("InvalidDestination", str(error)) from None
 
 
 class Regions:

@@ -12,16 +12,17 @@ from pydantic import ValidationError
 
 from eventsim import registry
 from eventsim.backends import Backend
-from eventsim.destinations import open_on_failure
+from eventsim.destinations import open_destination, open_on_failure
 from eventsim.errors import EventsimError, UnknownPlugin
 from eventsim.ids import Chance
 from eventsim.rules.arns import REGION, service_of
+from eventsim.scenario.lookup import service_name
 from eventsim.scenario.mapping import properties_model
 from eventsim.scenario.problem import problems_of, where
 from eventsim.simulation.mappings import OF_A_QUEUE, OF_A_STREAM
 from eventsim.types import Destination, FoundStream, MappingKind, Queue, Stream
 
-FINDERS = ("find_queue", "find_topic", "find_bucket")
+FINDERS = ("find_queue", "find_topic", "find_bucket", "find_bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,33 @@ async def find_destination(arn: str | None, backend: Backend, chance: Chance) ->
     """The on-failure destination of that ARN. Raises ServiceError when it is not there."""
     if arn is None:
         return None
-    module = registry.load("sources", service_of(arn))
+    return open_on_failure(arn, {arn: await _found(arn, backend)}, chance)
+
+
+async def find_event_destination(arn: str, backend: Backend, chance: Chance) -> Destination:
+    """The destination of asynchronous events of that ARN, which is no function.
+
+    Raises ServiceError when it is not there, UnknownPlugin for what none can be.
+    """
+    return open_destination(arn, {arn: await _found(arn, backend)}, chance)
+
+
+async def _found(arn: str, backend: Backend) -> Any:
+    """The queue, topic, bucket or bus of an ARN."""
+    service = service_of(arn)
+    kind = service if service in registry.names("sources") else _kind_of(service)
+    module = registry.load("sources", kind)
     finder = next((name for name in FINDERS if hasattr(module, name)), None)
     if finder is None:
-        raise UnknownPlugin("sources", service_of(arn), (), f"nothing is sent to {arn}")
-    return open_on_failure(arn, {arn: await getattr(module, finder)(arn, backend)}, chance)
+        raise UnknownPlugin("sources", service, (), f"nothing is sent to {arn}")
+    return await getattr(module, finder)(arn, backend)
+
+
+def _kind_of(service: str) -> str:
+    """The source that a service is called otherwise in ARNs; the service itself if none is."""
+    names = registry.names("sources")
+    called = (each for each in names if service_name(each) == service)
+    return next(called, service)
 
 
 def _told(path: tuple[str | int, ...], text: str) -> str:

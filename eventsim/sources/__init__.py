@@ -11,8 +11,8 @@ nobody polls, have ``Resource`` and ``open_topic``, ``open_bucket`` or ``open_bu
 must have; ``ARN_SERVICE`` what the service is called in ARNs, where that is not the file's name.
 
 What ``eventsim poll`` reads, or sends documents to, is there already: ``find_stream``,
-``find_queue``, ``find_topic`` and ``find_bucket`` find it, by its name or its ARN, and never make
-it.
+``find_queue``, ``find_topic``, ``find_bucket`` and ``find_bus`` find it, by its name or its ARN,
+and never make it.
 
 A source whose mappings take FilterCriteria also has ``filterable``, which shows one record as the
 document that patterns look at: what the service itself tells of the record, and under

@@ -48,11 +48,16 @@ class ClientBus:
                 raise ServiceError(told["ErrorCode"], told.get("ErrorMessage", ""))
 
 
+async def find_client_bus(name: str, backend: Backend) -> ClientBus:
+    """The bus of that name or ARN. Raises ServiceError when it is not there."""
+    found = await backend.call("events", "describe_event_bus", Name=name)
+    return ClientBus(str(found["Arn"]), backend)
+
+
 async def open_client_bus(name: str, backend: Backend) -> ClientBus:
     """The bus *name*, created when it is missing, and then deleted when the back end closes."""
     try:
-        found = await backend.call("events", "describe_event_bus", Name=name)
-        return ClientBus(str(found["Arn"]), backend)
+        return await find_client_bus(name, backend)
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise

@@ -63,6 +63,16 @@ def fired(scene: Scene, rule: Rule) -> dict[str, Any]:
     return scheduled(scene, rule=rule.name)
 
 
+async def find_bus(name: str, backend: Backend) -> Bus:
+    """The bus of that name or ARN as it is on a back end that has an API.
+
+    Raises ServiceError when it is not there, BackendError, Unreachable.
+    """
+    from eventsim.sources._eventbridge_client import find_client_bus
+
+    return await find_client_bus(name, backend)
+
+
 async def open_bus(name: str, resource: Resource, backend: Backend, chance: Chance) -> Bus:
     """The bus *name* on *backend*, made if it is not there.
 
