@@ -15,6 +15,7 @@ import io
 import shutil
 import stat
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections import Counter
@@ -46,15 +47,19 @@ class Package:
 
 
 class Packages:
-    """The packages of a server below *root*, each as long as a version uses it."""
+    """The packages of a server below *root*; one that no version uses stays a while.
+
+    To be used from any thread.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._uses: Counter[str] = Counter()
-        self._left: dict[str, float] = {}
+        self._left: dict[str, float] = {}  # when a folder was last of use, in seconds
+        self._lock = threading.Lock()
 
-    def unpack(self, zipped: bytes) -> Package:
-        """The package of a ZIP file; the same file is unpacked once. To be called in a thread.
+    def unpack(self, zipped: bytes, now: float) -> Package:
+        """The package of a ZIP file; the same file is unpacked once. Takes its time.
 
         Raises InvalidParameterValue, with AWS's texts, for what is none, is too large, or would
         write outside its folder.
@@ -64,6 +69,7 @@ class Packages:
         _check(zipped_bytes=len(zipped))
         digest = hashlib.sha256(zipped)
         folder = self._root / digest.hexdigest()
+        self._sweep(str(folder), now)
         if not folder.exists():
             with tempfile.TemporaryDirectory(prefix="new-", dir=self._root) as begun:
                 code = Path(begun, "code")
@@ -76,28 +82,27 @@ class Packages:
 
     def use(self, package: Package) -> None:
         """One more version has this package."""
-        self._uses[package.folder] += 1
+        with self._lock:
+            self._uses[package.folder] += 1
 
     def leave(self, package: Package, now: float) -> None:
         """One less has, from *now* on, in seconds; what runs in it may go on."""
-        self._uses[package.folder] -= 1
-        self.keep(package, now)
-
-    def keep(self, package: Package, now: float) -> None:
-        """It may be wanted again: it is not swept away soon after *now*."""
-        if package.folder:
+        with self._lock:
+            self._uses[package.folder] -= 1
             self._left[package.folder] = now
 
-    def sweep(self, now: float) -> None:
-        """Remove the folders that no version uses, and in which nothing can run any more."""
-        for folder, left in list(self._left.items()):
-            if now - left < KEPT_SECONDS:
-                continue
-            del self._left[folder]
-            if self._uses[folder] <= 0:
-                del self._uses[folder]
-                shutil.rmtree(folder, ignore_errors=True)
-                Path(folder).with_suffix(".zip").unlink(missing_ok=True)
+    def _sweep(self, wanted: str, now: float) -> None:
+        """Remove what no version uses and nothing can run in any more, but not what is *wanted*."""
+        with self._lock:
+            self._left[wanted] = now
+            for folder, left in list(self._left.items()):
+                if now - left < KEPT_SECONDS:
+                    continue
+                del self._left[folder]
+                if self._uses[folder] <= 0:
+                    del self._uses[folder]
+                    shutil.rmtree(folder, ignore_errors=True)
+                    Path(folder).with_suffix(".zip").unlink(missing_ok=True)
 
     def zipped(self, name: str) -> bytes | None:
         """The ZIP file of a package by its digest in hexadecimal digits, None if there is none."""

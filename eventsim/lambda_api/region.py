@@ -17,6 +17,7 @@ from eventsim.backends import Backend
 from eventsim.clock import Clock
 from eventsim.environments import Environments
 from eventsim.environments.permissions import Permissions
+from eventsim.errors import ServiceError
 from eventsim.event_queue import EventQueue
 from eventsim.front import Finding
 from eventsim.ids import Chance
@@ -207,11 +208,8 @@ class Region:
             zipped = await self._from_bucket(code)
         else:
             raise invalid("Please provide either ZipFile, or S3Bucket and S3Key, as the code")
-        packages = self.ground.packages
-        unpacked: Package = await anyio.to_thread.run_sync(packages.unpack, zipped)
-        now = self.ground.clock.time()
-        packages.keep(unpacked, now)
-        packages.sweep(now)
+        packages, now = self.ground.packages, self.ground.clock.time()
+        unpacked: Package = await anyio.to_thread.run_sync(packages.unpack, zipped, now)
         return unpacked
 
     def use(self, *packages: Package) -> None:
@@ -230,8 +228,6 @@ class Region:
         return f"{self.ground.base}/_eventsim/code/{name}.zip" if name else ""
 
     async def _from_bucket(self, code: Mapping[str, Any]) -> bytes:
-        from eventsim.errors import ServiceError
-
         version = code.get("S3ObjectVersion")
         more = {} if version is None else {"VersionId": version}
         bucket, key = code["S3Bucket"], code["S3Key"]
