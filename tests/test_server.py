@@ -291,6 +291,22 @@ def test_rules_and_subscription_filters_invoke_a_function(aws: Served, functions
     until(lambda: any('"awslogs"' in line for line in lines(logs, "listening")))
 
 
+def test_a_bucket_that_may_not_invoke_is_not_told_to(aws: Served, functions: Any) -> None:
+    arn = create(functions, "private", ECHO)["FunctionArn"]
+    buckets = aws.client("s3")
+    buckets.create_bucket(Bucket="others")
+    for function in (arn, arn.replace("private", "nobody")):
+        notified = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"]}
+        configuration = {"LambdaFunctionConfigurations": [notified]}
+        with pytest.raises(ClientError) as refused:
+            buckets.put_bucket_notification_configuration(
+                Bucket="others", NotificationConfiguration=configuration
+            )
+        assert refused.value.response["Error"]["Code"] == "InvalidArgument"
+        text = "Unable to validate the following destination configurations"
+        assert refused.value.response["Error"]["Message"] == text
+
+
 def test_a_topic_that_may_not_invoke_does_not(aws: Served, functions: Any) -> None:
     arn = create(functions, "closed", ECHO)["FunctionArn"]
     topics = aws.client("sns")

@@ -21,6 +21,7 @@ from eventsim.backends._taking import Taker
 from eventsim.errors import EventsimError
 
 Undo = Callable[[], None]
+NOT_VALIDATED = "Unable to validate the following destination configurations"
 
 
 class RunsFunctions:
@@ -81,14 +82,36 @@ def install(taker: Taker) -> Undo:
     from moto.awslambda import utils
     from moto.events.models import Rule
     from moto.s3 import notifications
+    from moto.s3.models import FakeBucket
     from moto.sns.models import Subscription
 
-    whose = utils.get_backend
-    event_of, publish = notifications._get_s3_event, Subscription.publish
-    send_to_targets = Rule.send_to_targets
+    ours: dict[tuple[Any, str], Callable[[Taker, Any], Any]] = {
+        (utils, "get_backend"): _running,
+        (notifications, "_get_s3_event"): _making,
+        (FakeBucket, "set_notification_configuration"): _asking,
+        (Subscription, "publish"): _publishing,
+        (Rule, "send_to_targets"): sending,
+    }
+    theirs = {(place, name): getattr(place, name) for place, name in ours}
+    for (place, name), replacing in ours.items():
+        setattr(place, name, replacing(taker, theirs[place, name]))
 
+    def undo() -> None:
+        for (place, name), before in theirs.items():
+            setattr(place, name, before)
+
+    return undo
+
+
+def _running(taker: Taker, theirs: Any) -> Any:
     def get_backend(account_id: str, region: str) -> Any:
-        return RunsFunctions(taker, whose(account_id, region))
+        return RunsFunctions(taker, theirs(account_id, region))
+
+    return get_backend
+
+
+def _making(taker: Taker, theirs: Any) -> Any:
+    """What makes the event of an object."""
 
     def get_s3_event(event_name: Any, bucket: Any, key: Any, notification_id: str) -> Any:
         name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
@@ -103,11 +126,17 @@ def install(taker: Taker) -> Undo:
             "configuration_id": notification_id,
         }
         made = taker.event("s3", told)
-        return event_of(event_name, bucket, key, notification_id) if made is None else made
+        return theirs(event_name, bucket, key, notification_id) if made is None else made
+
+    return get_s3_event
+
+
+def _publishing(taker: Taker, theirs: Any) -> Any:
+    """What sends a message to one subscriber."""
 
     def publish_to(self: Any, message: str, message_id: str, **more: Any) -> None:
         if self.protocol != "lambda" or not taker.knows(self.endpoint):
-            publish(self, message, message_id, **more)
+            theirs(self, message, message_id, **more)
             return
         if more.get("message_structure") == "json":
             message = self._parse_message_structure(message, self.protocol)
@@ -122,17 +151,24 @@ def install(taker: Taker) -> Undo:
         }
         taker.take("sns", told, self.endpoint)
 
-    replaced = {
-        (utils, "get_backend"): (whose, get_backend),
-        (notifications, "_get_s3_event"): (event_of, get_s3_event),
-        (Subscription, "publish"): (publish, publish_to),
-        (Rule, "send_to_targets"): (send_to_targets, sending(taker, send_to_targets)),
-    }
-    for (place, name), (_, ours) in replaced.items():
-        setattr(place, name, ours)
+    return publish_to
 
-    def undo() -> None:
-        for (place, name), (theirs, _) in replaced.items():
-            setattr(place, name, theirs)
 
-    return undo
+def _asking(taker: Taker, configure: Any) -> Any:
+    """As *configure*, which names whom a bucket tells, once each function may be invoked."""
+    from moto.s3.exceptions import S3ClientError
+
+    def set_notification_configuration(self: Any, configuration: Any) -> None:
+        for function_arn in _functions(configuration):
+            if not taker.may("s3", self.arn, function_arn):
+                raise S3ClientError("InvalidArgument", NOT_VALIDATED)
+        configure(self, configuration)
+
+    return set_notification_configuration
+
+
+def _functions(configuration: Any) -> list[str]:
+    """The ARNs of the functions that a bucket is to tell, in moto's reading of its XML."""
+    given = (configuration or {}).get("CloudFunctionConfiguration") or []
+    each = given if isinstance(given, list) else [given]
+    return [str(one["CloudFunction"]) for one in each if "CloudFunction" in one]

@@ -12,6 +12,9 @@ class Taker(Protocol):
     def knows(self, function_arn: str) -> bool:
         """Whether the function is one of the run's."""
 
+    def may(self, service: str, source_arn: str, function_arn: str) -> bool:
+        """Whether a service may be told to invoke a function, as far as the run has a say."""
+
     def event(self, service: str, told: Mapping[str, Any]) -> Any:
         """The event that a service makes of what it tells; None where no such event is known."""
 

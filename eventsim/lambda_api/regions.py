@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 from eventsim.backends.moto import SharedMoto
 from eventsim.destinations import open_destination
 from eventsim.environments.permissions import Permissions
-from eventsim.errors import EventsimError, ServiceError, Unreachable
+from eventsim.errors import EventsimError, InvokeError, ServiceError, Unreachable
 from eventsim.front import Finding
 from eventsim.lambda_api.logs import LogWriter
 from eventsim.lambda_api.mappings import FindSource, Mappings
@@ -26,13 +26,13 @@ from eventsim.lambda_api.taking import BackendReceivers
 from eventsim.lambda_api.working import Working
 from eventsim.push import Pusher
 from eventsim.push.notifying import Post
-from eventsim.rules.arns import service_of
+from eventsim.rules.arns import region_of, service_of
 from eventsim.rules.function_names import Place
 from eventsim.simulation.finding import find_event_destination
 from eventsim.simulation.options import Options
 from eventsim.simulation.setting import Setting, open_environments
 from eventsim.simulation.taking import RunTaker
-from eventsim.types import Destination, Document, FunctionTarget, Queue, Stream
+from eventsim.types import Caller, Destination, Document, FunctionTarget, Queue, Stream
 
 REGIONS_MAX = 64
 STOPPED = "the server stopped"
@@ -113,6 +113,19 @@ class Regions:
             if self._tasks is not None:
                 self._tasks.start_soon(region.logs.run)
         return self._regions[name]
+
+    def permits(self, service: str, source_arn: str, function_arn: str) -> bool:
+        """Whether a function is there, and lets a service invoke it for what sends."""
+        region = self._regions.get(region_of(function_arn))
+        if region is None:
+            return False
+        caller = Caller(f"{service}.amazonaws.com", source_arn, region.place.account)
+        try:
+            target = region.environments.find(function_arn)
+            region.permissions.authorize(caller, target)
+        except InvokeError:
+            return False
+        return True
 
     def tell(self, error: EventsimError) -> None:
         """Tell in the journal what went wrong behind the API."""

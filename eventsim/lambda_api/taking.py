@@ -15,13 +15,15 @@ from eventsim.rules.arns import region_of, service_of
 from eventsim.simulation.taking import RunTaker
 
 FindTaker = Callable[[str], RunTaker | None]
+Permits = Callable[[str, str, str], bool]
 
 
 class RegionsTaker:
     """A Taker for the functions of all regions; *find* gives that of a region which has any.
 
     *in_loop* has something called in the event loop, soon; *on_error* is told of what cannot be an
-    event there.
+    event there. *permits* says of a service, the ARN of what sends, and a function whether the one
+    may invoke the other.
     """
 
     def __init__(
@@ -30,14 +32,19 @@ class RegionsTaker:
         home: str,
         in_loop: Callable[..., object],
         on_error: Callable[[EventsimError], None],
+        permits: Permits,
     ) -> None:
         self._find, self._home, self._in_loop = find, home, in_loop
-        self._on_error = on_error
+        self._on_error, self._permits = on_error, permits
 
     def knows(self, function_arn: str) -> bool:
         """Whether the function is one of ours."""
         taker = self._of(function_arn)
         return taker is not None and taker.knows(function_arn)
+
+    def may(self, service: str, source_arn: str, function_arn: str) -> bool:
+        """Whether the function is there, and its policy lets the service invoke it."""
+        return self._permits(service, source_arn, function_arn)
 
     def event(self, service: str, told: Mapping[str, Any]) -> Any:
         """The event that a service makes of what it tells."""

@@ -108,7 +108,9 @@ class Server:
         closing.push_async_callback(self.regions.aclose)
         in_loop = asyncio.get_running_loop().call_soon_threadsafe
         regions = self.regions
-        moto.sends_to(RegionsTaker(regions.taker, regions.home, in_loop, regions.tell))
+        moto.sends_to(
+            RegionsTaker(regions.taker, regions.home, in_loop, regions.tell, regions.permits)
+        )
         self.services["lambda"] = LambdaApp(self.regions)
         self.pages["code"] = code_page(self.regions)
         self._endpoint = Endpoint(
