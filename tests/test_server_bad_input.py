@@ -250,6 +250,19 @@ def test_a_hundred_functions_are_created_at_once(aws: Served) -> None:
     )
 
 
+def test_no_record_of_many_writers_at_once_is_lost(aws: Served) -> None:
+    streams = aws.client("kinesis", "us-west-2")
+    streams.create_stream(StreamName="busy", ShardCount=1)
+
+    def put(number: int) -> str:
+        given = {"StreamName": "busy", "Data": b"x", "PartitionKey": str(number)}
+        return str(streams.put_record(**given)["SequenceNumber"])
+
+    with ThreadPoolExecutor(8) as others:
+        numbers = [*others.map(put, range(200))]
+    assert len(set(numbers)) == 200
+
+
 def test_of_two_with_one_name_one_is_created(aws: Served) -> None:
     client = aws.client("lambda")
 
