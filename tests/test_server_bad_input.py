@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from tests.children import alive
 from tests.commands import process
-from tests.server_process import ROLE, Served, create, server, until, zipped
+from tests.server_process import ROLE, SECONDS, Served, create, server, until, zipped
 
 FUNCTIONS = "/2015-03-31/functions"
 SLEEPING = """\
@@ -309,6 +309,23 @@ def test_nothing_is_left_of_a_server_that_is_stopped(tmp_path: Path) -> None:
         assert time.monotonic() - began < 20
     assert served.entries("run_finished")[0]["outcome"] == "ok"
     until(lambda: not alive(child))
+
+
+def test_a_long_poll_ends_with_the_server(tmp_path: Path) -> None:
+    with server(tmp_path) as served:
+        queues = served.client("sqs")
+        url = queues.create_queue(QueueName="long")["QueueUrl"]
+        body = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20})
+        host, port = served.base.removeprefix("http://").split(":")
+        head = f"Host: {host}\r\nAuthorization: {signed('sqs')['Authorization']}\r\n"
+        head += f"X-Amz-Target: AmazonSQS.ReceiveMessage\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection((host, int(port)), timeout=SECONDS) as asking:
+            asking.sendall(f"POST / HTTP/1.1\r\n{head}{body}".encode())
+            queues.list_queues()  # which is answered after that was heard
+            began = time.monotonic()
+            assert served.stop() == 130
+            assert asking.recv(1_000).startswith(b"HTTP/1.1 200 ")
+        assert time.monotonic() - began < 15
 
 
 def test_nothing_runs_on_after_a_server_that_is_killed(tmp_path: Path) -> None:

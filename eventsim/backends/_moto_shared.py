@@ -44,7 +44,6 @@ class SharedMoto:
         self._backends: dict[str, Backend] = {}
         self._undo: list[Undo] = [_cached_modules()]
         self._changed = anyio.Event()
-        self._hurried = False
         empty()
 
     async def work(self, call: Callable[[], T]) -> T:
@@ -52,8 +51,17 @@ class SharedMoto:
         done: T = await anyio.to_thread.run_sync(self._work, call, limiter=self._limiter)
         return done
 
-    async def ask(self, target: str, body: bytes, call: Callable[[bytes], Answered]) -> Answered:
-        """The answer to a request, done by *call* of its body; a long poll waits out here."""
+    async def ask(
+        self,
+        target: str,
+        body: bytes,
+        call: Callable[[bytes], Answered],
+        hurried: Callable[[], bool] = lambda: False,
+    ) -> Answered:
+        """The answer to a request, done by *call* of its body; a long poll waits out here.
+
+        Once it is *hurried* a long poll waits no longer.
+        """
         poll = long_poll(target, body)
         if poll is None:
             answer = await self.work(partial(call, body))
@@ -66,9 +74,9 @@ class SharedMoto:
         until = anyio.current_time() + seconds
         while True:
             answer = await self.work(partial(call, poll.body))
-            if not answer.nothing or anyio.current_time() >= until or self._hurried:
+            if not answer.nothing or anyio.current_time() >= until or hurried():
                 return answer
-            await self._wait(poll.queue_url, until)
+            await self._wait(poll.queue_url, until, hurried)
 
     def waits(self, target: str, body: bytes) -> bool:
         """Whether the answer to a request may be long in coming."""
@@ -94,11 +102,6 @@ class SharedMoto:
         if failures:
             raise BackendError("; ".join(failures))
 
-    def hurry(self) -> None:
-        """Let long polls end now."""
-        self._hurried = True
-        self._wake()
-
     def backend(self, region: str, clock: Clock) -> Backend:
         """moto in a region, for this process; the same one each time."""
         if region not in self._backends:
@@ -120,12 +123,10 @@ class SharedMoto:
             self._undo.pop()()
         await self.work(self._empty)
 
-    async def _wait(self, queue_url: str, until: float) -> None:
+    async def _wait(self, queue_url: str, until: float, hurried: Callable[[], bool]) -> None:
         """Return when the queue has a message to give, or the time is over."""
         while not (
-            self._hurried
-            or anyio.current_time() >= until
-            or _gives(_queue(queue_url, self.account))
+            hurried() or anyio.current_time() >= until or _gives(_queue(queue_url, self.account))
         ):
             changed = self._changed
             with anyio.move_on_at(min(until, anyio.current_time() + LOOK_SECONDS)):

@@ -13,7 +13,7 @@ from types import TracebackType
 import anyio
 from starlette.types import ASGIApp
 
-from eventsim.backends.moto import SharedMoto, open_shared
+from eventsim.backends.moto import open_shared
 from eventsim.front import Finding, Served, finding, urls
 from eventsim.lambda_api import LambdaApp, Regions, code_page
 from eventsim.lambda_api.taking import RegionsTaker
@@ -43,7 +43,7 @@ class Server:
         self.pages: dict[str, ASGIApp] = {}
         self.simulation: Simulation
         self.regions: Regions
-        self._moto: SharedMoto
+        self._bridge: Bridge
         self._served: list[Served] = []
         self._closing: AsyncExitStack
 
@@ -92,11 +92,11 @@ class Server:
 
     def stop(self) -> None:
         """Take no more requests and finish what is on its way; then ``run`` ends."""
-        self._moto.hurry()
+        self._bridge.hurry()
         self._http.stop()
 
     async def _open(self, closing: AsyncExitStack) -> None:
-        moto = self._moto = open_shared(self._scenario.account)
+        moto = open_shared(self._scenario.account)
         closing.push_async_callback(moto.aclose)
         options = self._options = replace(self._options, moto=moto.backend)
         simulation = Simulation(self._scenario, options)
@@ -113,11 +113,12 @@ class Server:
         )
         self.services["lambda"] = LambdaApp(self.regions)
         self.pages["code"] = code_page(self.regions)
+        self._bridge = Bridge(moto_application(), moto)
         self._endpoint = Endpoint(
             self.services,
             finding(self._served),
             url_fronts,
-            Bridge(moto_application(), moto),
+            self._bridge,
             self.pages,
         )
 

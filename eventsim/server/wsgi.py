@@ -36,6 +36,11 @@ class Bridge:
 
     def __init__(self, application: Application, moto: SharedMoto) -> None:
         self._application, self._moto = application, moto
+        self._hurried = False
+
+    def hurry(self) -> None:
+        """Let long polls end soon, with what there is."""
+        self._hurried = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -57,7 +62,11 @@ class Bridge:
         target = request.headers.get("x-amz-target", "")
         environ = partial(environment, request.scope, self._moto.account)
         ask = partial(
-            self._moto.ask, target, body, lambda given: call(self._application, environ(given))
+            self._moto.ask,
+            target,
+            body,
+            lambda given: call(self._application, environ(given)),
+            lambda: self._hurried,
         )
         if self._moto.waits(target, body):
             return await while_connected(request, ask)
