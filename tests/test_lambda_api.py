@@ -334,25 +334,6 @@ def test_a_function_finds_what_is_in_its_layers_the_last_one_first(api: Any, nam
     assert missing[2] == f"Layer version {arns[0]} does not exist."
 
 
-def test_a_mapping_whose_queue_is_gone_says_so_and_can_be_deleted(
-    aws: Served, api: Any, name: str
-) -> None:
-    queues = aws.client("sqs")
-    url = queues.create_queue(QueueName=name)["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
-    uuid = api.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"]
-
-    def mapping() -> Any:
-        return api.get_event_source_mapping(UUID=uuid)
-
-    until(lambda: mapping()["State"] == "Enabled")
-    queues.delete_queue(QueueUrl=url)
-    until(lambda: mapping().get("LastProcessingResult", "").startswith("PROBLEM: "))
-    api.delete_event_source_mapping(UUID=uuid)
-    until(lambda: not api.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"])
-    assert api.invoke(FunctionName=name)["StatusCode"] == 200
-
-
 def test_a_group_of_ones_own_takes_the_log(aws: Served, api: Any, name: str) -> None:
     api.update_function_configuration(FunctionName=name, LoggingConfig={"LogGroup": "/own/group"})
     api.invoke(FunctionName=name)

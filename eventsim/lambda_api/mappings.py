@@ -29,6 +29,7 @@ from eventsim.rules.mapping_errors import (
     source_missing,
 )
 from eventsim.rules.mapping_states import (
+    SETTLED,
     State,
     created,
     deleted,
@@ -97,6 +98,7 @@ class Mappings:
         self._checkpoints = MemoryCheckpoints()
         self._destinations: dict[str, Destination] = {}
         self._ground.journal.watch(_RESULTS, self._note_result)
+        self._ground.journal.watch(["shard_lost"], self._note_loss)
 
     async def create(self, given: Mapping[str, Any]) -> Made:
         """Make a mapping; its poller begins to work afterwards. Raises InvokeError."""
@@ -230,6 +232,8 @@ class Mappings:
     def _failed(self, made: Made, error: EventsimError) -> None:
         """Its poller has ended: the mapping stays, and says so."""
         made.problem = str(error)
+        if made.lifecycle.state not in SETTLED:  # it did not get as far, and can be asked again
+            made.lifecycle.state = "Disabled"
         self._working.tell(error)
 
     def _poller(
@@ -315,6 +319,12 @@ class Mappings:
         made = self.by_uuid.get(fields["mapping"])
         if made is not None:
             made.succeeded = _RESULTS[kind]
+
+    def _note_loss(self, kind: str, fields: dict[str, Any]) -> None:
+        """A shard is gone with its stream; one that ended has been read to its end."""
+        made = self.by_uuid.get(fields["mapping"])
+        if made is not None:
+            made.problem = f"{fields['shard']} of {made.mapping.event_source_arn} is not there"
 
 
 def source_name(source_arn: str, module: ModuleType) -> str:
