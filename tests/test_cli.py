@@ -164,6 +164,24 @@ def test_a_report_never_overwrites_its_journal(folder: Path) -> None:
     assert (folder / "j.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("words", [["report"], ["report", "--as", "timeline"], ["explain"]])
+@pytest.mark.parametrize("journal", ["no.jsonl", "s.yaml", "half.jsonl"])
+def test_what_is_no_journal_leaves_the_file_for_its_report_alone(
+    folder: Path, words: list[str], journal: str
+) -> None:
+    eventsim("run", "s.yaml", "--journal", "whole.jsonl")
+    text = (folder / "whole.jsonl").read_text()
+    (folder / "half.jsonl").write_text(text.replace("batch_formed", 'x"\n', 1))
+    (folder / "kept").write_text("of last week")
+
+    for name in ("kept", "new"):
+        ended = eventsim(*words, journal, "-o", name)
+        assert (ended.code, ended.stdout) == (2, "")
+
+    assert (folder / "kept").read_text() == "of last week"
+    assert not (folder / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -183,7 +201,8 @@ def test_a_report_never_overwrites_its_journal(folder: Path) -> None:
 )
 def test_a_report_that_cannot_be_made_is_2(folder: Path, words: list[str], message: str) -> None:
     sink = JsonLinesSink(folder / "j.jsonl")
-    sink.write({"seq": 1, "time": 0.0, "at": "", "kind": "run_started", "schema": 1})
+    started = {"kind": "run_started", "schema": 1, "start": "2026-01-01T00:00:00Z"}
+    sink.write({"seq": 1, "time": 0.0, "at": "", **started})
     sink.close()
 
     assert eventsim("report", *words) == (2, "", f"error: {message}\n")

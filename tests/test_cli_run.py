@@ -83,6 +83,29 @@ def test_a_report_without_a_journal_is_that_with_one_and_leaves_no_file(
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("journal", [[], ["--journal", "-"], ["--journal", "j.jsonl"]])
+@pytest.mark.parametrize("name", ["summary", "timeline", "html"])
+def test_a_report_goes_to_the_file_that_is_asked_for(
+    folder: Path, name: str, journal: list[str]
+) -> None:
+    shown = eventsim("run", "s.yaml", "--as", name).stdout
+
+    ended = eventsim("run", "s.yaml", "--as", name, "-o", "told", *journal)
+
+    assert (folder / "told").read_text("utf-8") == shown
+    assert ended.code == 0
+    assert ended.stdout.startswith('{"seq":1,') if "-" in journal else ended.stdout == ""
+
+
+def test_a_report_is_not_written_over_what_the_command_needs(folder: Path) -> None:
+    said = "error: -o ./s.yaml would overwrite the scenario; write another name\n"
+    assert eventsim("run", "s.yaml", "-o", "./s.yaml") == (2, "", said)
+
+    said = "error: -o and --junit both want to write x\n"
+    assert eventsim("run", "s.yaml", "-o", "x", "--junit", "x") == (2, "", said)
+    assert sorted(path.name for path in folder.iterdir()) == ["app.py", "s.yaml"]
+
+
 def test_json_is_the_json_report() -> None:
     ended = eventsim("run", "s.yaml", "--json", "--quiet")
 

@@ -103,13 +103,40 @@ def test_versus_shows_both_runs_and_says_what_changed() -> None:
     )
 
 
-def test_versus_is_a_page_too() -> None:
-    ended = eventsim("run", "bisect", "--set", BISECT, "--versus", "--as", "html")
+def test_versus_is_a_page_too(folder: Path) -> None:
+    words = ("run", "bisect", "--set", BISECT, "--versus", "--as", "html")
+    ended = eventsim(*words)
 
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.startswith("<!doctype html>")
     assert f'"with {BISECT}"' in ended.stdout
     assert "What changed: delivered 0 instead of 3" in ended.stdout
+    assert eventsim(*words, "-o", "both.html") == (0, "", "")
+    assert (folder / "both.html").read_text("utf-8") == ended.stdout
+
+
+RETRIES = "consumer.MaximumRetryAttempts"
+
+
+def axes_of(change: str) -> tuple[str, list[list[str]]]:
+    """What is shown of two runs, and the axes of their timelines: a ruler and what is below it."""
+    shown = eventsim("run", "poison-record", "--set", change, "--versus").stdout
+    lines = shown.splitlines()
+    return shown, [[line, lines[number + 1]] for number, line in enumerate(lines) if "┬" in line]
+
+
+def test_versus_draws_both_runs_to_one_scale() -> None:
+    _, (one, other) = axes_of(f"{RETRIES}=1")
+
+    assert one == other
+
+
+def test_versus_says_where_the_runs_are_too_different_for_one_scale() -> None:
+    shown, (one, other) = axes_of(f"{RETRIES}=-1")
+
+    assert one != other
+    said = "Each timeline has a scale of its own: one run took 1.93 s, one 24 h.\n"
+    assert said in shown
 
 
 def test_versus_says_what_became_of_events_too() -> None:

@@ -34,6 +34,7 @@ class Asked:
     journal: str | None = None
     detail: Literal["off", "batch", "payload"] = "batch"
     report: str | None = None
+    output: str | None = None
     json: bool = False
     junit: str | None = None
     stats: str | None = None
@@ -52,6 +53,11 @@ class Asked:
         """Whether stdout carries something else than the report."""
         return STREAM in (self.journal, self.junit, self.stats)
 
+    @property
+    def report_file(self) -> str | None:
+        """The file that the report goes to, or None for stdout."""
+        return None if self.output == STREAM else self.output
+
     def check(self) -> None:
         """Raise EventsimError for options that contradict each other."""
         if self.speed is not None and not (self.speed > 0 and math.isfinite(self.speed)):
@@ -60,9 +66,13 @@ class Asked:
             self._check_versus()
         if self.json and self.report not in (None, "json"):
             raise EventsimError(f"--json and --as {self.report} ask for two reports; leave one out")
-        if self.stdout_taken and (self.json or self.report):
+        if self.stdout_taken and not self.report_file and (self.json or self.report or self.output):
             raise EventsimError("only one thing can go to stdout; write a file's name for the rest")
-        files = [(f"--{name}", path) for name, path in self._files() if path]
+        if self.report_file and same(self.scenario, self.report_file):
+            raise EventsimError(
+                f"-o {self.output} would overwrite the scenario; write another name"
+            )
+        files = [(flag, path) for flag, path in self._files() if path]
         for index, (flag, path) in enumerate(files):
             for other_flag, other in files[:index]:
                 if same(path, other):
@@ -71,12 +81,10 @@ class Asked:
     def _check_versus(self) -> None:
         if not self.set:
             raise EventsimError("--versus needs something to change; add --set PATH=VALUE")
-        given = {"--json": self.json, **dict(self._files())}
-        for flag, value in given.items():
-            if value:
-                name = flag if flag.startswith("--") else f"--{flag}"
+        for flag, value in (("--json", self.json), *self._files()):
+            if value and flag != "-o":
                 raise EventsimError(
-                    f"--versus shows two runs and writes nothing else; leave {name} out"
+                    f"--versus shows two runs and writes nothing else; leave {flag} out"
                 )
 
     def options(self) -> Options:
@@ -114,11 +122,12 @@ class Asked:
         return shlex.join(words)
 
     def _files(self) -> Iterator[tuple[str, str | None]]:
-        yield "journal", self.journal
-        yield "junit", self.junit
-        yield "stats", self.stats
+        yield "-o", self.report_file
+        yield "--journal", self.journal
+        yield "--junit", self.junit
+        yield "--stats", self.stats
         for name, path in self.recordings().items():
-            yield f"record {name}", str(path)
+            yield f"--record {name}", str(path)
 
     def _flags(self) -> Iterator[str]:
         for change in self.set:

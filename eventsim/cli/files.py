@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eventsim.journal import Entry
 
 STREAM = "-"
+IN_MEMORY_MAX = 8 * 1024 * 1024
 
 
 def read_bytes(name: str) -> bytes:
@@ -32,19 +33,29 @@ def read_bytes(name: str) -> bytes:
 
 @contextmanager
 def writing(name: str | None) -> Iterator[TextIO]:
-    """The file to write text to, or stdout for ``-`` or none. Raises EventsimError."""
+    """What becomes the file, or stdout for ``-`` or none. Raises EventsimError.
+
+    The file is written when everything was told: after an error it is as it was before.
+    """
     if name is None or name == STREAM:
         yield sys.stdout
         return
     try:
-        file = Path(name).open("w", encoding="utf-8")  # noqa: SIM115  # closed below
-    except (OSError, ValueError) as error:
-        raise EventsimError(f"cannot write {name}: {reason(error)}") from None
-    try:
-        with file:
-            yield file
+        with tempfile.SpooledTemporaryFile(IN_MEMORY_MAX, "w+", encoding="utf-8") as whole:
+            yield cast(TextIO, whole)
+            whole.seek(0)
+            _copy(cast(TextIO, whole), Path(name))
     except OSError as error:
         raise EventsimError(f"cannot write {name}: {reason(error)}") from None
+
+
+def _copy(whole: TextIO, path: Path) -> None:
+    try:
+        file = path.open("w", encoding="utf-8")
+    except ValueError as error:  # a name that no file can have
+        raise EventsimError(f"cannot write {path}: {reason(error)}") from None
+    with file:
+        shutil.copyfileobj(whole, file)
 
 
 def journal_entries(name: str) -> Iterator[Entry]:

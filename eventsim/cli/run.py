@@ -15,6 +15,7 @@ EXAMPLES = """
 eventsim run scenario.yaml
 eventsim run scenario.yaml --as timeline
 eventsim run scenario.yaml --set consumer.BisectBatchOnFunctionError=true --versus
+eventsim run scenario.yaml --set BatchSize=5 --versus --as html -o both.html
 eventsim run scenario.yaml --time real --speed 60 --journal run.jsonl.gz
 eventsim run scenario.yaml --quiet --json --junit report.xml
 eventsim run scenario.yaml --record orders=orders.jsonl.gz
@@ -45,6 +46,7 @@ Report = Annotated[
     str | None,
     Option("--as", metavar="REPORT", help="summary, or another of `eventsim list reports`."),
 ]
+Output = Annotated[str | None, Option("-o", metavar="FILE", help="Write the report to a file.")]
 Junit = Annotated[str | None, Option(metavar="FILE", help="Write the expectations for CI.")]
 Stats = Annotated[str | None, Option(metavar="FILE", help="Write what the run cost, as JSON.")]
 EnvVars = Annotated[
@@ -72,6 +74,7 @@ def run(
     journal: Journal = None,
     detail: Annotated[Detail, Option(help="How much the journal says.")] = "batch",
     as_: Report = None,
+    output: Output = None,
     json: Annotated[bool, Option("--json", help="The same as --as json.")] = False,
     junit: Junit = None,
     stats: Stats = None,
@@ -103,6 +106,7 @@ def run(
             journal=journal,
             detail=detail,
             report=as_,
+            output=output,
             json=json,
             junit=junit,
             stats=stats,

@@ -83,9 +83,7 @@ class Entries:
 @contextmanager
 def _whole_journal(asked: Asked, report: Report) -> Iterator[str | None]:
     """The file that all entries go to: the one asked for, or one for as long as it is needed."""
-    if asked.journal == STREAM:
-        yield None
-    elif asked.journal is not None:
+    if asked.journal not in (None, STREAM):
         refuse_to_lose("--journal", Path(asked.journal))
         yield asked.journal
     elif report.needs_everything:
@@ -157,7 +155,10 @@ def _tell(
     stats: Stats,
     talk: Progress,
 ) -> None:
-    if not asked.stdout_taken:
+    if asked.report_file:
+        with writing(asked.report_file) as out:
+            report.write(entries.of(report), out)
+    elif not asked.stdout_taken:
         report.write(entries.of(report), sys.stdout)
     elif not talk.quiet:
         report.write(entries.of(report), talk.out)

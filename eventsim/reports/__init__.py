@@ -12,8 +12,18 @@ on; ``TELLINGS`` has an entry in words, by its kind.
 
 from __future__ import annotations
 
-from eventsim.reports._page import Page, dollars, padded, plural, short_span, shown
+from eventsim.reports._page import Page, dollars, padded, plural, short_span, shown, span_of_time
 from eventsim.reports._tally import Tally
 from eventsim.reports._words import TELLINGS
 
-__all__ = ["TELLINGS", "Page", "Tally", "dollars", "padded", "plural", "short_span", "shown"]
+__all__ = [
+    "TELLINGS",
+    "Page",
+    "Tally",
+    "dollars",
+    "padded",
+    "plural",
+    "short_span",
+    "shown",
+    "span_of_time",
+]

@@ -144,8 +144,11 @@ class Lanes:
         if mark:
             lane.marks[bucket] = max(lane.marks[bucket], mark + 1)
 
-    def draw(self, page: Page, seconds: float, start: datetime | None) -> None:
-        """Draw everything over *seconds*; by the clock where *start* says when that began."""
+    def draw(self, page: Page, seconds: float, start: datetime | None, until: float = 0.0) -> None:
+        """Draw everything over *seconds*; by the clock where *start* says when that began.
+
+        The axis is longer where *until* is after them.
+        """
         if not (self.shards or self.functions or self.destinations or self.queues):
             return
         for queue, _ in list(self.queues):
@@ -160,7 +163,7 @@ class Lanes:
         names = [name for group in groups for name, _ in group]
         label = max(8, min(LABEL_MAX, page.width // 4, max(map(len, names)) + 1))
         columns = min(COLUMNS, page.width - label - TOTAL - 2)
-        scale = _Scale(max(seconds, self._bucket), columns, self._bucket)
+        scale = _Scale(max(seconds, until, self._bucket), columns, self._bucket)
         marks = "! failed, sent again  ~ expired  × discarded"
         title = f"records delivered, by {self._kind_of_lane()}"
         _group(page, shards, scale, label, "record", title, marks)

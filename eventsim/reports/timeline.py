@@ -44,11 +44,13 @@ _DELIVERED = {"destination_delivered": 1, "destination_failed": 0}
 _COUNTED = (("errors", "error"), ("throttles", "throttle"), ("cold_starts", "cold start"))
 
 
-def write(entries: Iterable[Entry], out: TextIO) -> None:
+def write(entries: Iterable[Entry], out: TextIO, until: float = 0.0) -> None:
     """Write the run at 80 columns, about 40 lines of words at most, however long it was.
 
     Up to ten minutes times are seconds since the run began, beyond that they are the simulated
-    clock's, in UTC. Raises JournalError at an entry that lacks what its kind must have.
+    clock's, in UTC. *until* is where the axis ends if the run ends before, in seconds, so that two
+    runs can be drawn to one scale. Raises JournalError at an entry that lacks what its kind must
+    have.
     """
     run, lanes, story = Run(), Lanes(), Story()
     began: datetime | None = None
@@ -60,12 +62,12 @@ def write(entries: Iterable[Entry], out: TextIO) -> None:
         _draw(entry, lanes)
     page = Page(out)
     page.title("" if run.lesson else run.scenario, run.lesson)
-    clock = began is not None and run.seconds > CLOCK_AFTER_SECONDS
+    clock = began is not None and max(run.seconds, until) > CLOCK_AFTER_SECONDS
     if clock and began is not None:
         page.line((f"{shown(run.scenario)}, from {began:%Y-%m-%d %H:%M:%S} UTC", "dim"))
     page.line()
     if story.told:
-        lanes.draw(page, run.seconds, began if clock else None)
+        lanes.draw(page, run.seconds, began if clock else None, until)
         page.line()
         story.write(page, clock)
     else:
