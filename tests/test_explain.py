@@ -50,10 +50,11 @@ are used up.
            Lambda cannot tell which record was at fault, so all of them count as
            failed. The same 2 records are sent again in 250 ms, retry 1 of the 2
            allowed [MaximumRetryAttempts]. Whatever is behind on the shard waits
-           too, so that nothing overtakes; each wait is twice as long as the one
-           before. The function consumer takes the record of shard 1 of orders
-           in 20 ms [checkpoint]. The checkpoint of the shard moves on: what is
-           in front of it is done, and is not read again.
+           too, so that nothing overtakes (only a ParallelizationFactor lets
+           other keys go on); each wait is twice as long as the one before. The
+           function consumer takes the record of shard 1 of orders in 20 ms
+           [checkpoint]. The checkpoint of the shard moves on: what is in front
+           of it is done, and is not read again.
    1.370s  The function consumer runs in an environment that is there already,
            idle for 250 ms [warm start]. This is a warm start: it waits for no
            init, and what the function kept in its globals is still there.

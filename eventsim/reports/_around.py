@@ -2,7 +2,8 @@
 One record's, or one request's, entries out of a journal: it is read twice and never held.
 
 A record is named by its sequence number, a message by its id, a request by its request id. The
-end of a sequence number will do where it means one record.
+end of a sequence number will do where it means one record. Of messages that came together an entry
+names the first and the last; the others stand in the events, which a journal has at detail payload.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ END_MIN = 4
 REQUESTS_MAX = 10_000
 SERVING_MAX = 4096  # requests that have begun, and of which it is not known yet whose they are
 LISTED_MAX = 5
+NAMED = 2  # the first and the last
 
 _ARRIVALS = frozenset({"records_put", "records_read"})
 _DOCUMENTS = frozenset({"destination_delivered", "destination_failed"})
@@ -36,6 +38,12 @@ class Thread:
         self._serving: dict[str, str] = {}
         self._records: dict[tuple[Place, str], None] = {}
         self._spans: dict[Place, tuple[str, str]] = {}
+        self._detail = ""
+        self._unnamed = False
+        self._mark = f'"messageId":"{wanted}"'
+        self._events: set[str] = set()
+        self._inside: set[str] = set()
+        self._batches: set[tuple[Place, str, str]] = set()
 
     @classmethod
     def of(cls, entries: Iterable[Entry], wanted: str) -> Thread:
@@ -49,11 +57,31 @@ class Thread:
                 f"'{wanted}' is the end of {len(thread._records)} records; write one of: {listed}"
             )
         if not (thread._records or thread._requests):
-            raise EventsimError(
-                f"the journal tells nothing of '{wanted}'; write a request id, the sequence number "
-                f"of a record or its last {END_MIN} digits or more, or the id of a message"
-            )
+            raise EventsimError(f"the journal tells nothing of '{wanted}'; {thread._advice()}")
         return thread
+
+    @property
+    def gap(self) -> str:
+        """What keeps the story from being whole, and what to do, in a sentence; mostly nothing."""
+        if not self._unnamed or not any(shard == "" for (_, shard), _ in self._records):
+            return ""
+        return (
+            "This may not be all: of messages that came together the journal names the first and "
+            "the last only, at detail batch. A run with --detail payload has the whole story."
+        )
+
+    def _advice(self) -> str:
+        if self._detail == "off":
+            return "it was made with --detail off and has no records; make it with --detail batch"
+        if self._unnamed:
+            return (
+                "of messages that came together it names the first and the last only, at detail "
+                "batch; run it again with --detail payload, which has them all"
+            )
+        return (
+            "write a request id, the sequence number of a record or its last "
+            f"{END_MIN} digits or more, or the id of a message"
+        )
 
     def concerns(self, entry: Entry) -> bool:
         """Whether *entry* belongs to it; asked of the entries in their order.
@@ -76,7 +104,7 @@ class Thread:
             return True
         if entry.kind == "environment_started":
             return fields.get("environment") in self._environments
-        if self._holds(fields):
+        if self._holds(fields) or _batch(fields) in self._batches:
             return True
         span = self._spans.get(_place(fields))
         return entry.kind in _BEFORE and span is not None and _overlap(fields, span)
@@ -84,6 +112,7 @@ class Thread:
     def _learn(self, entry: Entry) -> None:
         fields = entry.fields
         request_id = fields.get("request_id")
+        self._learn_detail(entry)
         if request_id == self._wanted:
             self._follow(self._wanted)
             if "first" in fields:
@@ -101,6 +130,22 @@ class Thread:
         if request_id in self._requests and request_id in self._serving:
             self._environments.add(self._serving.pop(request_id))
 
+    def _learn_detail(self, entry: Entry) -> None:
+        """Find a message in the events that it was in; whether some are named nowhere."""
+        kind, fields = entry.kind, entry.fields
+        if kind == "run_started":
+            self._detail = str(fields.get("detail"))
+        elif kind == "payload_kept":
+            if self._mark in str(fields.get("content")) and len(self._events) < REQUESTS_MAX:
+                self._events.add(str(fields.get("hash")))
+        elif kind == "invocation_requested" and fields.get("payload") in self._events:
+            self._follow(str(fields.get("request_id")))
+            self._inside.add(str(fields.get("request_id")))
+        elif "first" in fields and not fields.get("shard") and fields.get("records", 0) > NAMED:
+            self._unnamed = self._detail != "payload"
+            if fields.get("request_id") in self._inside:
+                self._batches.add(_batch(fields))
+
     def _follow(self, request_id: str) -> None:
         if len(self._requests) < REQUESTS_MAX:
             self._requests[request_id] = None
@@ -114,6 +159,10 @@ class Thread:
         """Whether the record is one of those that the entry is about."""
         place = _place(fields)
         return any(at == place and _inside(number, fields) for at, number in self._records)
+
+
+def _batch(fields: dict[str, Any]) -> tuple[Place, str, str]:
+    return _place(fields), str(fields.get("first")), str(fields.get("last"))
 
 
 def _place(fields: dict[str, Any]) -> Place:

@@ -18,8 +18,8 @@ CONCEPTS = {
     "checkpoint": "The checkpoint of the shard moves on: what is in front of it is done, and is "
     "not read again",
     "whole": "Lambda cannot tell which record was at fault, so all of them count as failed",
-    "wait": "Whatever is behind on the shard waits too, so that nothing overtakes; each wait "
-    "is twice as long as the one before",
+    "wait": "Whatever is behind on the shard waits too, so that nothing overtakes (only a "
+    "ParallelizationFactor lets other keys go on); each wait is twice as long as the one before",
     "bisect": "In the end the record at fault is alone, and the others are not lost with it",
     "discard": "What is given up is lost to the function, and the shard goes on behind it",
     "filter": "What matches no filter counts as done",

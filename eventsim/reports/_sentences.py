@@ -84,8 +84,9 @@ def failed(attempt: Attempt) -> Sentence:
     tried = f" at the {ordinal(fields['attempt'])} attempt" if fields["attempt"] > 1 else ""
     text = f"The function {function} fails{tried} with {the(fields)} of {place}: {error}"
     error_type = answer.fields.get("error_type") if answer else None
-    rule = "Timeout" if error_type == _TIMED_OUT else WHOLE
-    concept = "timeout" if rule == "Timeout" else "whole" if fields["records"] > 1 else ""
+    rule, concept = (WHOLE, "whole") if fields["records"] > 1 else ("function error", "")
+    if error_type == _TIMED_OUT:
+        rule, concept = "Timeout", "timeout"
     return Sentence(text, rule, concept, f"failed {error_type}", "wrong")
 
 

@@ -142,13 +142,29 @@ def _changed(entry: Entry) -> Sentence:
     return Sentence(because(text, entry), "versions and aliases", "version")
 
 
-_DENIED = "The Invoke API refuses a request for {function} ({code})"
+# What is behind a refusal, by its code; any other is called by its code.
+_REFUSALS = {
+    "AccessDeniedException": "permissions",
+    "ResourceNotFoundException": "functions and qualifiers",
+    "InvalidRequestContentException": "payload",
+    "RequestEntityTooLargeException": "payload limit",
+    "RecursiveInvocationException": "RecursiveLoop",
+}
+
+
+def _denied(entry: Entry) -> Sentence:
+    """Why nothing ran: who asked may not, or what was asked for is not there, or is no request."""
+    code = shown(entry.fields.get("code") or "")
+    text = f"The Invoke API refuses a request for {function_of(entry.fields)} ({code})"
+    rule = _REFUSALS.get(code, code or "Invoke")
+    return Sentence(because(text, entry), rule, "denied", f"denied {code}", "wrong")
+
 
 SERVICES: dict[str, Teller] = {
     "messages_redriven": _redriven,
     "messages_expired": _told("Messages of {source} passed their retention", "retention"),
     "invocation_requested": _requested,
-    "invocation_denied": _told(_DENIED, "permissions", "denied", "denied", wrong=True),
+    "invocation_denied": _denied,
     "invocation_throttled": _told(
         "The Invoke API has no room for a request for {function}",
         "concurrency",

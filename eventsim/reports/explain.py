@@ -36,7 +36,8 @@ def write_around(read: Callable[[], Iterable[Entry]], wanted: str, out: TextIO) 
     """
     thread = Thread.of(read(), wanted)
     run, pages = _told(filter(thread.concerns, read()), out)
-    pages.end(_ending(run)[-1:])
+    gap: list[tuple[str, Style]] = [(thread.gap, "bad")] if thread.gap else []
+    pages.end([*gap, *_ending(run)[-1:]])
 
 
 def _told(entries: Iterable[Entry], out: TextIO) -> tuple[Run, Paragraphs]:
