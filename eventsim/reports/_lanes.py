@@ -174,6 +174,7 @@ class Lanes:
         title = "documents delivered, by destination"
         _group(page, destinations, scale, label, "document", title, "× not taken")
         _axis(page, scale, label, start)
+        page.line()
 
     def _kind_of_lane(self) -> str:
         named = {"shard" if shard else "queue" for _, shard in self.shards.keys() - {OTHERS}}

@@ -61,6 +61,9 @@ class Story:
             self._grace = grace(fields)
         elif kind == "mapping_changed":
             self._tell_mapping(entry)
+        elif kind == "invocation_requested":
+            if fields.get("type") == "DryRun":  # of any other, what comes of it is told
+                self._tell(entry)
         elif kind in TELLINGS and not (kind == "expectation_checked" and fields["passed"]):
             self._tell(entry)
 

@@ -166,6 +166,11 @@ def _event_discarded(entry: Entry) -> str:
     return _because(f"event given up after {runs}, {shown(fields['condition'])}", entry)
 
 
+def _asked(entry: Entry) -> str:
+    dry = entry.fields.get("type") == "DryRun"
+    return "dry run: checked, and nothing runs" if dry else "asked for"
+
+
 def _refused(entry: Entry) -> str:
     return f"Invoke refused: {shown(entry.fields.get('code', entry.kind))}"
 
@@ -295,6 +300,7 @@ TELLINGS: dict[str, Telling] = {
     "records_expired": Telling(
         "wrong", _shard, lambda e: _because(f"{_number(e.fields)} expired", e)
     ),
+    "invocation_requested": Telling("quiet", _function, _asked, lambda _: {"request": 1}),
     "invocation_denied": Telling("wrong", _function, _refused),
     "invocation_throttled": Telling("wrong", _function, _refused),
     "invocation_finished": Telling("quiet", _function, _answered, lambda _: {"invocation": 1}),

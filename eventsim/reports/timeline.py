@@ -68,7 +68,6 @@ def write(entries: Iterable[Entry], out: TextIO, until: float = 0.0) -> None:
     page.line()
     if story.told:
         lanes.draw(page, run.seconds, began if clock else None, until)
-        page.line()
         story.write(page, clock)
     else:
         page.line("this journal tells nothing between its start and its end")
