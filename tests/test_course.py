@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eventsim import load, run
+from eventsim import Options, load, run
 from eventsim.errors import ScenarioError
+from eventsim.journal.sinks import MemorySink
 from eventsim.scenario import Lesson, Scenario
 from eventsim.scenario.project import aboard, number, title
 
@@ -42,6 +43,22 @@ def test_the_course_is_numbered_without_a_gap_in_the_order_of_its_ideas() -> Non
 @pytest.mark.parametrize("path", COURSE, ids=IDS)
 def test_its_own_change_takes_away_what_it_teaches(path: Path) -> None:
     assert run(load(path, [taught(path).change])).outcome == "failed"
+
+
+def test_the_report_of_lesson_19_is_late_only_because_its_process_is_stopped() -> None:
+    path = COURSE[18]
+    text = path.read_text("utf-8")
+    failed = {"function": "report", "error_type": "LookupError"}
+
+    def late(*changes: str) -> int:
+        sink = MemorySink()
+        run(load(path, changes), Options(sinks=[sink]))
+        ends = [each.fields for each in sink.entries if each.kind == "invocation_finished"]
+        return sum(failed.items() <= fields.items() for fields in ends)
+
+    assert "run_in: python" in text
+    assert late() == 1
+    assert late("report.run_in=inline") == 0  # nothing stops a thread of this process
 
 
 @pytest.mark.parametrize("path", COURSE, ids=IDS)
