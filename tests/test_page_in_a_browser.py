@@ -281,6 +281,24 @@ def test_two_runs_stand_one_above_the_other_on_one_axis_with_what_changed(
     rows = [row.split() for row in page.locator("#changed tr").all_inner_texts()]
     assert ["invocations", "5", "0"] in rows
     assert ["took", "1.93", "s", "4", "s"] in rows
+    assert len(page.locator("#footer code").all_inner_texts()) == 2
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_nothing_is_wider_than_the_window(
+    empty: Opened, poison: list[Entry], tmp_path: Path, width: int
+) -> None:
+    names = ("as it is", f"with consumer.{'BisectBatchOnFunctionError' * 3}=false")
+    empty.page.set_viewport_size({"width": width, "height": 900})
+    page = empty.show(page_of(poison, poison, names=names, changed=["  " + "x" * 500]), tmp_path)
+    widest = page.evaluate("document.documentElement.scrollWidth")
+    titles = page.locator(".plot-title")
+    cut = titles.evaluate_all("(all) => all.filter((one) => one.scrollWidth > one.offsetWidth)")
+    empty.page.set_viewport_size(SIZE)
+
+    assert widest <= width
+    assert titles.all_inner_texts() == ["iterator age", "concurrency"]
+    assert cut == []
 
 
 def test_a_page_takes_more_of_a_run_while_it_is_shown(empty: Opened, tmp_path: Path) -> None:

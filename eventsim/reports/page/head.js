@@ -24,9 +24,7 @@ function showHead(runs, changed) {
   const notices = runs.flatMap(noticesOf);
   byId("notice").hidden = !notices.length;
   byId("notice").textContent = notices.join("\n");
-  byId("footer").replaceChildren(
-    ...(ended && ended.repeat ? ["Repeat it: ", element("code", "", visible(ended.repeat))] : []),
-  );
+  byId("footer").replaceChildren(...runs.flatMap(repeatOf));
   showChanges(runs, changed);
 }
 
@@ -37,7 +35,10 @@ function showChanges(runs, changed) {
   box.hidden = !second;
   if (!second || !first.ended || !second.ended) return;
   const list = element("ul");
-  for (const words of changed) list.append(element("li", "", visible(words.trim())));
+  for (const words of changed)
+    list.append(
+      element("li", words.startsWith(" ") ? "under" : "", visible(words.trim().replace(/^What changed: /, ""))),
+    );
   const words = element("div");
   words.append(element("h2", "", "What changed"), ...(changed.length ? [list] : []));
   const rows = differing(first.ended, second.ended);
@@ -53,6 +54,13 @@ function showChanges(runs, changed) {
     ...rows.map((row) => line(row, "td")),
   );
   box.replaceChildren(words, ...(rows.length ? [table] : []));
+}
+
+function repeatOf({head, ended}) {
+  if (!ended || !ended.repeat) return [];
+  const line = element("div", "", head.name ? `Repeat ${visible(head.name)}: ` : "Repeat it: ");
+  line.append(element("code", "", visible(ended.repeat)));
+  return [line];
 }
 
 function outcomeOf(run) {
@@ -77,7 +85,10 @@ function figuresOf(counts) {
     ["retries", "retries"],
     ["cold_starts", "cold starts"],
     ["delivered", "records delivered"],
+    ["filtered", "filtered out"],
     ["discarded", "discarded", true],
+    ["expired", "expired", true],
+    ["redriven", "redriven", true],
   ];
   return figures
     .filter(([key, , bad]) => counts[key] || (!bad && key === "invocations"))
