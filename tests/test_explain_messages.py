@@ -69,6 +69,13 @@ def test_a_story_that_may_lack_a_part_says_so() -> None:
     assert "A run with --detail payload has the whole story. The run is over" in told
 
 
+def test_what_is_asked_for_shows_as_text_where_it_is_refused() -> None:
+    with pytest.raises(EventsimError) as refused:
+        around("\x1b[31m<b>", "payload")
+
+    assert "tells nothing of '\\x1b[31m<b>'; write a request id" in str(refused.value)
+
+
 def test_a_refusal_is_put_down_to_what_is_behind_it() -> None:
     sink, out = MemorySink(), io.StringIO()
     run(load(find("dry-run")), Options(sinks=[sink]))

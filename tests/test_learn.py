@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.commands import command, eventsim, process
 
 LESSONS = [path for path in aboard() if number(path)]
 BISECT = "consumer.BisectBatchOnFunctionError=false"
+SGR = re.compile(r"\x1b\[\d*m")
 
 
 @pytest.fixture(autouse=True)
@@ -220,4 +222,6 @@ def test_a_wide_terminal_shows_the_two_timelines_beside_each_other() -> None:
 
     assert wide[0] == f"{'=== as it is ===':84}=== with {BISECT} ==="
     assert narrow[0] == "=== as it is ==="
+    small = on_a_terminal(50, *words)
+    assert max(len(SGR.sub("", line)) for line in small if "===" not in line) == 50
     assert "\x1b[32m" in "".join(wide)

@@ -83,7 +83,7 @@ def _scale(seconds: list[float]) -> tuple[float, list[str]]:
 
 
 class _Column(io.StringIO):
-    """What a timeline is written to: in colour where *out* would be, and 80 columns wide."""
+    """What a timeline is written to: in colour where *out* would be, and as wide, up to 80 columns."""
 
     def __init__(self, out: TextIO) -> None:
         super().__init__()
@@ -91,6 +91,9 @@ class _Column(io.StringIO):
 
     def isatty(self) -> bool:
         return self._out.isatty()
+
+    def fileno(self) -> int:
+        return self._out.fileno()
 
     @property
     def encoding(self) -> str | None:  # type: ignore[override]  # StringIO has none of its own

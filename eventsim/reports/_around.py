@@ -13,6 +13,7 @@ from typing import Any
 
 from eventsim.errors import EventsimError
 from eventsim.journal import FRAME, Entry
+from eventsim.reports._page import shown
 
 END_MIN = 4
 REQUESTS_MAX = 10_000
@@ -52,12 +53,12 @@ class Thread:
         for entry in entries:
             thread._learn(entry)
         if len(thread._records) > 1:
-            listed = ", ".join(number for _, number in [*thread._records][:LISTED_MAX])
+            listed = ", ".join(shown(number) for _, number in [*thread._records][:LISTED_MAX])
             raise EventsimError(
-                f"'{wanted}' is the end of {len(thread._records)} records; write one of: {listed}"
+                f"'{shown(wanted)}' is the end of {len(thread._records)} records; write one of: {listed}"
             )
         if not (thread._records or thread._requests):
-            raise EventsimError(f"the journal tells nothing of '{wanted}'; {thread._advice()}")
+            raise EventsimError(f"the journal tells nothing of '{shown(wanted)}'; {thread._advice()}")
         return thread
 
     @property
