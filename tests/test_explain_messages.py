@@ -76,6 +76,16 @@ def test_what_is_asked_for_shows_as_text_where_it_is_refused() -> None:
     assert "tells nothing of '\\x1b[31m<b>'; write a request id" in str(refused.value)
 
 
+def test_what_is_left_of_a_batch_is_said_to_have_its_retries_again() -> None:
+    sink, out = MemorySink(), io.StringIO()
+    run(load(find("partial-batch-response")), Options(sinks=[sink]))
+    explain.write(iter(sink.entries), out)
+    told = " ".join(out.getvalue().split())
+
+    assert "in 250 ms; what is left of a batch has all its retries again [ReportBatch" in told
+    assert "(only a ParallelizationFactor lets other keys go on)" in told
+
+
 def test_a_refusal_is_put_down_to_what_is_behind_it() -> None:
     sink, out = MemorySink(), io.StringIO()
     run(load(find("dry-run")), Options(sinks=[sink]))

@@ -53,6 +53,26 @@ def test_the_timeline_tells_each_attempt_and_what_followed() -> None:
     ]
 
 
+def test_the_timeline_tells_what_a_caller_heard_that_got_no_answer() -> None:
+    found = lines(report("timeline", "api-gateway"))
+    at = found.index("1.020s shop invoked: function error ValueError: cannot take this order")
+    assert found[at + 1] == "1.020s shop apigateway has no answer to take: the function failed:"
+    assert sum("apigateway" in line for line in found) == 1
+
+
+def test_the_timeline_tells_dry_runs() -> None:
+    assert report("timeline", "dry-run").splitlines()[2:] == [
+        "",
+        "   0.000s  payments  dry run: checked, and nothing runs",
+        "   1.000s  payments  dry run: checked, and nothing runs",
+        "   1.000s  payments  Invoke refused: ResourceNotFoundException",
+        "   2.000s  payments  dry run: checked, and nothing runs",
+        "   2.000s  payments  Invoke refused: InvalidRequestContentException",
+        "",
+        "ok after 2 s: 0 invocations",
+    ]
+
+
 def test_the_summary_adds_up_what_became_of_the_events() -> None:
     found = " ".join(report("summary", "async-retries").split())
     assert "events queued 2 retried 2 succeeded 1 discarded 1 dead letters 1" in found

@@ -83,7 +83,7 @@ def _scale(seconds: list[float]) -> tuple[float, list[str]]:
 
 
 class _Column(io.StringIO):
-    """What a timeline is written to: in colour where *out* would be, and as wide, up to 80 columns."""
+    """What a timeline is written to: in the colours of *out*, and as wide, up to 80 columns."""
 
     def __init__(self, out: TextIO) -> None:
         super().__init__()

@@ -55,10 +55,13 @@ class Thread:
         if len(thread._records) > 1:
             listed = ", ".join(shown(number) for _, number in [*thread._records][:LISTED_MAX])
             raise EventsimError(
-                f"'{shown(wanted)}' is the end of {len(thread._records)} records; write one of: {listed}"
+                f"'{shown(wanted)}' is the end of {len(thread._records)} records; "
+                f"write one of: {listed}"
             )
         if not (thread._records or thread._requests):
-            raise EventsimError(f"the journal tells nothing of '{shown(wanted)}'; {thread._advice()}")
+            raise EventsimError(
+                f"the journal tells nothing of '{shown(wanted)}'; {thread._advice()}"
+            )
         return thread
 
     @property

@@ -198,6 +198,9 @@ def _again(entry: Entry) -> Sentence:
     elif why.endswith("until the records expire"):
         they = "it expires" if one else "they expire"
         text += f", and so on until {they}, since retries have no limit"
+    elif why.startswith("batchItemFailures"):
+        text += "; what is left of a batch has all its retries again"
+        return Sentence(text, PARTIAL, "wait" if fields.get("shard") else "", "again")
     elif why.endswith("costs no retry"):
         return Sentence(
             f"{text}; it was not invoked, which costs no retry", "throttling", "", "again"

@@ -50,6 +50,8 @@ class Story:
             self._tell_delivered(entry)
         elif kind == "batch_failed":
             self._tell_failed(entry)
+        elif kind == "push_answered":
+            self._tell_service(entry)
         elif kind in ATTEMPTED:
             self._tell_attempt(entry)
         elif kind in ("retry_scheduled", "batch_discarded"):
@@ -128,6 +130,15 @@ class Story:
             self._tell(answer, mood="wrong" if failed else "quiet", sort=sort)
         quiet = entry.kind == "event_retried" and answer is not None
         self._tell(entry, mood="quiet" if quiet else None)
+
+    def _tell_service(self, entry: Entry) -> None:
+        """Tell of an answer that the service cannot take, behind the invocation that gave it."""
+        answer = self._answers.pop(str(entry.fields.get("request_id")), None)
+        if answer is not None:
+            failed = bool(answer.fields.get("error"))
+            self._tell(answer, mood="wrong" if failed else "quiet")
+        if not entry.fields.get("accepted"):
+            self._tell(entry, mood="wrong")
 
     def _tell_what_follows(self, entry: Entry) -> None:
         retried = entry.kind == "retry_scheduled"

@@ -235,6 +235,11 @@ def _push_failed(entry: Entry) -> str:
     return _because(f"event of {shown(entry.fields['source'])} not taken", entry)
 
 
+def _heard(entry: Entry) -> str:
+    taken = "takes the answer" if entry.fields.get("accepted") else "has no answer to take"
+    return _because(f"{shown(entry.fields['source'])} {taken}", entry)
+
+
 def _untold(entry: Entry) -> str:
     target = entry.fields.get("target")
     return _because(f"{end(target)} not told" if target else "nobody told", entry)
@@ -332,6 +337,7 @@ TELLINGS: dict[str, Telling] = {
     "destination_delivered": Telling("event", _sent_from, _sent),
     "destination_failed": Telling("wrong", _sent_from, _unsent),
     "push_retried": Telling("wrong", _function, _push_retried),
+    "push_answered": Telling("quiet", _function, _heard, lambda _: {"answer": 1}),
     "push_failed": Telling("wrong", _function, _push_failed),
     "object_put": Telling("quiet", _field("source"), _with("put", "key"), lambda _: {"object": 1}),
     "object_deleted": Telling("quiet", _field("source"), _with("deleted", "key")),
