@@ -216,6 +216,7 @@ def test_a_click_opens_the_event_and_the_log_of_the_function(opened: Opened) -> 
     details = page.locator("#details")
     assert details.locator("h2").inner_text() == "batch discarded"
     event, log = (details.locator("pre").nth(n).inner_text() for n in (0, 2))
+    assert page.locator("#hover").is_hidden()
     assert '"eventSource": "aws:kinesis"' in event
     assert "ValueError: cannot take this order" in log
     page.keyboard.press("Escape")

@@ -13,6 +13,7 @@ from eventsim.errors import JournalError
 from eventsim.journal import Entry
 from eventsim.journal.sinks import MemorySink
 from eventsim.scenario import find
+from tests.pages import drawn
 
 
 def report(name: str, scenario: Scenario | str) -> str:
@@ -71,6 +72,17 @@ def test_the_timeline_tells_dry_runs() -> None:
         "",
         "ok after 2 s: 0 invocations",
     ]
+
+
+def test_the_page_marks_dry_runs_and_answers_that_nobody_takes() -> None:
+    def marks(name: str, kind: str) -> list[tuple[float, str]]:
+        sink = MemorySink()
+        run(load(find(name)), Options(sinks=[sink]))
+        return [(time, look) for _, time, look, of in drawn(*sink.entries).ticks() if of == kind]
+
+    assert marks("dry-run", "invocation_requested") == [(at, "event") for at in (0.0, 1.0, 2.0)]
+    assert marks("api-gateway", "push_answered") == [(1.02, "wrong")]
+    assert marks("api-gateway", "invocation_requested") == []
 
 
 def test_the_summary_adds_up_what_became_of_the_events() -> None:

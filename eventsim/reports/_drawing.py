@@ -114,8 +114,9 @@ class Drawing:
         draw = self.DRAWERS.get(entry.kind)
         if draw is not None:
             draw(self, entry, lane, row)
-        if lane >= 0 and entry.kind not in _NO_TICK:
-            self._tick(lane, entry.time, _look(entry.kind), row)
+        look = _look(entry)
+        if lane >= 0 and look is not None:
+            self._tick(lane, entry.time, look, row)
 
     def finish(self, time: float) -> None:
         """Draw what has not ended by *time*, the time of the last entry."""
@@ -299,7 +300,15 @@ def _nothing() -> dict[str, list[Any]]:
     return {"lanes": [], "bars": [], "amended": [], "ticks": []}
 
 
-def _look(kind: str) -> str:
+def _look(entry: Entry) -> str | None:
+    """How its mark looks, or None where an entry has none."""
+    kind, fields = entry.kind, entry.fields
+    if kind == "push_answered" and not fields.get("accepted"):
+        return "wrong"
+    if kind == "invocation_requested" and fields.get("type") == "DryRun":
+        return "event"
+    if kind in _NO_TICK:
+        return None
     if kind in _ARRIVALS:
         return "arrival"
     told = TELLINGS.get(kind)

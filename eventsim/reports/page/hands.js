@@ -124,6 +124,7 @@ function itemAt(page, event) {
 function chooseAt(page, event) {
   const {lanes, item} = itemAt(page, event);
   if (lanes) page.choose(item && {run: lanes.run, item});
+  hoverAt(page, null); // the details say it, and what was pointed at may have moved
 }
 
 function hoverAt(page, event, {x, width} = {}) {
