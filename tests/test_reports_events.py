@@ -80,7 +80,7 @@ def test_the_page_marks_dry_runs_and_answers_that_nobody_takes() -> None:
         run(load(find(name)), Options(sinks=[sink]))
         return [(time, look) for _, time, look, of in drawn(*sink.entries).ticks() if of == kind]
 
-    assert marks("dry-run", "invocation_requested") == [(at, "event") for at in (0.0, 1.0, 2.0)]
+    assert marks("dry-run", "invocation_requested") == [(at, "arrival") for at in (0.0, 1.0, 2.0)]
     assert marks("api-gateway", "push_answered") == [(1.02, "wrong")]
     assert marks("api-gateway", "invocation_requested") == []
 

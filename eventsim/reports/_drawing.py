@@ -306,7 +306,7 @@ def _look(entry: Entry) -> str | None:
     if kind == "push_answered" and not fields.get("accepted"):
         return "wrong"
     if kind == "invocation_requested" and fields.get("type") == "DryRun":
-        return "event"
+        return "arrival"
     if kind in _NO_TICK:
         return None
     if kind in _ARRIVALS:
