@@ -98,7 +98,7 @@ def test_a_report_goes_to_the_file_that_is_asked_for(
 
 
 def test_a_report_is_not_written_over_what_the_command_needs(folder: Path) -> None:
-    said = "error: -o ./s.yaml would overwrite the scenario; write another name\n"
+    said = "error: -o s.yaml would overwrite the scenario; write another name\n"
     assert eventsim("run", "s.yaml", "-o", "./s.yaml") == (2, "", said)
 
     said = "error: -o and --junit both want to write x\n"
@@ -335,6 +335,7 @@ def test_env_vars_that_are_wrong_are_refused(folder: Path, text: str, message: s
             ["--journal", "no/j.jsonl"],
             "cannot write the journal no/j.jsonl: No such file or directory",
         ),
+        (["-o", "no/r.txt"], "cannot write no/r.txt: No such file or directory"),
         (["--stats", "no/s.json"], "cannot write no/s.json: No such file or directory"),
         (["--env-vars", "no.json"], "cannot read no.json: No such file or directory"),
     ],

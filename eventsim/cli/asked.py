@@ -68,15 +68,19 @@ class Asked:
             raise EventsimError(f"--json and --as {self.report} ask for two reports; leave one out")
         if self.stdout_taken and not self.report_file and (self.json or self.report or self.output):
             raise EventsimError("only one thing can go to stdout; write a file's name for the rest")
-        if self.report_file and same(self.scenario, self.report_file):
-            raise EventsimError(
-                f"-o {self.output} would overwrite the scenario; write another name"
-            )
+        if self.report_file:
+            self._check_report_file(Path(self.report_file))
         files = [(flag, path) for flag, path in self._files() if path]
         for index, (flag, path) in enumerate(files):
             for other_flag, other in files[:index]:
                 if same(path, other):
                     raise EventsimError(f"{other_flag} and {flag} both want to write {path}")
+
+    def _check_report_file(self, path: Path) -> None:
+        if same(self.scenario, path):
+            raise EventsimError(f"-o {path} would overwrite the scenario; write another name")
+        if not path.parent.is_dir():  # said before the run and not behind it
+            raise EventsimError(f"cannot write {path}: No such file or directory")
 
     def _check_versus(self) -> None:
         if not self.set:
