@@ -338,3 +338,16 @@ def test_bytes_of_parquet_are_data_as_they_are() -> None:
     ended = eventsim("convert", "in.parquet", "--time", "t", "--data", "x", "-o", "out.jsonl")
 
     assert (ended.code, [each.data for each in read("out.jsonl")]) == (0, [b"\x00\xff"])
+
+
+def test_a_time_that_clocks_left_out_is_a_bad_line() -> None:
+    Path("in.csv").write_text("t\n2013-03-10T01:30:00\n2013-03-10T02:30:00\n2013-03-10T03:30:00\n")
+    words = ("--time", "t", "--zone", "America/New_York", "-o", "out.jsonl")
+
+    ended = eventsim("convert", "in.csv", *words, "--on-bad-line", "skip")
+
+    assert ended.stderr.splitlines()[0] == (
+        "in.csv:3: '2013-03-10T02:30:00' is no time in America/New_York, "
+        "whose clocks were put forward"
+    )
+    assert [each.arrival for each in read("out.jsonl")] == [1362897000.0, 1362900600.0]

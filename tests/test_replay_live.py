@@ -11,7 +11,7 @@ import pytest
 
 from eventsim.clock import Clock
 from eventsim.errors import CheckpointError
-from eventsim.replay.resuming import Resume
+from eventsim.replay.resuming import PRINTED_BYTES, Resume, fingerprint
 from eventsim.replay.sending import Sender
 from eventsim.simulation.sending import Target, open_sender
 from eventsim.sources.kinesis import recorded
@@ -309,3 +309,29 @@ def test_a_stream_that_is_not_there_is_refused(tmp_path: Path, endpoint: Endpoin
 
     assert ended.code == 2
     assert "ResourceNotFoundException" in ended.stderr
+
+
+def test_a_stream_that_was_created_again_has_none_of_the_records(
+    tmp_path: Path, endpoint: Endpoint
+) -> None:
+    stream = endpoint.stream(1)
+    path = save(tmp_path / "o.jsonl", RECORDS)
+    words = [*to(path, stream, endpoint), "--speed", "max", "--resume", tmp_path / "resume"]
+    assert eventsim(*words).code == 0
+    endpoint.client.delete_stream(StreamName=stream)
+    endpoint.client.create_stream(StreamName=stream, ShardCount=1)
+
+    ended = eventsim(*words)
+
+    assert ended.code == 2
+    assert "resume is of another replay (" in ended.stderr
+
+
+def test_a_recording_that_differs_at_its_end_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "o.jsonl"
+    prints = []
+    for end in (b"1\n", b"2\n"):
+        path.write_bytes(b"x" * PRINTED_BYTES * 3 + end)
+        prints.append(fingerprint(path))
+
+    assert prints[0] != prints[1]

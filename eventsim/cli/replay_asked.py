@@ -32,6 +32,7 @@ from eventsim.replay import (
     open_events,
     open_recording,
 )
+from eventsim.replay.playing import START_MAX
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.paths import parse_path
 from eventsim.simulation import Options
@@ -212,6 +213,8 @@ class Asked:
             mask=tuple(map(parse_path, self.mask or ())),
             shift=_shift(self.shift, player.origin),
         )
+        if not 0 <= player.start < START_MAX:
+            raise EventsimError(f"--shift {self.shift} leads out of the years 1970 to 9998")
         return player
 
     def _check_way(self, player: Player) -> None:

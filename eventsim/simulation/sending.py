@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -70,14 +71,19 @@ async def open_sender(
         module = registry.load("sources", target.type, wants=["MAPPING", "recorded"])
         is_queue = module.MAPPING.is_queue
         found: Any
+        created = []
         if is_queue:
             found = await module.find_queue(target.name, backend)
         else:
-            found = (await module.find_stream(target.name, backend)).stream
+            there = await module.find_stream(target.name, backend)
+            found = there.stream
+            if there.created is not None:  # another one of its name has none of the records
+                moment = datetime.fromtimestamp(there.created, UTC)
+                created = [f"created {moment.isoformat(timespec='milliseconds')}"]
         watch.agree()
         resume = None
         if target.resume is not None:
-            identity = [fingerprint(player.file.path), found.arn, *target.said]
+            identity = [fingerprint(player.file.path), found.arn, *created, *target.said]
             resume = Resume(target.resume, identity)
             closing.callback(resume.close)
         if not is_queue:
