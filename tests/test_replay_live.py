@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from eventsim.clock import Clock
-from eventsim.errors import CheckpointError
+from eventsim.errors import CheckpointError, Unreachable
 from eventsim.replay.resuming import PRINTED_BYTES, Resume, fingerprint
 from eventsim.replay.sending import Sender
-from eventsim.simulation.sending import Target, open_sender
+from eventsim.simulation.sending import Overtaken, Target, open_sender
 from eventsim.sources.kinesis import recorded
 from eventsim.types import PutRecord
 from tests.commands import eventsim
@@ -335,3 +335,22 @@ def test_a_recording_that_differs_at_its_end_is_another(tmp_path: Path) -> None:
         prints.append(fingerprint(path))
 
     assert prints[0] != prints[1]
+
+
+def test_what_a_stream_puts_behind_later_records_is_told() -> None:
+    def put(*taken: bool) -> dict[str, Any]:
+        results = ({"SequenceNumber": "1"}, {"ErrorCode": "ProvisionedThroughputExceededException"})
+        return {"Records": [results[not each] for each in taken]}
+
+    told: list[str] = []
+    overtaken = Overtaken()
+    for answer in (put(True, True), put(True, False), {"HashKey": "1"}, Unreachable("no answer")):
+        overtaken.see(answer)
+    overtaken.tell(told.append)
+    assert told == []
+
+    overtaken.see(put(False, False, True, False))
+    overtaken.tell(told.append)
+
+    assert overtaken.records == 2
+    assert told[0].startswith("2 records were refused for the stream's throughput and put again")

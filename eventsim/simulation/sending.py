@@ -13,7 +13,7 @@ from typing import Any, cast
 from eventsim import registry
 from eventsim.backends import open_backend
 from eventsim.clock import RealClock, machine_time
-from eventsim.errors import EventsimError
+from eventsim.errors import EventsimError, Unreachable
 from eventsim.replay import Player
 from eventsim.replay.resuming import Resume, fingerprint
 from eventsim.replay.sending import Sender, landed_on
@@ -38,6 +38,34 @@ class Target:
     speed: float | None = 1.0
     resume: Path | None = None
     said: Sequence[str] = ()
+
+
+class Overtaken:
+    """Counts what PutRecords refused while it took a record behind it in the same request.
+
+    Nobody can put it in front again: it is put once more, and its shard is known only then.
+    """
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    def see(self, answer: Any) -> None:
+        """Take note of an answer, or of Unreachable in place of one."""
+        results = () if isinstance(answer, Unreachable) else answer.get("Records", ())
+        taken = False
+        for result in reversed(results):
+            refused = bool(result.get("ErrorCode"))
+            self.records += refused and taken
+            taken = taken or not refused
+
+    def tell(self, on_note: Callable[[str], None]) -> None:
+        """Say how many there were, if any."""
+        if self.records:
+            on_note(
+                f"{self.records:,} records were refused for the stream's throughput and put again: "
+                "they may stand behind later ones of their shard; more shards, or a lower --speed, "
+                "keep the order"
+            )
 
 
 @asynccontextmanager
@@ -67,7 +95,14 @@ async def open_sender(
         )
         closing.push_async_callback(backend.aclose)
         watch = EndpointWatch(clock, on_note)
-        backend.on_answer = watch.see
+        overtaken = Overtaken()
+        closing.callback(overtaken.tell, on_note)
+
+        def see(answer: Any) -> None:
+            watch.see(answer)
+            overtaken.see(answer)
+
+        backend.on_answer = see
         module = registry.load("sources", target.type, wants=["MAPPING", "recorded"])
         is_queue = module.MAPPING.is_queue
         found: Any
