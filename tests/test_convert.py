@@ -351,3 +351,22 @@ def test_a_time_that_clocks_left_out_is_a_bad_line() -> None:
         "whose clocks were put forward"
     )
     assert [each.arrival for each in read("out.jsonl")] == [1362897000.0, 1362900600.0]
+
+
+def test_no_file_of_a_folder_is_left_out_in_silence() -> None:
+    put("in/a.ndjson", {"t": 1})
+    Path("in/b.ndjson").symlink_to("nowhere")
+
+    assert refused("in", "--time", "t", "-o", "out.jsonl") == (
+        "in/b.ndjson: cannot be read: No such file or directory"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_told() -> None:
+    put("in/a.ndjson", {"t": 1})
+    Path("in/more").mkdir(0o000)
+
+    assert refused("in", "--time", "t", "-o", "out.jsonl") == (
+        "in/more: cannot be read: Permission denied"
+    )

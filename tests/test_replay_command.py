@@ -271,3 +271,12 @@ def test_a_journal_without_its_end_is_said_to_be_cut_off(folder: Path) -> None:
     assert (whole.code, cut.code) == (0, 0)
     assert "cut off" not in whole.stderr
     assert f"cut.jsonl:{len(lines) - 2}: the recording is cut off in this line" in cut.stderr
+
+
+def test_no_file_is_written_for_two_things() -> None:
+    ended = replay("--handler", "app.handler", "--journal", "run.x", "--stats", "./run.x")
+
+    assert (ended.code, ended.stderr) == (
+        2,
+        "error: --journal and --stats both want to write run.x\n",
+    )

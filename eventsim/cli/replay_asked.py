@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,7 +158,11 @@ class Asked:
             self._refuse(("journal", "stats", "detail"), what)
         if self.journal == STREAM and self.json:
             raise EventsimError("only one thing can go to stdout; write a file's name for one")
-        for name in ("journal", "stats", "failed", "resume"):
+        names = [name for name in ("journal", "stats", "failed", "resume") if getattr(self, name)]
+        for one, other in combinations(names, 2):
+            if same(path := getattr(self, one), getattr(self, other)):
+                raise EventsimError(f"--{one} and --{other} both want to write {path}")
+        for name in names:
             path = getattr(self, name)
             if path and same(path, self.file):
                 raise EventsimError(f"--{name} {path} would overwrite the recording")
