@@ -293,3 +293,13 @@ def test_what_only_one_journal_can_tell_is_no_difference(tmp_path: Path) -> None
     assert found[1].counts[0] == found[1].counts[1]
     assert "results" in respects(compare(payload, other))
     assert not compare(journal(tmp_path, "good", detail="off"), batch).same
+
+
+def test_a_journal_without_its_end_is_noted(tmp_path: Path) -> None:
+    whole = journal(tmp_path, "whole")
+    cut = tmp_path / "cut"
+    cut.write_bytes(b"".join(whole.read_bytes().splitlines(keepends=True)[:-1]))
+
+    assert compare(whole, whole).notes == ()
+    assert compare(cut, cut).notes == (f"{cut} is cut off before the end of its run",) * 2
+    assert not compare(whole, cut).same

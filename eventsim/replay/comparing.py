@@ -132,6 +132,9 @@ def compare(
     if len({digest.polled for digest in digests if digest.invoked}) > 1:
         tell = told_by_invocation
         notes.append(_BY_INVOCATION)
+    for path, digest in zip((one, other), digests, strict=True):
+        if not digest.finished:
+            notes.append(f"{path} is cut off before the end of its run")
     details = {digest.started.get("detail") for digest in digests}
     if len(details) > 1 and "off" in details:
         tell = told_in_sum
