@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 from eventsim import registry
-from eventsim.backends import open_backend
+from eventsim.backends import Backend, open_backend
 from eventsim.clock import RealClock, machine_time
 from eventsim.errors import EventsimError, Unreachable
 from eventsim.replay import Player
@@ -105,16 +106,7 @@ async def open_sender(
         backend.on_answer = see
         module = registry.load("sources", target.type, wants=["MAPPING", "recorded"])
         is_queue = module.MAPPING.is_queue
-        found: Any
-        created = []
-        if is_queue:
-            found = await module.find_queue(target.name, backend)
-        else:
-            there = await module.find_stream(target.name, backend)
-            found = there.stream
-            if there.created is not None:  # another one of its name has none of the records
-                moment = datetime.fromtimestamp(there.created, UTC)
-                created = [f"created {moment.isoformat(timespec='milliseconds')}"]
+        found, created = await _find(module, target.name, backend)
         watch.agree()
         resume = None
         if target.resume is not None:
@@ -134,6 +126,17 @@ async def open_sender(
             resume=resume,
             landed=landed_on(found, clock) if module.recorded.LOOKED_FOR else None,
         )
+
+
+async def _find(module: ModuleType, name: str, backend: Backend) -> tuple[Any, list[str]]:
+    """The queue or stream, and what tells a stream from another of its name, if that is known."""
+    if module.MAPPING.is_queue:
+        return await module.find_queue(name, backend), []
+    there = await module.find_stream(name, backend)
+    if there.created is None:
+        return there.stream, []
+    moment = datetime.fromtimestamp(there.created, UTC)
+    return there.stream, [f"created {moment.isoformat(timespec='milliseconds')}"]
 
 
 async def _note_shards(
