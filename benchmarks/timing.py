@@ -41,9 +41,11 @@ def compare(
     reach: float | None,
     pairs: int = 5,
     note: str = "",
+    warm: bool = False,
 ) -> Figure:
-    """Time baseline and work in turn, after one round that is not counted."""
-    timed = [(_seconds(baseline), _seconds(work)) for _ in range(pairs + 1)][1:]
+    """Time baseline and work in turn, after one round that is not counted unless all is *warm*."""
+    uncounted = 0 if warm else 1
+    timed = [(_seconds(baseline), _seconds(work)) for _ in range(pairs + uncounted)][uncounted:]
     ratios = [ours / theirs for theirs, ours in timed]
     return Figure(
         name,

@@ -61,8 +61,12 @@ class Run:
 
     def ignoring(self, *respects: Respect) -> Run:
         """The same run, for comparisons that leave out ``delivered``, ``results``, ``retries``,
-        ``batches`` or ``time``.
+        ``batches`` or ``time``. Raises ValueError for any other.
         """
+        from eventsim.replay.fates import RESPECTS
+
+        if unknown := [each for each in respects if each not in RESPECTS]:
+            raise ValueError(f"runs are not compared by {unknown[0]}, but by {', '.join(RESPECTS)}")
         return Run(self.result, self.journal, self.ignored | frozenset(respects))
 
     def compared(self, other: Run | Path | str) -> Comparison:

@@ -273,3 +273,33 @@ def test_words_that_mean_nothing_are_refused(tmp_path: Path, words: list[str], s
 
     assert ended.code == 2
     assert said in ended.stderr
+
+
+def test_what_only_one_journal_can_tell_is_no_difference(tmp_path: Path) -> None:
+    payload = journal(tmp_path, "payload", failing_at(3))
+    batch = journal(tmp_path, "batch", failing_at(3), detail="batch")
+    off = journal(tmp_path, "off", failing_at(3), detail="off")
+    other = journal(tmp_path, "other", failing_at(4), detail="batch")
+
+    found = compare(payload, batch), compare(batch, off)
+
+    assert [each.same for each in found] == [True, True]
+    assert found[0].notes[1:] == (
+        "what functions answered is not compared: only one journal has it",
+    )
+    assert found[1].notes[1:] == (
+        "one journal has no detail: only what came of the whole run is compared",
+    )
+    assert found[1].counts[0] == found[1].counts[1]
+    assert "results" in respects(compare(payload, other))
+    assert not compare(journal(tmp_path, "good", detail="off"), batch).same
+
+
+def test_a_journal_without_its_end_is_noted(tmp_path: Path) -> None:
+    whole = journal(tmp_path, "whole")
+    cut = tmp_path / "cut"
+    cut.write_bytes(b"".join(whole.read_bytes().splitlines(keepends=True)[:-1]))
+
+    assert compare(whole, whole).notes == ()
+    assert compare(cut, cut).notes == (f"{cut} is cut off before the end of its run",) * 2
+    assert not compare(whole, cut).same

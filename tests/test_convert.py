@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -245,4 +247,126 @@ def test_recordings_of_two_streams_are_not_made_one() -> None:
 
     assert refused("a.jsonl", "b.jsonl", "-o", "out.jsonl") == (
         "b.jsonl:1: is of another source than a.jsonl; a recording has one"
+    )
+
+
+def test_what_is_read_is_not_written_meanwhile() -> None:
+    put("out.jsonl.bad", {"t": 1}, "no object")
+    put("in/a.ndjson", {"t": 1})
+    before = Path("out.jsonl.bad").read_bytes()
+    fields = ("--time", "t", "-o")
+
+    assert (
+        refused(
+            "out.jsonl.bad", "--format", "json_lines", *fields, "out.jsonl", "--on-bad-line=save"
+        )
+        == "out.jsonl.bad would be overwritten by the bad lines of out.jsonl; write another name"
+    )
+    assert Path("out.jsonl.bad").read_bytes() == before
+    assert refused("in", "--format", "json_lines", *fields, "in/b.jsonl") == (
+        "in/b.jsonl would be one of the files in in; write it elsewhere"
+    )
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_not_replaced_by_one(make: Callable[[Path], None]) -> None:
+    put("in.ndjson", {"t": 1})
+    make(Path("out.jsonl"))
+
+    ended = eventsim("convert", "in.ndjson", "--time", "t", "-o", "out.jsonl")
+
+    assert ended == Ended(2, "", "error: out.jsonl is no file; write the name of one\n")
+    assert not Path("out.jsonl").is_file()
+
+
+def test_numbers_keep_all_their_digits() -> None:
+    digits = "12345678901234567890123"
+    text = f'[{{"t": 1, "d": {{"n": {digits}}}}},{{"t":2,"d":{digits}}}]'
+    Path("in.json").write_text(text)
+
+    whole = eventsim("convert", "in.json", "--time", "t", "-o", "whole.jsonl")
+    part = eventsim("convert", "in.json", "--time", "t", "--data", "d", "-o", "part.jsonl")
+
+    assert (whole.code, part.code) == (0, 0)
+    assert [each.data.decode() for each in read("whole.jsonl")] == [
+        f'{{"t": 1, "d": {{"n": {digits}}}}}',
+        f'{{"t":2,"d":{digits}}}',
+    ]
+    assert [each.data.decode() for each in read("part.jsonl")] == [f'{{"n":{digits}}}', digits]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_record() -> None:
+    mark = b"\xef\xbb\xbf"
+    Path("in.ndjson").write_bytes(mark + b'{"t":1}\n{"t":2}\n')
+    Path("in.csv").write_bytes(mark + b"t,x\n1,a\n")
+    write("whole.jsonl", HEADER, RECORDS)
+    Path("marked.jsonl").write_bytes(mark + Path("whole.jsonl").read_bytes())
+
+    found = []
+    for name in ("in.ndjson", "in.csv", "marked.jsonl"):
+        time = () if name == "marked.jsonl" else ("--time", "t")
+        assert eventsim("convert", name, *time, "-o", "out.jsonl").code == 0
+        found.append([each.data for each in read("out.jsonl")])
+
+    assert found == [[b'{"t":1}', b'{"t":2}'], [b'{"t":"1","x":"a"}'], [b"{}"] * 5]
+
+
+@pytest.mark.parametrize("name", ["in.ndjson", "in.csv", "in.jsonl"])
+def test_utf_16_is_called_by_its_name(name: str) -> None:
+    Path(name).write_text('{"t":1}\n', encoding="utf-16")
+
+    assert refused(name, "-o", "out.jsonl") == (
+        f"{name}:1: is UTF-16; write it in UTF-8, such as by iconv -f utf-16 -t utf-8"
+    )
+
+
+def test_a_value_of_a_megabyte_is_one_in_csv_too() -> None:
+    value = "x" * 1_000_000
+    Path("in.csv").write_text(f"t,x\n1,{value}\n2,y\n")
+
+    ended = eventsim("convert", "in.csv", "--time", "t", "--data", "x", "-o", "out.jsonl")
+
+    assert ended == Ended(0, "", "out.jsonl has 2 records\n")
+    assert [each.data.decode() for each in read("out.jsonl")] == [value, "y"]
+
+
+def test_bytes_of_parquet_are_data_as_they_are() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"t": [1], "x": [b"\x00\xff"]}), "in.parquet")
+
+    ended = eventsim("convert", "in.parquet", "--time", "t", "--data", "x", "-o", "out.jsonl")
+
+    assert (ended.code, [each.data for each in read("out.jsonl")]) == (0, [b"\x00\xff"])
+
+
+def test_a_time_that_clocks_left_out_is_a_bad_line() -> None:
+    Path("in.csv").write_text("t\n2013-03-10T01:30:00\n2013-03-10T02:30:00\n2013-03-10T03:30:00\n")
+    words = ("--time", "t", "--zone", "America/New_York", "-o", "out.jsonl")
+
+    ended = eventsim("convert", "in.csv", *words, "--on-bad-line", "skip")
+
+    assert ended.stderr.splitlines()[0] == (
+        "in.csv:3: '2013-03-10T02:30:00' is no time in America/New_York, "
+        "whose clocks were put forward"
+    )
+    assert [each.arrival for each in read("out.jsonl")] == [1362897000.0, 1362900600.0]
+
+
+def test_no_file_of_a_folder_is_left_out_in_silence() -> None:
+    put("in/a.ndjson", {"t": 1})
+    Path("in/b.ndjson").symlink_to("nowhere")
+
+    assert refused("in", "--time", "t", "-o", "out.jsonl") == (
+        "in/b.ndjson: cannot be read: No such file or directory"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_told() -> None:
+    put("in/a.ndjson", {"t": 1})
+    Path("in/more").mkdir(0o000)
+
+    assert refused("in", "--time", "t", "-o", "out.jsonl") == (
+        "in/more: cannot be read: Permission denied"
     )

@@ -62,3 +62,21 @@ async def test_a_refusal_for_good_is_told_at_once(clock: Clock) -> None:
 
     assert error.value is denied
     assert api.times("send_message_batch") == [0.0]
+
+
+def answered(taken: str, refused: str) -> dict[str, Any]:
+    """An answer to SendMessageBatch: the entries it took, and those that failed there."""
+    return {
+        "Successful": [{"Id": each, "MessageId": each} for each in taken],
+        "Failed": [{"Id": each, "Code": "InternalError", "SenderFault": False} for each in refused],
+    }
+
+
+async def test_what_a_batch_did_not_take_is_sent_ten_times_without_progress(clock: Clock) -> None:
+    api = scripted(send_message_batch=[answered("", "01"), answered("0", "1"), answered("", "0")])
+
+    with pytest.raises(Unreachable) as error:
+        await (await queue_on(api, clock)).send([SendMessage("one"), SendMessage("two")])
+
+    assert str(error.value) == f"queue {ARN} took none of 1 messages in 10 attempts"
+    assert len(api.times("send_message_batch")) == 11

@@ -204,3 +204,30 @@ def test_what_was_told_to_be_written_outlives_kill_9(
         told = found  # what was written without its being told is there to stay
 
     assert told == [record.key for record in read(path)]
+
+
+def test_one_process_at_a_time_writes_by_whatever_name(path: Path) -> None:
+    link = path.with_name(f"link-{path.name}")
+    link.symlink_to(path.name)
+
+    with Appender(path, HEADER) as appender:
+        appender.append(made(0, 2))
+        with pytest.raises(RecordingError, match="is in use: another process"):
+            Appender(link, HEADER)
+        with pytest.raises(RecordingError, match="is in use: another process"):
+            write(path, HEADER, made(0, 1))
+        appender.append(made(2, 4))
+
+    assert list(read(path)) == made(0, 4)
+
+
+def test_of_a_link_it_is_the_file_that_is_written(path: Path) -> None:
+    link = path.with_name(f"link-{path.name}")
+    link.symlink_to(path.name)
+
+    write(link, HEADER, made(0, 2))
+    with Appender(link, HEADER) as appender:
+        appender.append(made(2, 4))
+
+    assert link.is_symlink()
+    assert list(read(path)) == made(0, 4)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import resource
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,3 +157,17 @@ def test_damage_is_accounted_for_line_by_line(tmp_path: Path, data: st.DataObjec
     assert len(found) + len(told) == len(lines)
     intact = [line for line in lines if line in GOOD]
     assert len(found) >= len(intact) - sum("clock" in each.why for each in told)
+
+
+def test_a_line_that_the_disk_takes_in_part_is_no_saved_line(tmp_path: Path) -> None:
+    bad = BadLines("save", tmp_path / "out.bad", list[str]().append)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+        with pytest.raises(RecordingError, match="cannot be written: File too large"):
+            bad(BadLine(tmp_path / "in", 1, "no record", b"x" * 100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+        bad.close()

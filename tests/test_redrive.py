@@ -38,6 +38,9 @@ def still_broken(event, context):
 
 def some(event, context):
     return {"batchItemFailures": [{"itemIdentifier": "1"}] if 4 in numbers(event) else []}
+
+def muddled(event, context):
+    return {"batchItemFailures": "4"} if 4 in numbers(event) else "done"
 """
 RECORDS = [record(n, "k", {"n": n}, f"shardId-00000000000{n % 2}") for n in range(10)]
 
@@ -188,3 +191,32 @@ def test_every_document_is_found_once_with_exactly_its_records(
             for n, one in enumerate(numbered)
             if one.shard == span.shard and int(span.first) <= n <= int(span.last)
         )
+
+
+def test_an_answer_that_is_no_partial_batch_response_is_a_failure(tmp_path: Path) -> None:
+    lines = [document(0, 2, 2), document(4, 6, 2)]
+    plain = redrive(tmp_path, "muddled", *lines)
+    reporting = redrive(
+        tmp_path,
+        "muddled",
+        *lines,
+        more=("--function-response-types", "ReportBatchItemFailures"),
+    )
+
+    assert plain.stdout == "2 documents: 2 succeeded, 4 records\n"
+    assert reporting.code == 1
+    assert "document 1: the answer is no object with batchItemFailures" in reporting.stderr
+    assert "document 2: batchItemFailures is no list" in reporting.stderr
+
+
+def test_a_batch_of_another_stream_is_not_taken_from_this_one(tmp_path: Path) -> None:
+    other = ARN.replace("orders", "payments")
+    path, documents = project(tmp_path, document(0, 2, 2))
+    save(path, RECORDS, origin=other)
+    words = ("--redrive", documents, "--handler", "app.fixed", "--code-uri", tmp_path)
+
+    ended = eventsim("replay", path, *words)
+
+    assert ended.code == 1
+    assert f"document 1: it is of {ARN}, the recording of {other}" in ended.stderr
+    assert ended.stdout.splitlines()[-1] == "0 failed again, 1 not in the recording"

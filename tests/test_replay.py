@@ -176,6 +176,14 @@ json_values = st.recursive(
 )
 
 
+def test_a_number_that_json_cannot_hold_ends_a_replay_that_masks() -> None:
+    changes = Changes(mask=(("who",),))
+    huge = record(0, "a", 0)._replace(data=b'{"who":"Ann","n":1e999}')
+
+    with pytest.raises(EventsimError, match="its data has a number that cannot be written again"):
+        changes.of(huge, 1)
+
+
 @given(json_values)
 def test_no_text_is_left_below_a_masked_key(value: Any) -> None:
     document, _ = masked(value, [("s",)])

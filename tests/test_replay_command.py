@@ -225,3 +225,58 @@ def test_a_file_that_is_no_recording_is_exit_2(
     ended = eventsim("replay", path, "--handler", "app.handler")
 
     assert (ended.code, said in ended.stderr) == (2, True), ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--key", "nobody"],
+        ["--shard", "shardId-9", "--loop", "1000000000"],
+        ["--pattern", '{"data":{"n":[99]}}'],
+        ["--from", "2h"],
+    ],
+)
+def test_a_choice_without_a_record_is_told_and_exit_1(words: list[str]) -> None:
+    ended = replay("--handler", "app.handler", *words)
+
+    assert ended.code == 1
+    assert "no record of orders.jsonl is one of those that were asked for" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--shift=-99999999h"], "--shift -99999999h leads out of the years 1970 to 9998"),
+        (["--shift", "99999999h"], "--shift 99999999h leads out of the years 1970 to 9998"),
+        (
+            ["--loop", "1000", "--until", "1000000h"],
+            "the replay leads out of the year 9998; --loop less often",
+        ),
+    ],
+)
+def test_a_date_that_no_calendar_has_is_refused(words: list[str], said: str) -> None:
+    ended = replay("--handler", "app.handler", *words)
+
+    assert (ended.code, ended.stderr.splitlines()[-1]) == (2, f"error: {said}")
+
+
+def test_a_journal_without_its_end_is_said_to_be_cut_off(folder: Path) -> None:
+    replay("--handler", "app.handler", "--journal", "run.jsonl", "--detail", "payload")
+    lines = Path("run.jsonl").read_bytes().splitlines(keepends=True)
+    Path("cut.jsonl").write_bytes(b"".join(lines[:-3]))
+
+    whole = eventsim("replay", "run.jsonl", "--handler", "app.handler")
+    cut = eventsim("replay", "cut.jsonl", "--handler", "app.handler")
+
+    assert (whole.code, cut.code) == (0, 0)
+    assert "cut off" not in whole.stderr
+    assert f"cut.jsonl:{len(lines) - 2}: the recording is cut off in this line" in cut.stderr
+
+
+def test_no_file_is_written_for_two_things() -> None:
+    ended = replay("--handler", "app.handler", "--journal", "run.x", "--stats", "./run.x")
+
+    assert (ended.code, ended.stderr) == (
+        2,
+        "error: --journal and --stats both want to write run.x\n",
+    )

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from eventsim.clock import Clock
-from eventsim.errors import CheckpointError
-from eventsim.replay.resuming import Resume
+from eventsim.errors import CheckpointError, Unreachable
+from eventsim.replay.resuming import PRINTED_BYTES, Resume, fingerprint
 from eventsim.replay.sending import Sender
-from eventsim.simulation.sending import Target, open_sender
+from eventsim.simulation.sending import Overtaken, Target, open_sender
 from eventsim.sources.kinesis import recorded
 from eventsim.types import PutRecord
 from tests.commands import eventsim
@@ -309,3 +309,48 @@ def test_a_stream_that_is_not_there_is_refused(tmp_path: Path, endpoint: Endpoin
 
     assert ended.code == 2
     assert "ResourceNotFoundException" in ended.stderr
+
+
+def test_a_stream_that_was_created_again_has_none_of_the_records(
+    tmp_path: Path, endpoint: Endpoint
+) -> None:
+    stream = endpoint.stream(1)
+    path = save(tmp_path / "o.jsonl", RECORDS)
+    words = [*to(path, stream, endpoint), "--speed", "max", "--resume", tmp_path / "resume"]
+    assert eventsim(*words).code == 0
+    endpoint.client.delete_stream(StreamName=stream)
+    endpoint.client.create_stream(StreamName=stream, ShardCount=1)
+
+    ended = eventsim(*words)
+
+    assert ended.code == 2
+    assert "resume is of another replay (" in ended.stderr
+
+
+def test_a_recording_that_differs_at_its_end_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "o.jsonl"
+    prints = []
+    for end in (b"1\n", b"2\n"):
+        path.write_bytes(b"x" * PRINTED_BYTES * 3 + end)
+        prints.append(fingerprint(path))
+
+    assert prints[0] != prints[1]
+
+
+def test_what_a_stream_puts_behind_later_records_is_told() -> None:
+    def put(*taken: bool) -> dict[str, Any]:
+        results = ({"SequenceNumber": "1"}, {"ErrorCode": "ProvisionedThroughputExceededException"})
+        return {"Records": [results[not each] for each in taken]}
+
+    told: list[str] = []
+    overtaken = Overtaken()
+    for answer in (put(True, True), put(True, False), {"HashKey": "1"}, Unreachable("no answer")):
+        overtaken.see(answer)
+    overtaken.tell(told.append)
+    assert told == []
+
+    overtaken.see(put(False, False, True, False))
+    overtaken.tell(told.append)
+
+    assert overtaken.records == 2
+    assert told[0].startswith("2 records were refused for the stream's throughput and put again")

@@ -248,7 +248,7 @@ def test_a_run_that_fails_has_recorded_what_arrived(folder: Path) -> None:
         (["orders=a.jsonl", "--journal", "a.jsonl"], "both want to write a.jsonl"),
         (["orders=taken.jsonl"], "taken.jsonl would overwrite a file that is no recording"),
         (["orders=a.jsonl", "--backend", "moto", "--time", "real"], "nothing of the moto back end"),
-        (["orders=no/a.jsonl"], "no/a.jsonl: cannot be written: No such file or directory"),
+        (["orders=no/a.jsonl"], "error: no/a.jsonl cannot be written: there is no folder no"),
     ],
 )
 def test_what_cannot_be_recorded_is_told_with_exit_2(

@@ -34,8 +34,9 @@ class Wanted:
 def perform(wanted: Wanted, talk: Talk) -> None:
     """Convert, and say what became of it. Raises EventsimError."""
     output = Path(wanted.output)
-    _refuse_to_lose(wanted.inputs, output)
-    bad = BadLines(wanted.on_bad_line, output.with_name(f"{output.name}.bad"), talk.say)
+    saved = output.with_name(f"{output.name}.bad")
+    _refuse_to_lose(wanted.inputs, output, saved if wanted.on_bad_line == "save" else None)
+    bad = BadLines(wanted.on_bad_line, saved, talk.say)
     try:
         records = make(
             Conversion(
@@ -59,11 +60,17 @@ def perform(wanted: Wanted, talk: Talk) -> None:
     talk.note(f"{output} has {records:,} records")
 
 
-def _refuse_to_lose(inputs: Sequence[str], output: Path) -> None:
-    """Raise EventsimError when *output* is an input, or holds something that is no recording."""
+def _refuse_to_lose(inputs: Sequence[str], output: Path, saved: Path | None) -> None:
+    """Raise EventsimError when what is written is an input, or *output* is no recording."""
     for each in inputs:
         if same(each, output):
             raise EventsimError(f"{each} would be overwritten while it is read")
+        if saved is not None and same(each, saved):
+            raise EventsimError(
+                f"{each} would be overwritten by the bad lines of {output}; write another name"
+            )
+        if Path(each).is_dir() and output.resolve().is_relative_to(Path(each).resolve()):
+            raise EventsimError(f"{output} would be one of the files in {each}; write it elsewhere")
     refuse_to_lose_recording(output)
 
 

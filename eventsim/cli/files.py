@@ -95,10 +95,14 @@ def refuse_to_lose(name: str, path: Path) -> None:
 
 
 def refuse_to_lose_recording(path: Path) -> None:
-    """Raise EventsimError when *path* holds something that is no recording."""
+    """Raise EventsimError when *path* holds something that is no recording, or can be no file."""
     from eventsim.errors import RecordingError
     from eventsim.recordings.jsonl import check_header
 
+    if path.exists() and not path.is_file():
+        raise EventsimError(f"{path} is no file; write the name of one")
+    if not path.parent.is_dir():
+        raise EventsimError(f"{path} cannot be written: there is no folder {path.parent}")
     if not (path.is_file() and path.stat().st_size):
         return
     try:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ from eventsim.replay import (
     open_events,
     open_recording,
 )
+from eventsim.replay.playing import START_MAX
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.paths import parse_path
 from eventsim.simulation import Options
@@ -156,7 +158,11 @@ class Asked:
             self._refuse(("journal", "stats", "detail"), what)
         if self.journal == STREAM and self.json:
             raise EventsimError("only one thing can go to stdout; write a file's name for one")
-        for name in ("journal", "stats", "failed", "resume"):
+        names = [name for name in ("journal", "stats", "failed", "resume") if getattr(self, name)]
+        for one, other in combinations(names, 2):
+            if same(path := getattr(self, one), getattr(self, other)):
+                raise EventsimError(f"--{one} and --{other} both want to write {path}")
+        for name in names:
             path = getattr(self, name)
             if path and same(path, self.file):
                 raise EventsimError(f"--{name} {path} would overwrite the recording")
@@ -212,6 +218,8 @@ class Asked:
             mask=tuple(map(parse_path, self.mask or ())),
             shift=_shift(self.shift, player.origin),
         )
+        if not 0 <= player.start < START_MAX:
+            raise EventsimError(f"--shift {self.shift} leads out of the years 1970 to 9998")
         return player
 
     def _check_way(self, player: Player) -> None:

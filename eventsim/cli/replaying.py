@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,18 @@ def perform(asked: Asked, talk: Talk) -> int:
     bad.close()
     if (summary := bad.summary()) is not None:
         talk.say(summary)
-    complaint = player.changes.complaint()
-    if complaint is None:
-        return code
-    talk.say(complaint)
-    return FAILED
+    complaints = [each for each in _complaints(player) if each is not None]
+    for complaint in complaints:
+        talk.say(complaint)
+    return FAILED if complaints else code
+
+
+def _complaints(player: Player) -> Iterator[str | None]:
+    """What was asked for and did nothing, which nobody would see otherwise."""
+    if not player.cut.everything and player.first() is None:
+        yield f"no record of {player.file.path.name} is one of those that were asked for"
+        return
+    yield player.changes.complaint()
 
 
 class Once:

@@ -49,11 +49,10 @@ class Appender:
         check_suffix(path)
         self.count = 0
         self.ends: dict[str, str] = {}
-        with _told(path):
-            self._lock: Lock | None = self._take_lock()
+        self._lock: Lock | None = taken(path)
         self._file: FileIO | None = None
         try:
-            with _told(path):
+            with told(path):
                 self.header = self._begin(header)
                 self._order = Order(self.header.start)
                 self._decode = decoder(self.header.source)
@@ -78,7 +77,7 @@ class Appender:
             raise RecordingError(self.path, 0, "is closed")
         try:
             content = _packed(self.path, b"".join(map(self._line, records)))
-            with _told(self.path):
+            with told(self.path):
                 _write(self._file, content)
         except RecordingError:
             with suppress(OSError):  # the disk is full or gone: what was written stays a torn line
@@ -103,20 +102,10 @@ class Appender:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _take_lock(self) -> Lock:
-        if self.path.exists() and not self.path.is_file():
-            raise RecordingError(self.path, 0, "is no file; write the name of one")
-        try:
-            return Lock(self.path)
-        except BlockingIOError:
-            raise RecordingError(
-                self.path, 0, "is in use: another process writes there; give each its own file"
-            ) from None
-
     def _begin(self, header: Header) -> Header:
         """The header of the file, which is there in any case when this returns."""
         if not self.path.exists() or not self.path.stat().st_size:
-            replace_file(self.path, _packed(self.path, header_line(self.path, header)))
+            replace_file(self.path.resolve(), _packed(self.path, header_line(self.path, header)))
         with opened(self.path) as file:
             found = header_of(Lines(self.path, file))
         if (found.source, found.origin) != (header.source, header.origin):
@@ -265,8 +254,21 @@ def _unpackable(unpacker: Any) -> bytes | None:
     return unpacker.unconsumed_tail or None
 
 
+def taken(path: Path) -> Lock:
+    """The lock of who writes the file, by whatever name. Raises RecordingError."""
+    with told(path):
+        if path.exists() and not path.is_file():
+            raise RecordingError(path, 0, "is no file; write the name of one")
+        try:
+            return Lock(path.resolve())
+        except BlockingIOError:
+            raise RecordingError(
+                path, 0, "is in use: another process writes there; give each its own file"
+            ) from None
+
+
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """RecordingError for what the system refuses."""
     try:
         yield

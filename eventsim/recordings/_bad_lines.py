@@ -78,7 +78,9 @@ class BadLines:
         try:
             if self._file is None:
                 self._file = self._saved.open("wb", buffering=0)
-            self._file.write(content)
+            left = memoryview(content)
+            while left:  # a disk that is nearly full takes a part
+                left = left[self._file.write(left) :]
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
             raise RecordingError(self._saved, 0, message) from error

@@ -8,6 +8,7 @@ object by itself is one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from eventsim.recordings._forms import dumped
 from eventsim.recordings._lines import LINE_BYTES_MAX, Chunks, Readable
 
 _TOKEN = re.compile(rb'[{}\[\]\n"]')
+_BETWEEN = " \t\r\n,"  # items
+_JSON = json.JSONDecoder()
 _TEXT = re.compile(rb'(?>[^"\\\n]+|\\[^\n])*+("?)')  # behind its first quote
 _TOO_LARGE = "document of more than 32 MiB"
 _NO_OBJECT = "no JSON object"
@@ -108,8 +111,8 @@ class _Splitter:
         if isinstance(value, dict):
             yield Document(line, content, value)
         elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
-            for each in value:
-                yield Document(line, dumped(each), each)
+            for each, own in zip(value, _items(content, value), strict=True):
+                yield Document(line, own, each)
         else:
             yield from self._lines(line, content, _NO_OBJECT)
 
@@ -144,6 +147,21 @@ class _Splitter:
         end, line_feed, self._text = rest.partition(b"\n")
         self._bad(BadLine(self._path, self._line, _TOO_LARGE, end))
         self._line += len(line_feed)
+
+
+def _items(content: bytes, value: list[Any]) -> list[bytes]:
+    """The items of a list as they are written: a number may have more digits than a float."""
+    text, items, at = content.decode(), list[bytes](), 1
+    while len(items) < len(value):
+        while text[at] in _BETWEEN:
+            at += 1
+        begin = at
+        try:
+            at = _JSON.raw_decode(text, begin)[1]
+        except RecursionError:  # orjson goes deeper
+            return [dumped(each) for each in value]
+        items.append(text[begin:at].encode())
+    return items
 
 
 def _value(content: bytes) -> Any:

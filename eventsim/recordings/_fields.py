@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,5 +28,20 @@ def record_of(
         value = found(fields, asked.data)
         if value is None:
             raise ValueError(f"has no {asked.data}")
-        data = value.encode() if isinstance(value, str) else dumped(value)
+        data = _bytes_of(value, content, asked.data)
     return RecordedRecord(asked.arrival_in(fields, time), asked.key_in(fields, key), data)
+
+
+def _bytes_of(value: Any, content: bytes, name: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else _exact(content, name, value)
+
+
+def _exact(content: bytes, name: str, value: Any) -> bytes:
+    """The value as JSON, whole numbers with all their digits: *value* has them as floats."""
+    try:
+        own = found(json.loads(content), name)
+    except RecursionError:  # orjson goes deeper
+        return dumped(value)
+    return dumped(value) if own == value else json.dumps(own, separators=(",", ":")).encode()

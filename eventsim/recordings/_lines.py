@@ -19,6 +19,8 @@ CHUNK_BYTES = 256 * 1024
 
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 _GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 OnLong = Callable[[bytes, bool], None]
 
@@ -30,10 +32,14 @@ class Readable(Protocol):
 
 
 class Chunks:
-    """The bytes of a file as it gives them; ``cut_off`` once a compressed stream ended early."""
+    """The bytes of a file as it gives them; ``cut_off`` once a compressed stream ended early.
+
+    A byte order mark, which some editors put first, is left out.
+    """
 
     def __init__(self, path: Path, file: Readable) -> None:
         self.cut_off = False
+        self._begun = False
         self._path, self._file = path, file
 
     def next(self, line: int = 0) -> bytes:
@@ -42,7 +48,7 @@ class Chunks:
         None are the end. Raises RecordingError, at that *line*, for what cannot be read.
         """
         try:
-            return self._file.read1(CHUNK_BYTES)
+            return self._text(self._file.read1(CHUNK_BYTES))
         except EOFError:
             self.cut_off = True
             return b""
@@ -54,6 +60,18 @@ class Chunks:
             raise RecordingError(self._path, line, message) from error
         except OSError as error:
             raise unreadable(self._path, error) from error
+
+    def _text(self, chunk: bytes) -> bytes:
+        if self._begun:
+            return chunk
+        self._begun = True
+        if chunk.startswith(_UTF_16):
+            raise RecordingError(
+                self._path, 1, "is UTF-16; write it in UTF-8, such as by iconv -f utf-16 -t utf-8"
+            )
+        if chunk == _BYTE_ORDER_MARK:  # nothing would mean the end
+            chunk += self._file.read1(CHUNK_BYTES)
+        return chunk.removeprefix(_BYTE_ORDER_MARK)
 
 
 class Lines:

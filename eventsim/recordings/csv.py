@@ -25,6 +25,7 @@ from eventsim.recordings._lines import TOO_LONG, Lines, foreign
 TAKES = frozenset(("key", "time", "data"))
 SUFFIXES = (".csv",)
 KEY = "csv"
+_VALUE_CHARACTERS_MAX = 10 * 1024 * 1024  # what a record holds; also how far a quote can reach
 
 
 class _Rows:
@@ -49,6 +50,7 @@ def read_foreign(path: Path, asked: Asked) -> Iterator[RecordedRecord]:
     Raises RecordingError for a file without the columns that are asked for. A quote that is
     never closed takes no other row with it.
     """
+    csv.field_size_limit(_VALUE_CHARACTERS_MAX)
     with foreign(path) as file:
         lines = Lines(path, file)
         rows = _Rows(lines)
@@ -71,8 +73,6 @@ def read_foreign(path: Path, asked: Asked) -> Iterator[RecordedRecord]:
 
 def _names(path: Path, rows: _Rows, asked: Asked) -> Sequence[str]:
     names = _next(rows) or []
-    if names:
-        names[0] = names[0].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     for name in (asked.key, asked.time, asked.data):
         if name is not None and name not in names:
             listed = ", ".join(names)

@@ -38,26 +38,32 @@ def began(path: Path) -> float:
     return _timestamp(path, next(reading.read(path)).at)
 
 
-def events(path: Path) -> Iterator[RecordedRecord]:
+def events(path: Path, on_cut_off: Callable[[int], None]) -> Iterator[RecordedRecord]:
     """The events of a journal, in its order.
 
-    Raises RecordingError at one that is not in it, JournalError where it cannot be read.
+    *on_cut_off* is told of the line where it ends without the end of its run. Raises
+    RecordingError at one that is not in it, JournalError where it cannot be read.
     """
-    for entry, event in _invocations(path):
+    for entry, event in _invocations(path, on_cut_off):
         try:
             yield event()
         except ValueError as error:
             raise RecordingError(path, entry.seq, str(error)) from None
 
 
-def _invocations(path: Path) -> Iterator[tuple[Entry, Callable[[], RecordedRecord]]]:
+def _invocations(
+    path: Path, on_cut_off: Callable[[int], None] = lambda line: None
+) -> Iterator[tuple[Entry, Callable[[], RecordedRecord]]]:
     """Each invocation, and what makes a record of its event."""
-    kept = _Kept()
+    kept, kind, entries = _Kept(), "", 0
     for entry in reading.read(path):
+        kind, entries = entry.kind, entries + 1
         if entry.kind == "payload_kept":
             kept.keep(entry.fields["hash"], entry.fields["content"].encode())
         elif entry.kind == "invocation_requested":
             yield entry, partial(_event, path, entry, kept)
+    if kind != "run_finished":
+        on_cut_off(entries + 1)
 
 
 def _event(path: Path, entry: Entry, kept: _Kept) -> RecordedRecord:

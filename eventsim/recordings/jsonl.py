@@ -38,7 +38,7 @@ import orjson
 
 from eventsim.errors import RecordingError
 from eventsim.recordings import BadLine, Header, OnBadLine, RecordedRecord, _zstd
-from eventsim.recordings._appending import Appender
+from eventsim.recordings._appending import Appender, taken, told
 from eventsim.recordings._codec import (
     Order,
     check_record,
@@ -115,20 +115,23 @@ def write(path: Path | str, header: Header, records: Iterable[RecordedRecord]) -
     """Write a recording in one step and return the number of its records.
 
     The file is there whole or, if anything fails, as it was before. The same records make the
-    same bytes. Raises RecordingError for records that could not be read back.
+    same bytes. Raises RecordingError for records that could not be read back, and for a file that
+    another process writes.
     """
     path = Path(path)
     check_suffix(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    lock = taken(path)
+    place = path.resolve()  # of a link it is not the link that is replaced
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
-            count = _write_lines(path, file, header, records)
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise RecordingError(path, 0, f"cannot be written: {error.strerror or error}") from error
+        with told(path):
+            with part.open("wb") as file:
+                count = _write_lines(path, file, header, records)
+                os.fsync(file.fileno())
+            part.replace(place)
     finally:
         part.unlink(missing_ok=True)
+        lock.release()
     return count
 
 

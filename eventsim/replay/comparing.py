@@ -27,9 +27,12 @@ from eventsim.replay.fates import (
     THE_RUN,
     Lane,
     Respect,
+    Telling,
     Told,
     told,
     told_by_invocation,
+    told_in_sum,
+    without_answers,
 )
 from eventsim.reports import Tally
 
@@ -39,7 +42,8 @@ _BY_INVOCATION = (
     "one was polled and the other invoked as recorded: what each invocation came to is compared, "
     "in their order"
 )
-Telling = Callable[[Iterable[Entry]], Iterator[Told]]
+_WITHOUT_ANSWERS = "what functions answered is not compared: only one journal has it"
+_IN_SUM = "one journal has no detail: only what came of the whole run is compared"
 _MERGED: frozenset[Respect] = frozenset({"delivered", "results"})
 _STARTED = ("scenario", "seed", "clock", "speed", "backend", "start", "detail")
 
@@ -123,11 +127,23 @@ def compare(
     Raises JournalError for a file that is no journal.
     """
     digests = Digest.of(one, told), Digest.of(other, told)
-    tell, notes = told, list(_notes(digests[0].started, digests[1].started))
+    tell: Telling = told
+    notes = list(_notes(digests[0].started, digests[1].started))
     if len({digest.polled for digest in digests if digest.invoked}) > 1:
         tell = told_by_invocation
-        digests = Digest.of(one, tell), Digest.of(other, tell)
         notes.append(_BY_INVOCATION)
+    for path, digest in zip((one, other), digests, strict=True):
+        if not digest.finished:
+            notes.append(f"{path} is cut off before the end of its run")
+    details = {digest.started.get("detail") for digest in digests}
+    if len(details) > 1 and "off" in details:
+        tell = told_in_sum
+        notes.append(_IN_SUM)
+    elif len(details) > 1:
+        tell = without_answers(tell)
+        notes.append(_WITHOUT_ANSWERS)
+    if tell is not told:
+        digests = Digest.of(one, tell), Digest.of(other, tell)
     places = list(_places(digests, tolerance))
     sides = _sides(one, places, tell), _sides(other, places, tell)
     found: dict[Respect, list[Difference]] = {}
@@ -136,7 +152,7 @@ def compare(
         found.setdefault(place.respect, []).append(difference)
     return Comparison(
         (str(one), str(other)),
-        (digests[0].tally.counts(), digests[1].tally.counts()),
+        (digests[0].counts(), digests[1].counts()),
         tuple(sorted(map(_earliest, found.values()), key=_order)),
         tuple(notes),
         frozenset(RESPECTS) - frozenset(ignore),
@@ -186,6 +202,7 @@ class Digest:
 
     columns: dict[tuple[Lane, Respect], _Column] = field(default_factory=dict)
     started: Mapping[str, Any] = field(default_factory=dict)
+    finished: Mapping[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
     @classmethod
@@ -197,6 +214,11 @@ class Digest:
             merged = each.respect in _MERGED
             column.add(_number(each), each.weight, merged=merged)
         return digest
+
+    def counts(self) -> dict[str, Any]:
+        """The sums of the run, as it told them at its end, else so far."""
+        told_at_end: dict[str, Any] | None = self.finished.get("counts")
+        return told_at_end or self.tally.counts()
 
     @property
     def polled(self) -> bool:
@@ -214,6 +236,8 @@ class Digest:
                 self.tally.add(entry.kind, entry.fields)
             elif entry.kind == "run_started":
                 self.started = entry.fields
+            elif entry.kind == "run_finished":
+                self.finished = entry.fields
             yield entry
 
 

@@ -38,6 +38,11 @@ class Cut:
     keys: frozenset[str] = frozenset()
     patterns: Sequence[str] = ()
 
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Cut()
+
     def matching(self, module: ModuleType) -> Matches | None:
         """Whether a record matches, as the source *module* shows it; None without patterns.
 

@@ -9,7 +9,7 @@ checkpoints follow from these and are left out; so is what is of one machine or 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from eventsim.journal import FRAME, Entry
@@ -64,6 +64,9 @@ class Told(NamedTuple):
     entry: Entry
 
 
+Telling = Callable[[Iterable[Entry]], Iterator[Told]]
+
+
 def told(entries: Iterable[Entry]) -> Iterator[Told]:
     """What *entries* tell, in their order; memory for the invocations that are under way only."""
     answers: OrderedDict[str, Entry] = OrderedDict()
@@ -107,6 +110,22 @@ def told_by_invocation(entries: Iterable[Entry]) -> Iterator[Told]:
     for answer in finished.values():
         if answer is not None:
             yield _result(INVOCATIONS, answer, 1)
+
+
+def told_in_sum(entries: Iterable[Entry]) -> Iterator[Told]:
+    """What a journal tells without any detail."""
+    return told(entry for entry in entries if entry.kind in FRAME)
+
+
+def without_answers(tell: Telling) -> Telling:
+    """What *tell* tells but for what functions answered, which one of two journals may not have."""
+
+    def telling(entries: Iterable[Entry]) -> Iterator[Told]:
+        for each in tell(entries):
+            answered = each.respect == "results" and isinstance(each.value, tuple)
+            yield each._replace(value=each.value[:-1]) if answered else each
+
+    return telling
 
 
 def _of(entry: Entry) -> Iterator[Told]:

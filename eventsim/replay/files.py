@@ -88,7 +88,7 @@ class JournalEvents(NamedTuple):
     header: Header
 
     def read(self, on_cut_off: OnCutOff) -> Iterator[RecordedRecord]:
-        return journal.events(self.path)
+        return journal.events(self.path, on_cut_off)
 
 
 def open_events(path: Path, on_bad_line: OnBadLine | None = None) -> Readable:

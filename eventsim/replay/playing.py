@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
 from types import ModuleType
 from typing import NamedTuple
 
 from eventsim import registry
-from eventsim.errors import RecordingError
+from eventsim.errors import EventsimError, RecordingError
 from eventsim.recordings import RecordedRecord
 from eventsim.replay.changing import Changes
 from eventsim.replay.cutting import Cut
@@ -17,6 +18,7 @@ from eventsim.replay.files import EVENTS, OnCutOff, Readable
 from eventsim.types import Message
 
 HOOKS = ("recorded", "MAPPING", "event")
+START_MAX = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # for any zone to have a date for it
 
 
 class Due(NamedTuple):
@@ -131,9 +133,13 @@ class Player:
                 time = round(record.arrival - self.origin, 6)
                 if turn == 0:
                     length = time
+                if self.start + begins + time >= START_MAX:
+                    raise EventsimError("the replay leads out of the year 9998; --loop less often")
                 again = _once_more(record, turn) if turn else record
                 yield Due(round(begins + time, 6), self.changes.of(again, place), number)
                 number += 1
+            if not number:
+                return  # nor has any other turn
             if self.cut.until is not None:
                 length = self.cut.until.at(self.began) - self.origin
 

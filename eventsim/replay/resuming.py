@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -109,8 +110,11 @@ class Resume:
 
 
 def fingerprint(path: Path) -> str:
-    """What tells one file from another of its name: its beginning and its size."""
+    """What tells one file from another of its name: its beginning, its end and its size."""
     digest = sha256()
     with path.open("rb") as file:
         digest.update(file.read(PRINTED_BYTES))
-    return f"{path.name} {path.stat().st_size} {digest.hexdigest()[:16]}"
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - PRINTED_BYTES))
+        digest.update(file.read(PRINTED_BYTES))
+    return f"{path.name} {size} {digest.hexdigest()[:16]}"

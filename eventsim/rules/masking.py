@@ -29,8 +29,12 @@ def decoded(data: bytes) -> Any:
 
 
 def encoded(value: Any) -> bytes:
-    """*value* as compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """*value* as compact JSON in UTF-8. Raises NotMasked for a number that JSON cannot hold."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise NotMasked("has a number that cannot be written again") from None
+    return text.encode("utf-8", "replace")
 
 
 def masked(

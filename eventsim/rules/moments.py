@@ -3,15 +3,17 @@ A moment as people and services write it down, read as seconds since the epoch.
 
 A number is in seconds, or in the smaller unit that puts it before the year 5138: milliseconds
 from 1e11 on, microseconds from 1e14, nanoseconds from 1e17. A date is ISO 8601 (RFC 3339, with a
-space or a ``T``), and in *zone* where it names none.
+space or a ``T``), and in *zone* where it names none: the first of two that it has in the hour that
+clocks are put back; one in an hour that is left out is no time.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
 from typing import Any
 
+_MINUTE = timedelta(minutes=1)
 EXAMPLE = "2013-01-01T10:17:00.000Z"
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _LATEST = 253402300800.0  # the year 10000
@@ -54,6 +56,11 @@ def _is_number(value: Any) -> bool:
 def _date(text: str, zone: tzinfo) -> float:
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-    except (ValueError, OverflowError):
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        seconds = zoned.timestamp()
+        there = datetime.fromtimestamp(seconds, zoned.tzinfo)
+    except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r:.60} is not a time such as {EXAMPLE}") from None
+    if abs(there.replace(tzinfo=None) - zoned.replace(tzinfo=None)) >= _MINUTE:
+        raise ValueError(f"{text!r:.60} is no time in {zone}, whose clocks were put forward")
+    return seconds

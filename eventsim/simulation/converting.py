@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -158,11 +159,22 @@ def _header(
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The file, or those in the folder in the order of their names, without what tells of them."""
+    """The file, or those in the folder in the order of their names, without what tells of them.
+
+    Raises RecordingError for a folder that cannot be read. A link that leads nowhere is a file.
+    """
     if not path.is_dir():
         yield path
         return
-    for file in sorted(each for each in path.rglob("*") if each.is_file()):
+
+    def refuse(error: OSError) -> None:
+        raise RecordingError(
+            Path(error.filename), 0, f"cannot be read: {error.strerror}"
+        ) from error
+
+    walked = os.walk(path, onerror=refuse)
+    found = [Path(folder, name) for folder, _, names in walked for name in names]
+    for file in sorted(each for each in found if each.is_file() or each.is_symlink()):
         if not file.name.startswith((".", "_", "manifest", "aws-logs-write-test")):
             yield file
 

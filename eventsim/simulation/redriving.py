@@ -54,8 +54,7 @@ def redriving(
     async def redrive() -> None:
         for document, event, records in _events(documents, player):
             if event is None:
-                wanted = document.span.records if document.span else None
-                why = f"{records:,} of its {wanted or 0:,} records are in the recording"
+                why = _missing(document, records, player)
                 told(Redriven(document, records, why, missing=True))
                 continue
             error = await _error(simulation, function, event, partial_responses)
@@ -72,13 +71,37 @@ def _events(
         if each.event is not None:
             records = each.span.records if each.span else 1
             yield each, Payload.of_bytes(each.event), records or 0
-    batches = [each for each in documents if each.event is None]
+    batches = []
+    for each in (each for each in documents if each.event is None):
+        if _is_of(each, player):
+            batches.append(each)
+        else:
+            yield each, None, 0
     recorded: Iterator[RecordedRecord] = iter(())
     if player is not None and batches:
         recorded = (due.record for due in player.dues())
     for found in find(batches, recorded):
         event = _payload(found, player) if found.whole and player is not None else None
         yield found.document, event, len(found.records)
+
+
+def _is_of(document: FailedDocument, player: Player | None) -> bool:
+    """Whether a batch is of the recorded stream, as far as the recording says which that is.
+
+    Streams have shards of the same names, and emulators the same sequence numbers.
+    """
+    origin = player.file.header.origin if player is not None else ""
+    return not origin.startswith("arn:") or (
+        document.span is not None and document.span.stream_arn == origin
+    )
+
+
+def _missing(document: FailedDocument, records: int, player: Player | None) -> str:
+    span = document.span
+    if span is not None and player is not None and not _is_of(document, player):
+        return f"it is of {span.stream_arn}, the recording of {player.file.header.origin}"
+    wanted = (span.records if span else None) or 0
+    return f"{records:,} of its {wanted:,} records are in the recording"
 
 
 def _payload(found: Found, player: Player) -> Payload:
@@ -102,8 +125,7 @@ async def _error(
         return str(refused)
     if result.function_error is not None:
         return _said(result)
-    failures = _failures(result) if partial_responses else 0
-    return f"{failures:,} batchItemFailures" if failures else None
+    return _reported(result) if partial_responses else None
 
 
 def _said(result: InvokeResult) -> str:
@@ -114,14 +136,24 @@ def _said(result: InvokeResult) -> str:
     return ": ".join(str(each) for each in said if each) or str(result.function_error)
 
 
-def _failures(result: InvokeResult) -> int:
+def _reported(result: InvokeResult) -> str | None:
+    """What a partial batch response reports; one that is none means the whole batch failed."""
     answer = _answer(result)
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-    return len(failures) if isinstance(failures, list) else 0
+    if answer in (None, "", [], {}):
+        return None
+    if not isinstance(answer, dict):
+        return "the answer is no object with batchItemFailures"
+    failures = answer.get("batchItemFailures")
+    if failures in (None, []):
+        return None
+    if not isinstance(failures, list):
+        return "batchItemFailures is no list"
+    return f"{len(failures):,} batchItemFailures"
 
 
 def _answer(result: InvokeResult) -> Any:
+    """What the function answered; bytes where that is no JSON."""
     try:
-        return orjson.loads(result.payload)
+        return orjson.loads(result.payload or b"null")
     except orjson.JSONDecodeError:
-        return None
+        return result.payload

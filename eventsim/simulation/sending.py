@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 from eventsim import registry
-from eventsim.backends import open_backend
+from eventsim.backends import Backend, open_backend
 from eventsim.clock import RealClock, machine_time
-from eventsim.errors import EventsimError
+from eventsim.errors import EventsimError, Unreachable
 from eventsim.replay import Player
 from eventsim.replay.resuming import Resume, fingerprint
 from eventsim.replay.sending import Sender, landed_on
@@ -37,6 +39,34 @@ class Target:
     speed: float | None = 1.0
     resume: Path | None = None
     said: Sequence[str] = ()
+
+
+class Overtaken:
+    """Counts what PutRecords refused while it took a record behind it in the same request.
+
+    Nobody can put it in front again: it is put once more, and its shard is known only then.
+    """
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    def see(self, answer: Any) -> None:
+        """Take note of an answer, or of Unreachable in place of one."""
+        results = () if isinstance(answer, Unreachable) else answer.get("Records", ())
+        taken = False
+        for result in reversed(results):
+            refused = bool(result.get("ErrorCode"))
+            self.records += refused and taken
+            taken = taken or not refused
+
+    def tell(self, on_note: Callable[[str], None]) -> None:
+        """Say how many there were, if any."""
+        if self.records:
+            on_note(
+                f"{self.records:,} records were refused for the stream's throughput and put again: "
+                "they may stand behind later ones of their shard; more shards, or a lower --speed, "
+                "keep the order"
+            )
 
 
 @asynccontextmanager
@@ -66,18 +96,21 @@ async def open_sender(
         )
         closing.push_async_callback(backend.aclose)
         watch = EndpointWatch(clock, on_note)
-        backend.on_answer = watch.see
+        overtaken = Overtaken()
+        closing.callback(overtaken.tell, on_note)
+
+        def see(answer: Any) -> None:
+            watch.see(answer)
+            overtaken.see(answer)
+
+        backend.on_answer = see
         module = registry.load("sources", target.type, wants=["MAPPING", "recorded"])
         is_queue = module.MAPPING.is_queue
-        found: Any
-        if is_queue:
-            found = await module.find_queue(target.name, backend)
-        else:
-            found = (await module.find_stream(target.name, backend)).stream
+        found, created = await _find(module, target.name, backend)
         watch.agree()
         resume = None
         if target.resume is not None:
-            identity = [fingerprint(player.file.path), found.arn, *target.said]
+            identity = [fingerprint(player.file.path), found.arn, *created, *target.said]
             resume = Resume(target.resume, identity)
             closing.callback(resume.close)
         if not is_queue:
@@ -93,6 +126,17 @@ async def open_sender(
             resume=resume,
             landed=landed_on(found, clock) if module.recorded.LOOKED_FOR else None,
         )
+
+
+async def _find(module: ModuleType, name: str, backend: Backend) -> tuple[Any, list[str]]:
+    """The queue or stream, and what tells a stream from another of its name, if that is known."""
+    if module.MAPPING.is_queue:
+        return await module.find_queue(name, backend), []
+    there = await module.find_stream(name, backend)
+    if there.created is None:
+        return there.stream, []
+    moment = datetime.fromtimestamp(there.created, UTC)
+    return there.stream, [f"created {moment.isoformat(timespec='milliseconds')}"]
 
 
 async def _note_shards(

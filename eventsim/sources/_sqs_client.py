@@ -168,8 +168,9 @@ class ClientQueue:
         return not any(int(answer["Attributes"][name]) for name in _COUNTS)
 
     async def _send(self, messages: Sequence[SendMessage]) -> None:
-        left = list(messages)
+        left, patience = list(messages), self._patience(len(messages))
         while left:
+            before = len(left)
             answer = await self._ask("send_message_batch", Entries=[*_entries(left)])
             self._tell(answer.get("Successful", ()))
             failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
@@ -177,9 +178,14 @@ class ClientQueue:
                 if entry.get("SenderFault"):
                     raise ServiceError(entry["Code"], entry.get("Message", ""))
             left = [message for n, message in enumerate(left) if str(n) in failed]
+            if len(left) < before:
+                patience = self._patience(len(left))
             if left:
-                await self._clock.sleep(SHORT_POLL_SECONDS)
+                await patience.wait(None)
         self._wake()
+
+    def _patience(self, messages: int) -> Patience:
+        return Patience(self._clock, f"queue {self.arn} took none of {messages} messages")
 
     async def _each(self, operation: str, handles: Sequence[str], **more: Any) -> None:
         """Do something to received messages; to one that is gone by now it is not done."""
