@@ -50,6 +50,7 @@ NAMES = (
     "a week of 6,064 flights replayed, 8 shards, journal off",
     "5,000 requests of a model function at 0.9/s",
     "5,000 requests of a model function at 100/s",
+    "peak memory, a scenario with 20,000 requests of a model function at 100/s",
     "a page of 2,000 entries made",
     *PAGES,
     *LOADING,
