@@ -272,7 +272,10 @@ async def test_elsewhere_than_on_a_terminal_a_load_is_a_line_a_second(clock: Clo
     assert isinstance(view_of(Talk(out)), Lines)
 
 
-async def test_on_a_terminal_it_is_shown_in_place(clock: Clock) -> None:
+async def test_on_a_terminal_it_is_shown_in_place(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     out, meter = Terminal(), await meter_of(clock)
     view = view_of(Talk(out))
 
@@ -285,6 +288,14 @@ async def test_on_a_terminal_it_is_shown_in_place(clock: Clock) -> None:
     assert "answered/s █ 10" in shown
     assert "first E: oh\\x1b[2J" in shown
     assert shown.endswith("\x1b[?25h") or "\x1b[2K" in shown  # the view is gone
+
+
+def test_on_a_terminal_that_can_only_add_lines_a_line_a_second_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+
+    assert isinstance(view_of(Talk(Terminal())), Lines)
 
 
 async def test_who_asks_for_quiet_sees_nothing(clock: Clock) -> None:

@@ -198,7 +198,11 @@ def on_a_terminal(columns: int, *words: str) -> list[str]:
         ["stty", "cols", str(columns), "rows", "50"], stdin=follower, check=True, timeout=10
     )
     running = subprocess.Popen(
-        command(*words), stdout=follower, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        command(*words),
+        stdout=follower,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm"},
     )
     os.close(follower)
     seen = b""

@@ -32,8 +32,8 @@ class Talk:
 
     @property
     def terminal(self) -> bool:
-        """Whether a person is watching."""
-        return self._terminal
+        """Whether a person is watching, where lines can be shown in place."""
+        return self._terminal and os.environ.get("TERM") != "dumb"
 
     def say(self, text: str) -> None:
         """Say *text* in any case, each of its lines on one of its own."""
