@@ -89,6 +89,7 @@ def test_flags_take_the_place_of_what_the_scenario_says() -> None:
         "warm_up": 1.0,
         "lateness": 1.0,
         "in_flight_max": 7,
+        "parts": 1,
     }
     assert [verdict["threshold"] for verdict in document["thresholds"]] == [
         "cost_per_million < 3.5"
