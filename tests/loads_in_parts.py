@@ -60,7 +60,7 @@ def counting() -> Iterator[Counting]:
 
 
 def begun(folder: Path, *words: str) -> tuple[subprocess.Popen[str], list[int]]:
-    """A load of *words* whose parts have told of their first second, and their processes."""
+    """A load of *words* whose parts have told of a second, and their processes."""
     running = subprocess.Popen(
         command("load", *words),
         cwd=folder,
@@ -70,7 +70,7 @@ def begun(folder: Path, *words: str) -> tuple[subprocess.Popen[str], list[int]]:
     )
     assert running.stderr is not None
     for line in running.stderr:
-        if line.startswith("    1 s"):
+        if " s  sent " in line:
             break
     children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()
     return running, [int(child) for child in children.split()]

@@ -111,6 +111,30 @@ def test_a_part_whose_worker_is_killed_is_told_and_counts_reconcile(folder: Path
 
 
 @linux
+def test_a_virtual_load_whose_worker_is_killed_is_told_the_same_by_another(folder: Path) -> None:
+    words = ("s.yaml", "--for", "300s", "--threshold", "p99 < 1s", "--json")
+    running, [worker] = begun(folder, *words, "--workers", "1")
+    os.kill(worker, signal.SIGKILL)
+    stdout, _ = running.communicate(timeout=30)
+
+    assert running.returncode == 0
+    assert stdout == eventsim("load", *words).stdout
+
+
+@linux
+def test_ctrl_c_ends_virtual_time_in_its_worker_and_reports(folder: Path) -> None:
+    running, [worker] = begun(folder, "s.yaml", "--for", "20h", "--workers", "1")
+    running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert not alive(worker)
+    assert "open load of f, 50/s, poisson arrivals, " in stdout
+    assert "\ninterrupted: the load was interrupted\n" in stdout
+    assert stderr.endswith("interrupted\n")
+
+
+@linux
 def test_ctrl_c_reports_what_all_parts_measured_and_leaves_no_process(folder: Path) -> None:
     with counting() as server:
         words = (server.url, "--rate", "60/s", "--for", "1h", "--lateness", "5s")
@@ -167,6 +191,7 @@ def test_a_threshold_that_is_not_kept_by_all_parts_together_ends_them(folder: Pa
         (["real.yaml", "--workers", "two"], "should be a valid integer"),
         (["real.yaml", "--on", "there"], "--on is 'there'; write local, dask, or dask://ADDRESS"),
         (["s.yaml", "--on", "there"], "--on is 'there'; write local, dask, or dask://ADDRESS"),
+        (["s.yaml", "--on", "dask://"], "--on is 'dask://'; write local, dask, or dask://ADDRESS"),
         (
             ["real.yaml", "--workers", "900", "--precise"],
             "--precise keeps a core awake for each of 900 workers, and here are ",
@@ -203,3 +228,4 @@ def test_what_cannot_be_cut_is_refused(words: list[str], message: str) -> None:
     assert (ended.code, ended.stdout) == (2, "")
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert "repeat the load with" not in ended.stderr  # nothing was sent

@@ -52,7 +52,8 @@ class Elsewhere:
 
         async def work() -> None:
             with scope:
-                async with opening(self._on, self._workers) as (open_worker, count):
+                there = opening(self._on, self._workers, at_once=not self._virtual)
+                async with there as (open_worker, count):
                     self._work = self._made(open_worker, count, view, talk)
                     await self._work.main()
 

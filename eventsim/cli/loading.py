@@ -210,10 +210,11 @@ def perform(asked: Asked, talk: Talk) -> int:
     except ENDINGS as error:
         failure = error
     view.stop()
-    if any(entry.kind == "load_measured" for entry in frame.entries):
+    began = any(entry.kind == "load_measured" for entry in frame.entries)
+    if began:
         _tell(asked, frame, talk)
     ok = ok and failure is None and not interrupted
-    if not ok and frame.entries:
+    if not ok and began:
         seed = frame.entries[0].fields["seed"]
         talk.say(f"seed {seed}; repeat the load with: {asked.command(seed)}")
     if failure is not None:

@@ -31,11 +31,14 @@ MISSING = "--on dask needs Dask: pip install 'eventsim[dask]'"
 
 
 @asynccontextmanager
-async def cluster(address: str | None, count: int | None) -> AsyncIterator[tuple[Opening, int]]:
+async def cluster(
+    address: str | None, count: int | None, *, at_once: bool = False
+) -> AsyncIterator[tuple[Opening, int]]:
     """What gives a part to the cluster, and how many of them it is given at a time.
 
     Without an *address* the cluster is a new one, of so many processes. Raises EventsimError
-    where Dask is not installed, and when the cluster does not answer.
+    where Dask is not installed, when the cluster does not answer, and when it does fewer parts at a
+    time than have to be done *at_once*.
     """
     try:
         import dask
@@ -58,7 +61,10 @@ async def cluster(address: str | None, count: int | None) -> AsyncIterator[tuple
             yield _opening(client), count or cores()
         else:
             client = await _client(closing, address, address)
-            yield _opening(client), count or await _threads(client, address)
+            if count is None or at_once:
+                threads = await _threads(client, address, count or 1)
+                count = count or threads
+            yield _opening(client), count
     finally:
         with anyio.move_on_after(WAIT_SECONDS, shield=True):
             await closing.aclose()
@@ -74,13 +80,19 @@ async def _client(closing: AsyncExitStack, target: Any, name: str) -> Any:
     return await closing.enter_async_context(client)
 
 
-async def _threads(client: Any, address: str) -> int:
-    """How many parts the cluster does at a time. Raises EventsimError when nobody does any."""
+async def _threads(client: Any, address: str, count: int) -> int:
+    """How many parts the cluster does at a time. Raises EventsimError below *count*."""
     try:
         await client.wait_for_workers(1, timeout=WAIT_SECONDS)
     except TimeoutError:
         raise EventsimError(f"the Dask scheduler at {address} has no workers") from None
-    return sum((await client.nthreads()).values())
+    threads: int = sum((await client.nthreads()).values())
+    if threads < count:
+        raise EventsimError(
+            f"the Dask scheduler at {address} does {threads} parts at a time, and all {count} have "
+            f"to be done at once; write --workers {threads}"
+        )
+    return threads
 
 
 def _opening(client: Any) -> Opening:

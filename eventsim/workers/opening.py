@@ -13,11 +13,13 @@ LOCAL, DASK, SCHEME = "local", "dask", "dask://"
 
 
 @asynccontextmanager
-async def opening(on: str, count: int | None) -> AsyncIterator[tuple[Opening, int]]:
+async def opening(
+    on: str, count: int | None, *, at_once: bool = False
+) -> AsyncIterator[tuple[Opening, int]]:
     """What brings a worker up, and how many there are at a time.
 
     *on* is ``local``, ``dask`` or ``dask://ADDRESS``. Raises EventsimError for anything else, and
-    for a cluster that cannot be had.
+    for a cluster that cannot be had, or that has no room for all of them *at_once*.
     """
     check(on)
     if on == LOCAL:
@@ -26,11 +28,11 @@ async def opening(on: str, count: int | None) -> AsyncIterator[tuple[Opening, in
         from eventsim.workers.dask import cluster
 
         address = on.removeprefix(SCHEME) if on != DASK else None
-        async with cluster(address, count) as opened:
+        async with cluster(address, count, at_once=at_once) as opened:
             yield opened
 
 
 def check(on: str) -> None:
     """Raise EventsimError for what says no place."""
-    if on not in (LOCAL, DASK) and not on.startswith(SCHEME):
+    if on not in (LOCAL, DASK) and not (on.startswith(SCHEME) and on != SCHEME):
         raise EventsimError(f"--on is '{on}'; write local, dask, or dask://ADDRESS")
