@@ -14,7 +14,7 @@ import orjson
 
 from eventsim import clock
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
-from eventsim.cli.files import STREAM, read_bytes, refuse_to_lose, same, writing
+from eventsim.cli.files import STREAM, check_folder, read_bytes, refuse_to_lose, same, writing
 from eventsim.cli.load_elsewhere import ENDING, Elsewhere
 from eventsim.cli.load_view import View, view_of
 from eventsim.cli.report import Report
@@ -180,6 +180,8 @@ class Asked:
             raise EventsimError(
                 "the journal of a load in other processes has its figures only; leave --detail out"
             )
+        if self.to.html is not None:
+            check_folder(self.to.html)  # and not after an hour of load
         for flag, path in files[:1]:
             if path is not None and path != STREAM:
                 refuse_to_lose(flag, Path(path))
@@ -284,13 +286,13 @@ def _on_error(view: View) -> Callable[[str, str], None]:
 
 
 def _tell(asked: Asked, frame: FrameSink, talk: Talk) -> None:
-    if asked.to.html is not None:
-        with writing(asked.to.html) as out:
-            Report("load_html").write(frame.entries, out)
     report = Report("load_json" if asked.to.json else "load")
     taken = STREAM in (asked.to.journal, asked.to.html)
     report.write(frame.entries, talk.out if taken else sys.stdout)
     sys.stdout.flush()
+    if asked.to.html is not None:
+        with writing(asked.to.html) as out:
+            Report("load_html").write(frame.entries, out)
 
 
 def _duration(flag: str, text: str | None) -> float | None:

@@ -286,7 +286,8 @@ class Parts:
             self._so_far[number].counts["unanswered"] += last["in_flight"]
         share = Share(number, self._count)
         asked = asked_of(loading.scenario, loading.block, share, loading.seconds, self._seed)
-        sent, told = (0, 0.0) if last is None else (last["sent"], last["measured"]["seconds"])
+        sent = 0 if last is None else last["sent"]
+        told = 0.0 if last is None else round(last["measured"]["seconds"], 6)
         loading.lost.append(Lost(f"{number + 1} of {self._count}", because, asked, sent, told))
 
 

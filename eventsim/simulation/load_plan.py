@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import inf, nextafter
 from typing import Any, Literal
 
 from eventsim.errors import EventsimError
@@ -53,7 +54,7 @@ def seconds_of(scenario: Scenario, block: LoadBlock) -> float:
         for last in arrivals.recorded(_times(scenario, how.recording), how.speed):
             if block.duration is not None and last >= block.duration:
                 return block.duration
-        return last if block.duration is None else min(block.duration, last)
+        return nextafter(last, inf)  # what is due at the end of a load is not sent, and the last is
     if isinstance(how, TraceBlock):
         whole = sum(piece.seconds for piece in pieces_of(scenario, block))
         return whole if block.duration is None else min(block.duration, whole)
@@ -160,7 +161,7 @@ def plan_of(scenario: Scenario, block: LoadBlock, seconds: float, parts: int = 1
         "rate": block.rate,
         "in_flight": block.in_flight,
         "arrivals": how,
-        "seconds": seconds,
+        "seconds": round(seconds, 6),
         "warm_up": block.warm_up,
         "lateness": block.lateness,
         "in_flight_max": block.in_flight_max,

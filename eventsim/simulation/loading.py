@@ -110,7 +110,8 @@ class Loading:
         self.block = load_of(self.scenario)
         self.options = replace(self.options, time=time_of(self.scenario, self.options))
         self.seconds = seconds_of(self.scenario, self.block)
-        self.measured = Measured(self.seconds, self.block.warm_up, interval_of(self.seconds))
+        seconds = round(self.seconds, 6)
+        self.measured = Measured(seconds, self.block.warm_up, interval_of(seconds))
 
     def run(self) -> None:
         """Load it, on an event loop of its own.
