@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import anyio
@@ -16,7 +15,7 @@ from eventsim import clock
 from eventsim.clock import Clock, machine_time, stopwatch
 from eventsim.errors import EventsimError, HandlerStuck
 from eventsim.rules.arrivals import Share
-from eventsim.rules.measured import Measured, Point
+from eventsim.rules.measured import Point
 from eventsim.scenario import Source
 from eventsim.simulation.loading import Loading
 from eventsim.simulation.options import Options
@@ -25,7 +24,6 @@ from eventsim.workers import Part
 
 FUNCTION = f"{__name__}:run"
 TELL_SECONDS = 0.25  # of real time, at least, between two things told in virtual time
-RECENT_SECONDS = 2  # of the series, told again
 
 
 class Talk(Protocol):
@@ -77,7 +75,8 @@ def run(
 ) -> dict[str, Any]:
     """Load the scenario; what was measured, the entries of its journal, and how it ended.
 
-    In real time it tells that it is ready, and begins at the instant that it then hears of.
+    In real time it tells that it is ready, begins at the instant that it then hears of, and tells
+    each second what was measured in it; its answer is the rest.
     """
     scenario = Source(text, path, folder).changed(changes, lambda said: {**said, "load": block})
     kept = _Kept()
@@ -161,13 +160,14 @@ class _Part:
         return begun
 
     def _tick(self, meter: Meter) -> None:
-        second, point = meter.last_second()
-        measured = meter.measured
-        since = max(0, second - RECENT_SECONDS) // measured.interval
-        recent = {number: each for number, each in measured.series.items() if number >= since}
-        so_far = replace(measured, seconds=min(meter.now, measured.seconds), series=recent)
-        sent = sum(each.sent for each in measured.series.values())
-        self._tell(meter, second, point, {"measured": so_far.as_json(), "sent": sent})
+        """Tell what was measured since the last time: whoever hears it adds it up.
+
+        The whole of it would be told ever more slowly, and what is due meanwhile would be late.
+        """
+        told = meter.measured
+        meter.measured = self._loading.measured = told.next()
+        told.seconds = min(round(meter.now, 6), told.seconds)
+        self._tell(meter, *meter.last_second(), {"measured": told.as_json()})
 
     def _whole_tick(self, meter: Meter) -> None:
         if self._elapsed() - self._last >= TELL_SECONDS:
@@ -177,11 +177,3 @@ class _Part:
     def _tell(self, meter: Meter, second: int, point: Point, more: dict[str, Any]) -> None:
         shown = {"second": second, "point": point.as_json(), "in_flight": meter.in_flight}
         self._talk.tell({**shown, **more})
-
-
-def measured_of(told: Mapping[str, Any], before: Measured | None) -> Measured:
-    """What a part has told of so far, with the points of the series that it told of *before*."""
-    measured = Measured.of(told["measured"])
-    if before is not None:
-        measured.series = {**before.series, **measured.series}
-    return measured

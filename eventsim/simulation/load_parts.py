@@ -8,7 +8,8 @@ load is not valid then, and says what the part was to send and had told of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ from eventsim.reports import Tally
 from eventsim.rules.arrivals import Share
 from eventsim.rules.measured import Measured, Point
 from eventsim.simulation.frame import Frame
-from eventsim.simulation.load_part import Origin, measured_of, part_of
+from eventsim.simulation.load_part import Origin, part_of
 from eventsim.simulation.load_plan import asked_of
 from eventsim.simulation.loading import ABORT_REQUESTS_MIN, Loading, Lost
 from eventsim.traffic.measuring import Shown
@@ -138,8 +139,10 @@ class Parts:
         self._stop, self._all_ready = anyio.Event(), anyio.Event()
         self._ready: set[int] = set()
         self._merged, self._kinds = Merged(), set[str]()
-        self._so_far: dict[int, Measured] = {}
+        self._sum = self._nothing()
+        self._to_add: list[Measured] = []
         self._last: dict[int, Mapping[str, Any]] = {}
+        self._sent = Counter[int]()
         self._answers: dict[int, Answer] = {}
         self._began = False
         self.on_shown: OnShown = lambda shown: None
@@ -217,9 +220,12 @@ class Parts:
             self._take_ready(number)
         else:
             self._last[number] = message
-            self._so_far[number] = measured_of(message, self._so_far.get(number))
+            measured = Measured.of(message["measured"])
+            self._sent[number] += sum(point.sent for point in measured.series.values())
+            self._to_add.append(measured)
             if self._merged.add(number, message, self._count - len(self._answers)):
                 self.on_shown(self._merged)
+                self._add_up()
                 self._abort()
 
     def _tell_error(self, kind: str, message: str) -> None:
@@ -238,6 +244,8 @@ class Parts:
     def _answered(self, answer: Answer) -> None:
         self._answers[answer.number] = answer
         self._merged.end(answer.number)
+        if answer.lost is None:
+            self._to_add.append(Measured.of(answer.value["measured"]))
         because = answer.lost if answer.lost is not None else answer.value["because"]
         if because is not None and not self._began and not self._stop.is_set():
             name = f"part {answer.number + 1} of {self._count}: " if answer.value is None else ""
@@ -250,7 +258,7 @@ class Parts:
         loading = self._loading
         if not loading.block.abort or self._stop.is_set():
             return
-        loading.measured = merged(self._nothing(), self._each_measured())
+        loading.measured = self._sum
         if loading.measured.requests >= ABORT_REQUESTS_MIN:
             failed = next((each for each in loading.judged() if not each.passed), None)
             if failed is not None:
@@ -261,14 +269,10 @@ class Parts:
         whole = self._loading.measured
         return Measured(0.0, whole.warm_up, whole.interval)
 
-    def _each_measured(self) -> Iterator[Measured]:
-        """What every part came to, or had told of."""
-        for number in range(self._count):
-            answer = self._answers.get(number)
-            if answer is not None and answer.value is not None:
-                yield Measured.of(answer.value["measured"])
-            elif number in self._so_far:
-                yield self._so_far[number]
+    def _add_up(self) -> None:
+        """What was told since the last time is little, and is put together first."""
+        self._sum = self._sum.merge(merged(self._nothing(), self._to_add))
+        self._to_add.clear()
 
     def _judge(self, journal: Journal) -> None:
         """Merge what was measured, and hold it against the thresholds."""
@@ -277,18 +281,22 @@ class Parts:
             answer = self._answers.get(number)
             if answer is None or answer.lost is not None:
                 self._lose(number, "it was ended" if answer is None else answer.lost or "")
-        loading.measured = merged(self._nothing(), self._each_measured())
+        self._add_up()
+        loading.measured = self._sum
         loading.judge(journal)
 
     def _lose(self, number: int, because: str) -> None:
         loading, last = self._loading, self._last.get(number)
         if last is not None:
-            self._so_far[number].counts["unanswered"] += last["in_flight"]
+            rest = self._nothing()
+            rest.counts["unanswered"] = last["in_flight"]
+            self._to_add.append(rest)
         share = Share(number, self._count)
         asked = asked_of(loading.scenario, loading.block, share, loading.seconds, self._seed)
-        sent = 0 if last is None else last["sent"]
         told = 0.0 if last is None else round(last["measured"]["seconds"], 6)
-        loading.lost.append(Lost(f"{number + 1} of {self._count}", because, asked, sent, told))
+        loading.lost.append(
+            Lost(f"{number + 1} of {self._count}", because, asked, self._sent[number], told)
+        )
 
 
 async def _with_stop(together: Together, stop: anyio.Event, why: Callable[[], str]) -> None:
