@@ -8,7 +8,7 @@ from typing import Any
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
-from eventsim.reports._page import short_span, shown, span_of_time
+from eventsim.reports._page import plural, short_span, shown, span_of_time
 from eventsim.reports._run import Run, checked
 from eventsim.rules.histograms import Histogram
 from eventsim.rules.measured import Measured
@@ -96,7 +96,8 @@ class Loaded:
         if measured.counts["dropped"]:
             yield f"{measured.counts['dropped']:,} requests were dropped: too many were waiting"
         if measured.counts["unanswered"]:
-            yield f"{measured.counts['unanswered']:,} requests had no answer when the load ended"
+            unanswered = plural(measured.counts["unanswered"], "request")
+            yield f"{unanswered} had no answer when the load ended"
 
     def _of_closed(self) -> Iterator[str]:
         uncorrected, estimated = self.measured.times["uncorrected"], self.estimated()
