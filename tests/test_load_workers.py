@@ -70,6 +70,21 @@ def test_what_parts_of_a_load_measured_is_one_report(folder: Path) -> None:
     assert "20 sent, 20 answered" in shown
 
 
+def test_senders_of_a_closed_load_are_dealt_out(folder: Path) -> None:
+    code = "import time\n\ndef handler(event, context):\n    time.sleep(0.4)\n"
+    (folder / "app.py").write_text(code)
+    (folder / "real.yaml").write_text(
+        "name: real\nfunctions:\n  f: {Handler: app.handler}\n"
+        "load: {in_flight: 3, for: 200ms, lateness: 5s}\n"
+    )
+    ended = process("load", "real.yaml", "--workers", "2", "--json", folder=folder)
+    document = json.loads(ended.stdout)
+
+    assert ended.code == 0, ended.stderr
+    assert (document["plan"]["model"], document["plan"]["in_flight"]) == ("closed", 3)
+    assert (document["requests"], document["answered"]) == (3, 3)
+
+
 def test_each_part_sends_its_own_share_of_a_recording(folder: Path) -> None:
     records = [RecordedRecord(1e9 + n / 100, "", b"%d" % n) for n in range(12)]
     jsonl.write(folder / "r.jsonl", Header("lambda"), records)
