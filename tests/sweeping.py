@@ -14,7 +14,7 @@ from eventsim.scenario import Source
 from eventsim.sweep import Plan, Sweep, plan
 from eventsim.sweep.driving import Row
 from eventsim.sweep.keeping import Kept
-from eventsim.workers import Pool
+from eventsim.workers import Pool, Told, nobody
 from eventsim.workers.process import done
 
 # Twice the memory is half the time, up to one whole vCPU.
@@ -80,8 +80,11 @@ def counts(text: str) -> dict[str, int]:
 class Here:
     """A worker in a thread of this process."""
 
-    async def ask(self, part: bytes) -> bytes:
+    async def ask(self, part: bytes, told: Told = nobody) -> bytes:
         return await anyio.to_thread.run_sync(done, part)
+
+    async def say(self, message: bytes) -> None:
+        """No part of a sweep listens."""
 
 
 @asynccontextmanager

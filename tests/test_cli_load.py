@@ -89,6 +89,7 @@ def test_flags_take_the_place_of_what_the_scenario_says() -> None:
         "warm_up": 1.0,
         "lateness": 1.0,
         "in_flight_max": 7,
+        "parts": 1,
     }
     assert [verdict["threshold"] for verdict in document["thresholds"]] == [
         "cost_per_million < 3.5"
@@ -197,6 +198,8 @@ def test_an_address_that_refuses_connections_is_told_at_once() -> None:
         (["s.yaml", "--event", "app.py"], "app.py is not JSON: "),
         (["s.yaml", "--json", "--html", "-"], "only one thing can go to stdout"),
         (["s.yaml", "--journal", "x", "--html", "x"], "--journal and --html both want to write x"),
+        (["s.yaml", "--html", "no/x.html"], "cannot write no/x.html: No such file or directory"),
+        (["s.yaml", "--html", "."], "cannot write .: Is a directory"),
         (["s.yaml", "--journal", "app.py"], "--journal app.py would overwrite a file that is no"),
         (["real.yaml"], "for how long? write --for 30s"),
         (["http://example.com/x", "--rate", "5/s", "--for", "1s"], "leads outside this machine"),

@@ -140,6 +140,7 @@ def test_a_load_follows_the_arrivals_of_a_recording(tmp_path: Path) -> None:
     assert {number: point.sent for number, point in found.series.items() if point.sent} == {
         0: 1,
         2: 2,
+        10: 1,
     }
     assert found.seconds == 10.0
 

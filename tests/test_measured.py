@@ -21,9 +21,9 @@ PARTS = st.lists(
 )
 
 
-def measured(part: Part, warm_up: float = 2.0) -> Measured:
+def measured(part: Part, warm_up: float = 2.0, into: Measured | None = None) -> Measured:
     """A part whose requests were sent at these microseconds, took so long, and failed so."""
-    value = Measured(SECONDS, warm_up)
+    value = into or Measured(SECONDS, warm_up)
     for sent, took, error in part:
         at, until = sent / 1e6, (sent + took) / 1e6
         value.point(at).sent += 1
@@ -50,6 +50,14 @@ def test_parts_merge_exactly_in_any_order_and_grouping(one: Part, other: Part, t
     assert a.merge(b).merge(c).as_json() == whole
     assert c.merge(a.merge(b)).as_json() == whole
     assert b.merge(c).merge(a).as_json() == whole
+
+
+@given(PARTS, PARTS)
+def test_what_is_measured_in_turns_is_the_whole(one: Part, other: Part) -> None:
+    first = measured(one)
+    second = measured(other, into=first.next())
+
+    assert first.merge(second).as_json() == measured(one + other).as_json()
 
 
 def test_a_part_that_ended_early_leaves_the_load_as_long_as_the_others() -> None:
@@ -139,6 +147,17 @@ def test_a_load_is_valid_while_its_generator_is_in_time() -> None:
     for _ in range(2):
         value.times["lateness"].add(20_000)
     assert not value.valid(0.01)
+
+
+def test_types_of_errors_are_bounded_over_all_turns() -> None:
+    first = Measured(SECONDS)
+    for number in range(ERROR_TYPES_MAX):
+        first.errors[counted_as(first.errors, str(number))] += 1
+    second = first.next()
+
+    assert counted_as(second.errors, "0") == "0"
+    assert counted_as(second.errors, "new") == "other errors"
+    assert second.as_json()["errors"] == {}
 
 
 def test_types_of_errors_are_bounded() -> None:

@@ -1,4 +1,4 @@
-"""A sweep on a Dask cluster: of its own, one that is there, and one that is not."""
+"""Sweeps and loads on a Dask cluster: of its own, one that is there, and one that is not."""
 
 from __future__ import annotations
 
@@ -102,3 +102,49 @@ def test_a_cluster_that_does_not_answer_is_told_and_not_waited_for(folder: Path)
 
     assert (ended.code, ended.stdout) == (2, "")
     assert f"error: no Dask scheduler answers at {address}" in ended.stderr
+
+
+MODEL = """\
+name: steady
+functions:
+  f: {run_in: model, duration: {lognormal: {median: 20ms, sigma: 0.5}}}
+load: {rate: 50/s, for: 10s, arrivals: poisson}
+"""
+CODED = "name: real\nfunctions: {f: {Handler: g.handler}}\nload: {rate: 40/s, lateness: 5s}\n"
+
+
+@needs_dask
+def test_a_virtual_load_on_a_cluster_tells_the_same_bytes(folder: Path) -> None:
+    (folder / "m.yaml").write_text(MODEL)
+    here = process("load", "m.yaml", "--json", folder=folder)
+    there = process("load", "m.yaml", "--json", "--on", "dask", "--workers", "2", folder=folder)
+
+    assert (here.code, there.code) == (0, 0), there.stderr
+    assert there.stdout == here.stdout
+
+
+@needs_dask
+def test_parts_of_a_load_on_a_cluster_are_one_report(folder: Path) -> None:
+    (folder / "real.yaml").write_text(CODED)
+    (folder / "g.py").write_text("def handler(event, context):\n    return event\n")
+    words = ("load", "real.yaml", "--for", "1500ms", "--on", "dask", "--workers", "2", "--json")
+    ended = process(*words, folder=folder)
+    document = json.loads(ended.stdout)
+
+    assert ended.code == 0, ended.stderr
+    assert (document["plan"]["parts"], document["requests"], document["good"]) == (2, 60, 60)
+    assert "2 workers begin at" in ended.stderr
+    assert "    1 s  sent 40/s" in ended.stderr
+
+
+@needs_dask
+def test_a_cluster_with_too_few_workers_for_all_parts_is_told(folder: Path, scheduler: str) -> None:
+    (folder / "real.yaml").write_text(CODED)
+    (folder / "g.py").write_text("def handler(event, context):\n    return event\n")
+    on = ("--on", f"dask://{scheduler}")
+    ended = process("load", "real.yaml", "--for", "1s", *on, "--workers", "3", folder=folder)
+    one = process("load", "real.yaml", "--for", "1s", *on, "--json", folder=folder)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "error: the Dask scheduler at" in ended.stderr
+    assert (one.code, json.loads(one.stdout)["requests"]) == (0, 40)

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from eventsim.errors import EventsimError, WorkerLost
-from eventsim.workers import ATTEMPTS_MAX, Answer, Part, Pool, merged
+from eventsim.workers import ATTEMPTS_MAX, Answer, Part, Pool, Told, merged, nobody
 
 
 class Crew:
@@ -34,13 +34,16 @@ class Crew:
         finally:
             self.there -= 1
 
-    async def ask(self, part: bytes) -> bytes:
+    async def ask(self, part: bytes, told: Told = nobody) -> bytes:
         await anyio.lowlevel.checkpoint()
         number = orjson.loads(part)["given"]["number"]
         if self._deaths.get(number, 0):
             self._deaths[number] -= 1
             raise WorkerLost("its worker was lost")
         return orjson.dumps(number)
+
+    async def say(self, message: bytes) -> None:
+        """Nothing that is said is heard."""
 
 
 async def answered(crew: Crew, parts: int, count: int, *, fresh: bool = False) -> list[Answer]:

@@ -58,6 +58,20 @@ def _copy(whole: TextIO, path: Path) -> None:
         shutil.copyfileobj(whole, file)
 
 
+def check_folder(name: str) -> None:
+    """Raise EventsimError for a file that has no folder to be written in, or is one itself."""
+    if name == STREAM:
+        return
+    try:
+        path = Path(name)
+        wrong = "Is a directory" if path.is_dir() else ""
+        wrong = wrong or ("" if path.parent.is_dir() else "No such file or directory")
+    except (OSError, ValueError) as error:
+        wrong = reason(error)
+    if wrong:
+        raise EventsimError(f"cannot write {name}: {wrong}")
+
+
 def journal_entries(name: str) -> Iterator[Entry]:
     """The entries of a journal in a file, or from stdin for ``-``."""
     from eventsim.journal.reading import read, read_from

@@ -16,6 +16,7 @@ eventsim load scenario.yaml --rate "10/s to 200/s for 1m, 200/s for 5m" --arriva
 eventsim load scenario.yaml --rate 200/s --for 30s --threshold "p99 < 250ms" --html load.html
 eventsim load scenario.yaml --in-flight 10 --for 30s --json
 eventsim load http://127.0.0.1:3000/orders --rate 100/s --for 10s --event order.json
+eventsim load http://127.0.0.1:3000/orders --rate 4000/s --for 30s --workers 4
 """
 
 Option = typer.Option
@@ -39,6 +40,8 @@ InFlightMax = Annotated[int | None, Option(help="Of the open model; more wait to
 Precise = Annotated[bool, Option("--precise", help="Wait awake before each instant.")]
 Time = Annotated[Literal["virtual", "real"] | None, Option(help="Virtual for what is declared.")]
 Seed = Annotated[int | None, Option(help="Instead of the scenario's.")]
+Workers = Annotated[int | None, Option(min=1, max=1_000, help="Parts, each in a process.")]
+On = Annotated[Word, Option(metavar="WHERE", help="local, dask, or dask://ADDRESS of a cluster.")]
 Html = Annotated[Word, Option(metavar="FILE", help="One page with curves, for a browser.")]
 Json = Annotated[bool, Option("--json", help="The figures as JSON.")]
 Quiet = Annotated[bool, Option("--quiet", help="Talk of failures only.")]
@@ -61,6 +64,8 @@ def load(
     set_: Set = None,
     time: Time = None,
     seed: Seed = None,
+    workers: Workers = None,
+    on: On = None,
     allow_aws: AllowAws = False,
     env_vars: EnvVars = None,
     journal: Journal = None,
@@ -76,7 +81,7 @@ def load(
     """
     talk = Talk(quiet=quiet)
     with exits(talk):
-        from eventsim.cli.loading import Asked, perform
+        from eventsim.cli.loading import Asked, To, Where, perform
 
         asked = Asked(
             scenario=scenario,
@@ -95,12 +100,10 @@ def load(
             set=tuple(set_ or ()),
             time=time,
             seed=seed,
+            where=Where(workers, on),
             allow_aws=allow_aws,
             env_vars=env_vars,
-            journal=journal,
-            detail=detail,
-            html=html,
-            json=json,
+            to=To(journal, detail, html, json),
         )
         code = perform(asked, talk)
     raise typer.Exit(code)

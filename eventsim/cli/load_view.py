@@ -14,7 +14,7 @@ from eventsim.clock import stopwatch
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from eventsim.traffic.measuring import Meter
+    from eventsim.traffic.measuring import Shown
 
 LINE_SECONDS = 0.95  # of real time between two lines, so that each second of it has its own
 BETWEEN_SECONDS = 0.1
@@ -25,7 +25,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 class View(Protocol):
     """Shown the meter once a second."""
 
-    def tick(self, meter: Meter) -> None:
+    def tick(self, meter: Shown) -> None:
         """Show how it stands."""
 
     def say(self, text: str) -> None:
@@ -48,7 +48,7 @@ class Silence:
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
 
-    def tick(self, meter: Meter) -> None:
+    def tick(self, meter: Shown) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
@@ -66,7 +66,7 @@ class Lines(Silence):
         self._elapsed = stopwatch() if elapsed is None else elapsed
         self._last = float("-inf")
 
-    def tick(self, meter: Meter) -> None:
+    def tick(self, meter: Shown) -> None:
         elapsed = self._elapsed()
         if elapsed - self._last >= LINE_SECONDS:
             self._last = elapsed
@@ -83,7 +83,7 @@ class Screen(Silence):
         self._tails: deque[float] = deque(maxlen=SPARKS)
         self._live: Live | None = None
 
-    def tick(self, meter: Meter) -> None:
+    def tick(self, meter: Shown) -> None:
         _, point = meter.last_second()
         self._rates.append(point.answered)
         self._tails.append(point.latency.percentile(99) / 1e6)
@@ -129,7 +129,7 @@ class Screen(Silence):
         return self._live
 
 
-def line(meter: Meter) -> str:
+def line(meter: Shown) -> str:
     """How it stands in one line."""
     second, point = meter.last_second()
     latency = point.latency

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from eventsim import clock
 from eventsim.cli.exits import FAILED, INTERRUPTED, OK
-from eventsim.cli.files import STREAM, read_bytes, refuse_to_lose, same, writing
+from eventsim.cli.files import STREAM, check_folder, read_bytes, refuse_to_lose, same, writing
+from eventsim.cli.load_elsewhere import ENDING, Elsewhere
 from eventsim.cli.load_view import View, view_of
 from eventsim.cli.report import Report
 from eventsim.cli.signals import ENDINGS, until_signal
@@ -27,8 +28,9 @@ from eventsim.journal.sinks import JsonLinesSink
 from eventsim.rules import thresholds as rules
 from eventsim.rules.durations import seconds_of
 from eventsim.rules.rates import pieces_of
-from eventsim.scenario import Scenario, find, load
+from eventsim.scenario import Scenario, Source, find
 from eventsim.simulation import Options
+from eventsim.simulation.load_part import Origin
 from eventsim.simulation.loading import Loading
 
 _OF_A_LOAD = {
@@ -43,6 +45,27 @@ _OF_A_LOAD = {
 }
 _EXCLUDES = {"rate": ("in_flight",), "in_flight": ("rate", "arrivals"), "function": ("put", "url")}
 _CONTENTS = ("push", "from", "records", "event", "with", "set")
+
+
+class Where(NamedTuple):
+    """How many workers send it and where they are; None and None for this process."""
+
+    workers: int | None
+    on: str | None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether other processes send it."""
+        return self != (None, None)
+
+
+class To(NamedTuple):
+    """Where it is told, and how."""
+
+    journal: str | None
+    detail: Detail
+    html: str | None
+    json: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +88,10 @@ class Asked:
     set: tuple[str, ...]
     time: Literal["virtual", "real"] | None
     seed: int | None
+    where: Where
     allow_aws: bool
     env_vars: str | None
-    journal: str | None
-    detail: Detail
-    html: str | None
-    json: bool
+    to: To
 
     def check(self) -> None:
         """Raise EventsimError for words that mean nothing, or contradict each other."""
@@ -134,6 +155,8 @@ class Asked:
             "lateness": self.lateness,
             "in-flight-max": self.in_flight_max,
             "time": self.time,
+            "workers": self.where.workers,
+            "on": self.where.on,
             "env-vars": self.env_vars,
         }
         for flag, value in given.items():
@@ -148,11 +171,17 @@ class Asked:
                 yield f"--{flag.replace('_', '-')}"
 
     def _check_files(self) -> None:
-        files = [("--journal", self.journal), ("--html", self.html)]
-        if self.journal and self.html and same(self.journal, self.html):
-            raise EventsimError(f"--journal and --html both want to write {self.html}")
-        if self.json and STREAM in (self.journal, self.html):
+        files = [("--journal", self.to.journal), ("--html", self.to.html)]
+        if self.to.journal and self.to.html and same(self.to.journal, self.to.html):
+            raise EventsimError(f"--journal and --html both want to write {self.to.html}")
+        if self.to.json and STREAM in (self.to.journal, self.to.html):
             raise EventsimError("only one thing can go to stdout; write a file's name for the rest")
+        if self.where.is_elsewhere and self.to.detail != "off":
+            raise EventsimError(
+                "the journal of a load in other processes has its figures only; leave --detail out"
+            )
+        if self.to.html is not None:
+            check_folder(self.to.html)  # and not after an hour of load
         for flag, path in files[:1]:
             if path is not None and path != STREAM:
                 refuse_to_lose(flag, Path(path))
@@ -164,23 +193,30 @@ def perform(asked: Asked, talk: Talk) -> int:
     Raises EventsimError, HandlerStuck or KeyboardInterrupt for a load that did not end by itself.
     """
     asked.check()
-    scenario = _scenario(asked)
+    scenario, origin = _scenario(asked)
     frame = FrameSink()
     options = _options(asked, scenario, frame, talk)
     view = view_of(talk)
     loading = Loading(scenario, options, on_tick=view.tick, on_error=_on_error(view))
     options.check(scenario)
-    interrupted, failure = False, None
-    virtual = loading.options.virtual(scenario)
+    interrupted, failure, ok = False, None, False
     try:
-        interrupted = clock.run(lambda: _load(loading, view, talk), virtual=virtual)
+        if asked.where.is_elsewhere:
+            there = Elsewhere(loading, origin, asked.where.workers, asked.where.on or "local")
+            interrupted = there.run(view, talk)
+            ok = there.ok
+        else:
+            virtual = loading.options.virtual(scenario)
+            interrupted = clock.run(lambda: _load(loading, talk), virtual=virtual)
+            ok = loading.ok
     except ENDINGS as error:
         failure = error
     view.stop()
-    if any(entry.kind == "load_measured" for entry in frame.entries):
+    began = any(entry.kind == "load_measured" for entry in frame.entries)
+    if began:
         _tell(asked, frame, talk)
-    ok = loading.ok and failure is None and not interrupted
-    if not ok and frame.entries:
+    ok = ok and failure is None and not interrupted
+    if not ok and began:
         seed = frame.entries[0].fields["seed"]
         talk.say(f"seed {seed}; repeat the load with: {asked.command(seed)}")
     if failure is not None:
@@ -191,40 +227,52 @@ def perform(asked: Asked, talk: Talk) -> int:
     return OK if ok else FAILED
 
 
-async def _load(loading: Loading, view: View, talk: Talk) -> bool:
+async def _load(loading: Loading, talk: Talk) -> bool:
     """Load to the end; whether a signal was it."""
     if loading.options.virtual(loading.scenario):
         await loading.main()  # where a signal raises KeyboardInterrupt between two steps
         return False
 
     def stop(number: Signals) -> None:
-        talk.note("nothing more is sent; Ctrl-C again ends without what is on its way")
+        talk.note(ENDING)
         loading.interrupt(f"{number.name} was sent")
 
     return await until_signal(loading.main, stop)
 
 
-def _scenario(asked: Asked) -> Scenario:
+def _scenario(asked: Asked) -> tuple[Scenario, Origin]:
+    """What is loaded, and how a worker comes to the same."""
+    block: dict[str, Any] = {}
+
+    def change(document: Any) -> Any:
+        changed = asked.changed(document)
+        if isinstance(changed, dict):
+            block.update(changed["load"])
+        return changed
+
     if "://" not in asked.scenario:
-        return load(find(asked.scenario), asked.set, asked.changed)
+        source = Source.of(find(asked.scenario))
+        return source.changed(asked.set, change), Origin(source, asked.set, block)
     if asked.set:
         raise EventsimError("--set changes a scenario, and an address is none; leave it out")
-    values = {"name": "load", "time": "real", "load": {"url": asked.scenario}}
-    return Scenario.of(asked.changed(values))
+    values = {"name": "load", "time": "real"}
+    scenario = Scenario.of(change({**values, "load": {"url": asked.scenario}}))
+    source = Source(orjson.dumps(values).decode(), "load", str(Path.cwd()))
+    return scenario, Origin(source, (), block)
 
 
 def _options(asked: Asked, scenario: Scenario, frame: FrameSink, talk: Talk) -> Options:
     sinks: list[Sink] = [frame]
-    if asked.journal == STREAM:
+    if asked.to.journal == STREAM:
         sinks.append(StdoutSink(sys.stdout.buffer, eager=True))
-    elif asked.journal is not None:
-        sinks.append(JsonLinesSink(Path(asked.journal), eager=False))
+    elif asked.to.journal is not None:
+        sinks.append(JsonLinesSink(Path(asked.to.journal), eager=False))
     given = variables(asked.env_vars, list(scenario.functions)) if asked.env_vars else {}
     return Options(
         time=asked.time,
         seed=asked.seed,
         allow_aws=asked.allow_aws,
-        detail=asked.detail,
+        detail=asked.to.detail,
         sinks=sinks,
         variables=given,
     )
@@ -238,13 +286,13 @@ def _on_error(view: View) -> Callable[[str, str], None]:
 
 
 def _tell(asked: Asked, frame: FrameSink, talk: Talk) -> None:
-    if asked.html is not None:
-        with writing(asked.html) as out:
-            Report("load_html").write(frame.entries, out)
-    report = Report("load_json" if asked.json else "load")
-    taken = STREAM in (asked.journal, asked.html)
+    report = Report("load_json" if asked.to.json else "load")
+    taken = STREAM in (asked.to.journal, asked.to.html)
     report.write(frame.entries, talk.out if taken else sys.stdout)
     sys.stdout.flush()
+    if asked.to.html is not None:
+        with writing(asked.to.html) as out:
+            Report("load_html").write(frame.entries, out)
 
 
 def _duration(flag: str, text: str | None) -> float | None:

@@ -214,7 +214,7 @@ KINDS: dict[str, Kind] = {
     "load_measured": Kind(
         "what `eventsim load` asked for, measured and judged; `measured` has every count, "
         "histogram and point of the series",
-        ("plan", "measured", "thresholds", "valid"),
+        ("plan", "measured", "thresholds", "valid", "lost"),
     ),
     "function_logged": Kind(
         "a function wrote lines to its log", ("function", "request_id", "environment", "text")

@@ -8,7 +8,7 @@ from typing import Any
 
 from eventsim.errors import JournalError
 from eventsim.journal import Entry
-from eventsim.reports._page import short_span, shown, span_of_time
+from eventsim.reports._page import plural, short_span, shown, span_of_time
 from eventsim.reports._run import Run, checked
 from eventsim.rules.histograms import Histogram
 from eventsim.rules.measured import Measured
@@ -41,6 +41,7 @@ class Loaded:
     because: str | None
     started: dict[str, Any]
     outcome: str
+    lost: list[dict[str, Any]]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Loaded | None:
@@ -59,7 +60,8 @@ class Loaded:
         plan, verdicts = fields["plan"], fields["thresholds"]
         because = found.because or run.because
         started, outcome = run.started, run.outcome
-        return cls(plan, measured, verdicts, fields["valid"], because, started, outcome)
+        lost = fields.get("lost", [])
+        return cls(plan, measured, verdicts, fields["valid"], because, started, outcome, lost)
 
     @property
     def is_closed(self) -> bool:
@@ -75,7 +77,9 @@ class Loaded:
         """What a reader of the figures has to know."""
         measured, plan = self.measured, self.plan
         late = measured.times["lateness"].percentile(99) / _MICROS
-        if not self.valid:
+        for part in self.lost:
+            yield _of_lost(part)
+        if not self.valid and late > plan["lateness"]:
             yield (
                 f"not valid: the generator was {late * 1000:.3g} ms late at p99, and at most "
                 f"{plan['lateness'] * 1000:g} ms were allowed; it measured itself and not the "
@@ -92,7 +96,8 @@ class Loaded:
         if measured.counts["dropped"]:
             yield f"{measured.counts['dropped']:,} requests were dropped: too many were waiting"
         if measured.counts["unanswered"]:
-            yield f"{measured.counts['unanswered']:,} requests had no answer when the load ended"
+            unanswered = plural(measured.counts["unanswered"], "request")
+            yield f"{unanswered} had no answer when the load ended"
 
     def _of_closed(self) -> Iterator[str]:
         uncorrected, estimated = self.measured.times["uncorrected"], self.estimated()
@@ -114,6 +119,17 @@ class Loaded:
             )
 
 
+def _of_lost(part: dict[str, Any]) -> str:
+    asked = part["asked"]
+    to_send = "what the answers let it send" if asked is None else f"{asked:,} requests"
+    rest = "" if asked is None else f" ({asked - part['sent']:,} at most)"
+    return (
+        f"not valid: part {part['part']} was lost, {part['because']}. It was to send {to_send}, "
+        f"and had told of {part['sent']:,} by second {part['told']:.3g}, which are counted here; "
+        f"what it sent after that{rest} is not"
+    )
+
+
 def asked(loaded: Loaded) -> str:
     """What was asked for, in one line."""
     plan = loaded.plan
@@ -125,6 +141,8 @@ def asked(loaded: Loaded) -> str:
     parts.append(span_of_time(loaded.measured.seconds))
     if loaded.measured.warm_up:
         parts.append(f"the first {span_of_time(loaded.measured.warm_up)} not counted")
+    if plan.get("parts", 1) > 1:
+        parts.append(f"in {plan['parts']} parts")
     return f"{', '.join(parts)}; {loaded.started.get('clock')} time, seed {loaded.started['seed']}"
 
 
@@ -189,6 +207,7 @@ def figures(loaded: Loaded) -> dict[str, Any]:
         "outcome": loaded.outcome,
         "because": loaded.because,
         "valid": loaded.valid,
+        "lost": loaded.lost,
         "plan": loaded.plan,
         "seconds": measured.seconds,
         "warm_up": measured.warm_up,

@@ -93,6 +93,12 @@ class Measured:
     )
     series: dict[int, Point] = field(default_factory=dict)
 
+    def next(self) -> Measured:
+        """An empty one of the same load, to go on with; merged with this one it is the whole."""
+        names = (Counter(dict.fromkeys(each, 0)) for each in (self.errors, self.failures))
+        errors, failures = names  # their types are bounded over all of the load
+        return Measured(self.seconds, self.warm_up, self.interval, errors=errors, failures=failures)
+
     def merge(self, other: Measured) -> Measured:
         """Both parts as one. Raises ValueError for parts of different loads."""
         if (self.warm_up, self.interval) != (other.warm_up, other.interval):

@@ -50,13 +50,7 @@ def load(
     *change* makes of the plain values that are then there those that are meant. Raises
     ScenarioError with every fault in it, EventsimError for a change that cannot be made.
     """
-    source = Source.of(path)
-    document = source.document()
-    for each in changes:
-        changing.change(document, each, keys(Scenario))
-    if change is not None:
-        document.value = change(document.value)
-    return Scenario.of_document(document, source.origin(changes))
+    return Source.of(path).changed(changes, change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +73,17 @@ class Source:
         for place, value in settings:
             changing.set_at(document, place, value)
         return Scenario.of_document(document, self.origin())
+
+    def changed(
+        self, changes: Sequence[str] = (), change: Callable[[Any], Any] | None = None
+    ) -> Scenario:
+        """The scenario, changed as for ``load``, which raises the same."""
+        document = self.document()
+        for each in changes:
+            changing.change(document, each, keys(Scenario))
+        if change is not None:
+            document.value = change(document.value)
+        return Scenario.of_document(document, self.origin(changes))
 
     def place(self, path: paths.Path) -> paths.Path:
         """The whole path of the one setting that *path* names. Raises EventsimError."""

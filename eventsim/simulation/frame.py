@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 
 from eventsim import __version__
 from eventsim.clock import Clock
-from eventsim.environments import Environments
 from eventsim.errors import EventsimError, HandlerStuck, JournalError
 from eventsim.journal import SCHEMA_VERSION, Journal
 from eventsim.reports import Tally
 from eventsim.scenario import Scenario
 from eventsim.simulation.failing import first_of_ours, reason_of
+
+
+class Closes(Protocol):
+    """What is stopped when the run ends, at the latest."""
+
+    def close(self) -> None: ...
 
 
 class Frame:
@@ -28,7 +33,7 @@ class Frame:
         clock: Clock,
         journal: Journal,
         tally: Tally,
-        environments: Environments,
+        environments: Closes,
     ) -> None:
         self._scenario, self._clock, self._journal = scenario, clock, journal
         self._tally, self._environments = tally, environments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import cycle
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,6 +13,7 @@ from eventsim.ids import Stream as Draws
 from eventsim.push import invocation_types, request_of
 from eventsim.push.builders import builder, module_of
 from eventsim.recordings import jsonl
+from eventsim.rules.arrivals import Share
 from eventsim.rules.paths import Path, changed, parse_path, place_of, value_at
 from eventsim.scenario import Scenario
 from eventsim.scenario.loads import LoadBlock, RangeBlock
@@ -68,14 +69,15 @@ def invocation_type(scenario: Scenario, block: LoadBlock) -> InvocationType:
 
 
 def requests(
-    setting: Setting, block: LoadBlock, function: str, actor: str
+    setting: Setting, block: LoadBlock, function: str, share: Share
 ) -> Callable[[], InvokeRequest]:
-    """What draws the next request to a *function*; its streams of chance are those of *actor*."""
+    """What draws the next request to a *function*; each share has streams of chance of its own."""
+    actor = actor_of(share)
     kind = invocation_type(setting.scenario, block)
     request_id = setting.chance.uuids("load requests", actor)
     if block.push is not None:
         return _pushed(setting, block, function, actor, kind)
-    bodies = payloads(setting, block, actor)
+    bodies = payloads(setting, block, share)
     elsewhere = setting.scenario.functions[function.partition(":")[0]].invoke_at
     tail = elsewhere is not None and elsewhere.aws is not None  # whose log tells what it took
 
@@ -86,11 +88,17 @@ def requests(
     return draw
 
 
-def payloads(setting: Setting, block: LoadBlock, actor: str) -> Iterator[bytes]:
-    """The bytes that are sent, one after the other."""
-    varied = Varied(block, setting.chance.stream("load values", actor))
+def actor_of(share: Share) -> str:
+    """Whose streams of chance a share of a load draws from."""
+    return "" if share.parts == 1 else f"{share.part} of {share.parts}"
+
+
+def payloads(setting: Setting, block: LoadBlock, share: Share) -> Iterator[bytes]:
+    """The bytes that are sent, one after the other; a recording is dealt out to the shares."""
+    varied = Varied(block, setting.chance.stream("load values", actor_of(share)))
     if block.recording is not None:
-        recorded = (each.data for each in _recorded(setting, block.recording))
+        dealt = islice(_recorded(setting, block.recording), share.part, None, share.parts)
+        recorded = (each.data for each in dealt)
         if not varied:
             yield from recorded
         for data in recorded:
@@ -105,9 +113,9 @@ def payloads(setting: Setting, block: LoadBlock, actor: str) -> Iterator[bytes]:
         yield encoded(varied(payload))
 
 
-def records(setting: Setting, block: LoadBlock, stream: str, actor: str) -> Iterator[PutRecord]:
+def records(setting: Setting, block: LoadBlock, stream: str, share: Share) -> Iterator[PutRecord]:
     """The records that are put on a *stream*, one after the other."""
-    varied = Varied(block, setting.chance.stream("load values", actor))
+    varied = Varied(block, setting.chance.stream("load values", actor_of(share)))
     if block.recording is not None:
         for each in _recorded(setting, block.recording):
             yield PutRecord(each.key, each.data, each.explicit_hash_key)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import inf, nextafter
 from typing import Any, Literal
 
 from eventsim.errors import EventsimError
+from eventsim.ids import Chance
 from eventsim.recordings import jsonl
 from eventsim.rules import arrivals
+from eventsim.rules.arrivals import Share
 from eventsim.rules.rates import Piece
 from eventsim.scenario import Scenario
 from eventsim.scenario.loads import LoadBlock, RecordingBlock, TraceBlock
+from eventsim.simulation.load_contents import actor_of
 from eventsim.simulation.options import Options
+
+COUNTED_MAX = 2_000_000
 
 
 def load_of(scenario: Scenario) -> LoadBlock:
@@ -47,7 +54,7 @@ def seconds_of(scenario: Scenario, block: LoadBlock) -> float:
         for last in arrivals.recorded(_times(scenario, how.recording), how.speed):
             if block.duration is not None and last >= block.duration:
                 return block.duration
-        return last if block.duration is None else min(block.duration, last)
+        return nextafter(last, inf)  # what is due at the end of a load is not sent, and the last is
     if isinstance(how, TraceBlock):
         whole = sum(piece.seconds for piece in pieces_of(scenario, block))
         return whole if block.duration is None else min(block.duration, whole)
@@ -61,6 +68,34 @@ def seconds_of(scenario: Scenario, block: LoadBlock) -> float:
         return sum(piece.seconds for piece in block.pieces())
     except ValueError:  # the rate is right, as the scenario was read: only its time is missing
         raise EventsimError("for how long? write --for 30s") from None
+
+
+def instants_of(
+    scenario: Scenario, block: LoadBlock, share: Share, chance: Chance
+) -> Iterator[float]:
+    """When the requests of a share of an open load are due, in seconds of the load."""
+    how = block.arrivals
+    if isinstance(how, RecordingBlock):
+        return arrivals.recorded(_times(scenario, how.recording), how.speed, share)
+    pieces = pieces_of(scenario, block)
+    if how == "poisson" or (isinstance(how, TraceBlock) and how.within == "poisson"):
+        draws = chance.stream("load arrivals", actor_of(share))
+        return arrivals.instants(pieces, arrivals.at_random(draws, share))
+    return arrivals.instants(pieces, arrivals.evenly(share))
+
+
+def asked_of(
+    scenario: Scenario, block: LoadBlock, share: Share, seconds: float, seed: int
+) -> int | None:
+    """How many requests a share of an open load is to send.
+
+    None where the answers decide, in a closed load, and beyond ``COUNTED_MAX``.
+    """
+    if block.in_flight is not None:
+        return None
+    due = instants_of(scenario, block, share, Chance(seed))
+    number = sum(1 for at in islice(due, COUNTED_MAX + 1) if at < seconds)
+    return number if number <= COUNTED_MAX else None
 
 
 def time_of(scenario: Scenario, options: Options) -> Literal["virtual", "real"]:
@@ -99,7 +134,24 @@ def _is_elsewhere(scenario: Scenario, block: LoadBlock) -> bool:
     return any(each.invoke_at is not None for each in scenario.functions.values())
 
 
-def plan_of(scenario: Scenario, block: LoadBlock, seconds: float) -> dict[str, Any]:
+def check_cut(scenario: Scenario, block: LoadBlock) -> None:
+    """Raise EventsimError for a load of which parts in several processes would be another one."""
+    because = None
+    if block.put is not None:
+        because = f"{block.put} is a stream of one process"
+    elif scenario.backend != "simulated":
+        because = f"the {scenario.backend} back end is that of one process"
+    elif scenario.timeline or scenario.expect:
+        because = "a timeline and expectations are of one run"
+    elif block.url is None:
+        function = scenario.functions[function_of(scenario, block).partition(":")[0]]
+        if function.invoke_at is None and function.reserved_concurrent_executions is not None:
+            because = "reserved concurrency is kept to by one process"
+    if because is not None:
+        raise EventsimError(f"this load cannot be cut: {because}; leave --workers and --on out")
+
+
+def plan_of(scenario: Scenario, block: LoadBlock, seconds: float, parts: int = 1) -> dict[str, Any]:
     """What was asked for, as the journal tells it: no address of a machine is in it."""
     on = block.put or (block.url and "an address") or function_of(scenario, block)
     how = block.arrivals if isinstance(block.arrivals, str) else block.arrivals.model_dump()
@@ -109,10 +161,11 @@ def plan_of(scenario: Scenario, block: LoadBlock, seconds: float) -> dict[str, A
         "rate": block.rate,
         "in_flight": block.in_flight,
         "arrivals": how,
-        "seconds": seconds,
+        "seconds": round(seconds, 6),
         "warm_up": block.warm_up,
         "lateness": block.lateness,
         "in_flight_max": block.in_flight_max,
+        "parts": parts,
     }
 
 

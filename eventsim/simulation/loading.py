@@ -7,23 +7,23 @@ request is sent, those on their way have ``drain`` to be answered, and then the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
 from eventsim import clock
+from eventsim.clock import Clock
 from eventsim.errors import EventsimError
+from eventsim.journal import Journal
 from eventsim.poller.lifecycle import MappingLifecycle
-from eventsim.recordings import jsonl
-from eventsim.rules import arrivals
 from eventsim.rules.arrivals import WHOLE, Share
 from eventsim.rules.measured import Measured, interval_of
 from eventsim.rules.thresholds import Verdict, judge
 from eventsim.scenario import Scenario
-from eventsim.scenario.loads import LoadBlock, RecordingBlock, TraceBlock
+from eventsim.scenario.loads import LoadBlock
 from eventsim.scenario.lookup import source_of
 from eventsim.simulation.expecting import Expecting
 from eventsim.simulation.expecting import Verdict as Expected
@@ -31,8 +31,8 @@ from eventsim.simulation.frame import Frame
 from eventsim.simulation.load_contents import invocation_type, payloads, records, requests
 from eventsim.simulation.load_plan import (
     function_of,
+    instants_of,
     load_of,
-    pieces_of,
     plan_of,
     seconds_of,
     time_of,
@@ -56,13 +56,33 @@ def nobody(_: Any) -> None:
     """Nobody looks."""
 
 
+async def now(time: Clock) -> float:
+    """It begins as soon as it can."""
+    return time.time()
+
+
+class Lost(NamedTuple):
+    """A part of a load whose worker was lost, and why.
+
+    It was to send ``asked`` requests, None where nobody can say, and had told of ``sent`` of them
+    by the second ``told``; what it did after that is not known.
+    """
+
+    part: str
+    because: str
+    asked: int | None
+    sent: int
+    told: float
+
+
 @dataclass(slots=True)
 class Loading:
     """A load of *scenario*, run once by ``run``; what was measured is there whatever ends it.
 
     *share* is the part of the load that this is. ``on_tick`` is shown the meter once a second (in
     virtual time at each point of the series, if those are further apart), ``on_error`` is told
-    of each type of error as soon as one comes.
+    of each type of error as soon as one comes. ``begins`` returns at the time at which the load
+    begins, on the clock that it is given, and says which that was. ``lost`` are parts of it.
     """
 
     scenario: Scenario
@@ -70,6 +90,9 @@ class Loading:
     share: Share = WHOLE
     on_tick: OnTick = nobody
     on_error: OnError = lambda kind, message: None
+    begins: Callable[[Clock], Awaitable[float]] = now
+    parts: int = field(default=1, init=False)
+    lost: list[Lost] = field(default_factory=list, init=False)
     verdicts: list[Verdict] = field(default_factory=list, init=False)
     expected: list[Expected] = field(default_factory=list, init=False)
     aborted: str | None = field(default=None, init=False)
@@ -87,7 +110,8 @@ class Loading:
         self.block = load_of(self.scenario)
         self.options = replace(self.options, time=time_of(self.scenario, self.options))
         self.seconds = seconds_of(self.scenario, self.block)
-        self.measured = Measured(self.seconds, self.block.warm_up, interval_of(self.seconds))
+        seconds = round(self.seconds, 6)
+        self.measured = Measured(seconds, self.block.warm_up, interval_of(seconds))
 
     def run(self) -> None:
         """Load it, on an event loop of its own.
@@ -125,7 +149,12 @@ class Loading:
         answered = not self.measured.requests or self.measured.counts["good"] > 0
         kept = all(verdict.passed for verdict in self.verdicts)
         met = all(verdict.passed for verdict in self.expected)
-        return answered and kept and met and self.measured.valid(self.block.lateness)
+        return answered and kept and met and self.valid
+
+    @property
+    def valid(self) -> bool:
+        """Whether the generator was in time, and no part of the load is missing."""
+        return not self.lost and self.measured.valid(self.block.lateness)
 
     def interrupt(self, because: str) -> None:
         """Send nothing more; what is on its way is answered, and the load ends."""
@@ -160,30 +189,37 @@ class Loading:
 
     async def _drive(self, model: OpenModel | ClosedModel) -> None:
         meter, block = self._meter, self.block
-        meter.begin(self._setting.journal)
+        meter.begin(self._setting.journal, await self.begins(self._setting.clock))
+        if self.interrupted is not None:
+            self._stopped = 0.0
+            return
         async with anyio.create_task_group() as watching:
             watching.start_soon(self._watch)
             if isinstance(model, ClosedModel):
                 await model.drive(self.seconds)
             else:
-                await model.drive(self._instants(block), self.seconds)
+                chance = self._setting.chance
+                due = instants_of(self.scenario, block, self.share, chance)
+                await model.drive(due, self.seconds)
             watching.cancel_scope.cancel()
 
     async def _watch(self) -> None:
         """Show how it goes, and stop it where a threshold cannot be kept any more."""
         time, number = self._setting.clock, 0
-        begun, every = time.time(), self.measured.interval if time.virtual else 1
+        begun = time.time() - self._meter.now
+        every = self.measured.interval if time.virtual else 1
         while True:
             number += 1
             await time.sleep_until(begun + number * every)
             self.on_tick(self._meter)
             if self.block.abort and self.measured.requests >= ABORT_REQUESTS_MIN:
-                failed = next((each for each in self._verdicts() if not each.passed), None)
+                failed = next((each for each in self.judged() if not each.passed), None)
                 if failed is not None:
                     self.aborted = failed.threshold
                     self._stop()
 
-    def _verdicts(self) -> list[Verdict]:
+    def judged(self) -> list[Verdict]:
+        """The thresholds, held against what is measured."""
         measured = self.measured
         return judge(self.block.thresholds, measured.figure, measured.requests)
 
@@ -192,15 +228,19 @@ class Loading:
         ended = meter.now if self._stopped is None else self._stopped
         self.measured.seconds = max(min(round(ended, 6), self.measured.seconds), 0.0)
         meter.finish()
-        self.verdicts = self._verdicts()
-        block, measured = self.block, self.measured
-        self._setting.journal.write(
+        self.judge(self._setting.journal)
+
+    def judge(self, journal: Journal) -> None:
+        """Hold it against its thresholds, and write down all of it."""
+        self.verdicts = self.judged()
+        journal.write(
             "load_measured",
             self.aborted and f"{self.aborted} was not kept",
-            plan=plan_of(self.scenario, block, self.seconds),
-            measured=measured.as_json(),
+            plan=plan_of(self.scenario, self.block, self.seconds, self.parts),
+            measured=self.measured.as_json(),
             thresholds=[verdict._asdict() for verdict in self.verdicts],
-            valid=measured.valid(block.lateness),
+            valid=self.valid,
+            lost=[part._asdict() for part in self.lost],
         )
 
     def _functions(self) -> dict[str, Function]:
@@ -220,9 +260,9 @@ class Loading:
         return [each for each in mappings if each.mapping.source == self.block.put]
 
     def _target(self, closing: AsyncExitStack) -> Target:
-        setting, block, meter, actor = self._setting, self.block, self._meter, self._actor
+        setting, block, meter, share = self._setting, self.block, self._meter, self.share
         if block.url is not None:
-            bodies = payloads(setting, block, actor)
+            bodies = payloads(setting, block, share)
             front = Front(
                 block.url,
                 meter,
@@ -241,10 +281,10 @@ class Loading:
                     "leave --backend out"
                 )
             mappings = [(each.mapping, _filter(setting, each.mapping)) for each in self._read()]
-            found = records(setting, block, block.put, actor)
+            found = records(setting, block, block.put, share)
             stream = setting.streams[block.put]
             return Records(block.put, stream, mappings, meter, found, setting.journal)
-        draw = requests(setting, block, function_of(self.scenario, block), actor)
+        draw = requests(setting, block, function_of(self.scenario, block), share)
         if invocation_type(self.scenario, block) == "Event":
             return Told(setting.invoker, meter, draw, setting.journal)
         return Asked(setting.invoker, meter, draw)
@@ -260,24 +300,6 @@ class Loading:
             return ClosedModel(target, self._meter, time, block.in_flight)
         most, precise = block.in_flight_max, block.precise
         return OpenModel(target, self._meter, time, in_flight_max=most, precise=precise)
-
-    def _instants(self, block: LoadBlock) -> Iterator[float]:
-        if isinstance(block.arrivals, RecordingBlock):
-            path = self._setting.file(block.arrivals.recording)
-            times = (record.arrival for record in jsonl.read(path))
-            return arrivals.recorded(times, block.arrivals.speed, self.share)
-        how, pieces = block.arrivals, pieces_of(self.scenario, block)
-        at_random = how == "poisson" or (isinstance(how, TraceBlock) and how.within == "poisson")
-        if at_random:
-            draws = self._setting.chance.stream("load arrivals", self._actor)
-            return arrivals.instants(pieces, arrivals.at_random(draws, self.share))
-        return arrivals.instants(pieces, arrivals.evenly(self.share))
-
-    @property
-    def _actor(self) -> str:
-        """Whose streams of chance a part draws from."""
-        part, parts = self.share
-        return "" if parts == 1 else f"{part} of {parts}"
 
 
 def _filter(setting: Setting, mapping: EventSourceMapping) -> Matches | None:

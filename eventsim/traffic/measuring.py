@@ -15,7 +15,7 @@ tells (durations, cold starts, batches, what is billed) counts from the end of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import anyio
 
@@ -39,6 +39,17 @@ class Sending(NamedTuple):
     began: float
 
 
+class Shown(Protocol):
+    """What who looks on sees of a load."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have no answer."""
+
+    def last_second(self) -> tuple[int, Point]:
+        """The last whole second, and what was sent and answered in it."""
+
+
 class Meter:
     """Fills *measured*. *functions* are those that the load is on, by name.
 
@@ -57,13 +68,13 @@ class Meter:
         self._told: set[str] = set()
         self._begun = 0.0
         self.began = self._over = False
-        self.in_flight = 0
+        self._in_flight = 0
         self._idle = anyio.Event()
         self._seconds: dict[int, Point] = {}
 
-    def begin(self, journal: Journal) -> None:
-        """The load begins now."""
-        self._begun, self.began = self._clock.time(), True
+    def begin(self, journal: Journal, at: float | None = None) -> None:
+        """The load begins now, or began *at* that time."""
+        self._begun, self.began = self._clock.time() if at is None else at, True
         journal.watch_each(
             {
                 "invocation_finished": self._finished,
@@ -77,6 +88,11 @@ class Meter:
         )
 
     @property
+    def in_flight(self) -> int:
+        """How many requests have no answer."""
+        return self._in_flight
+
+    @property
     def now(self) -> float:
         """Seconds since the load began."""
         return self._clock.time() - self._begun
@@ -86,7 +102,7 @@ class Meter:
         now, measured = self.now, self.measured
         measured.point(at).sent += 1
         self._recent(now).sent += 1
-        self.in_flight += 1
+        self._in_flight += 1
         if at >= measured.warm_up:
             measured.counts["requests"] += 1
             measured.times["lateness"].add(micros(now - at))
@@ -166,8 +182,8 @@ class Meter:
         return self.measured
 
     def _no_longer_in_flight(self) -> None:
-        self.in_flight -= 1
-        if not self.in_flight:
+        self._in_flight -= 1
+        if not self._in_flight:
             self._idle.set()
 
     def _count(self, now: float, error: str) -> None:

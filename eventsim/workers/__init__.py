@@ -23,10 +23,14 @@ ATTEMPTS_MAX = 2
 
 
 class Part(NamedTuple):
-    """``module:function`` to call, and its keyword arguments; all of them JSON."""
+    """``module:function`` to call, and its keyword arguments; all of them JSON.
+
+    One that ``talks`` is given a ``talk`` besides, for what is said while it works.
+    """
 
     function: str
     given: Mapping[str, Any]
+    talks: bool = False
 
 
 class Answer(NamedTuple):
@@ -37,11 +41,24 @@ class Answer(NamedTuple):
     lost: str | None = None
 
 
+Told = Callable[[bytes], None]
+
+
+def nobody(_: bytes) -> None:
+    """Nobody listens to what a part tells."""
+
+
 class Worker(Protocol):
     """Does one part after another."""
 
-    async def ask(self, part: bytes) -> bytes:
-        """The answer to a part. Raises WorkerLost when there will be none."""
+    async def ask(self, part: bytes, told: Told = nobody) -> bytes:
+        """The answer to a part; *told* hears, as JSON, what it tells until then.
+
+        Raises WorkerLost when there will be no answer.
+        """
+
+    async def say(self, message: bytes) -> None:
+        """Say something, as JSON, to the part that it is at; nothing if it is at none."""
 
 
 class Opening(Protocol):
@@ -84,7 +101,7 @@ class Pool:
                 for _ in range(min(self._count, len(parts))):
                     group.start_soon(self._keep_busy, parts, each)
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first_failure(failures) from None
 
     async def _keep_busy(self, parts: Sequence[Part], each: Callable[[Answer], None]) -> None:
         while self._waiting:
@@ -109,7 +126,7 @@ class Pool:
                 return
 
 
-def _first(failure: BaseException) -> BaseException:
+def first_failure(failure: BaseException) -> BaseException:
     """What went wrong first; the others were cancelled by it."""
     while isinstance(failure, BaseExceptionGroup):
         failure = failure.exceptions[0]

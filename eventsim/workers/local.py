@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -20,6 +19,8 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 import eventsim
 from eventsim.errors import EventsimError, WorkerLost
+from eventsim.workers import Told, nobody
+from eventsim.workers.process import MESSAGE
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 GRACE_SECONDS = 5.0
@@ -70,15 +71,24 @@ class LocalWorker:
         self._stdin = process.stdin
         self._answers = BufferedByteReceiveStream(process.stdout)
 
-    async def ask(self, part: bytes) -> bytes:
+    async def ask(self, part: bytes, told: Told = nobody) -> bytes:
         try:
             await self._stdin.send(part + b"\n")
-            return await self._answers.receive_until(b"\n", ANSWER_BYTES_MAX)
+            while (line := await self._line()).startswith(MESSAGE):
+                told(line.removeprefix(MESSAGE))
+            return line
         except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
-            raise WorkerLost(told(await self._process.wait())) from None
+            raise WorkerLost(ended(await self._process.wait())) from None
+
+    async def say(self, message: bytes) -> None:
+        with suppress(anyio.BrokenResourceError):  # who asks hears that it is lost
+            await self._stdin.send(MESSAGE + message + b"\n")
+
+    async def _line(self) -> bytes:
+        return await self._answers.receive_until(b"\n", ANSWER_BYTES_MAX)
 
 
-def told(code: int) -> str:
+def ended(code: int) -> str:
     """How a process ended, in words."""
     if code < 0:
         return f"its worker was ended by {signal.Signals(-code).name}"
@@ -94,19 +104,3 @@ async def _end(process: Process) -> None:
     if process.returncode is None:
         process.kill()
     await process.aclose()
-
-
-def ask_once(part: bytes) -> bytes:
-    """The answer of a process for this part alone. Raises WorkerLost when there is none."""
-    with subprocess.Popen(
-        command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(part + b"\n")
-        process.stdin.flush()
-        answer = process.stdout.readline()
-        process.stdin.close()
-    if not answer.endswith(b"\n"):
-        raise WorkerLost(told(process.returncode))
-    return answer

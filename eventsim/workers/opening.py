@@ -9,23 +9,30 @@ from eventsim.errors import EventsimError
 from eventsim.workers import Opening
 from eventsim.workers.local import cores, open_worker
 
-SCHEME = "dask://"
+LOCAL, DASK, SCHEME = "local", "dask", "dask://"
 
 
 @asynccontextmanager
-async def opening(on: str, count: int | None) -> AsyncIterator[tuple[Opening, int]]:
+async def opening(
+    on: str, count: int | None, *, at_once: bool = False
+) -> AsyncIterator[tuple[Opening, int]]:
     """What brings a worker up, and how many there are at a time.
 
     *on* is ``local``, ``dask`` or ``dask://ADDRESS``. Raises EventsimError for anything else, and
-    for a cluster that cannot be had.
+    for a cluster that cannot be had, or that has no room for all of them *at_once*.
     """
-    if on == "local":
+    check(on)
+    if on == LOCAL:
         yield open_worker, count or cores()
-    elif on == "dask" or on.startswith(SCHEME):
+    else:
         from eventsim.workers.dask import cluster
 
-        address = on.removeprefix(SCHEME) if on != "dask" else None
-        async with cluster(address, count) as opened:
+        address = on.removeprefix(SCHEME) if on != DASK else None
+        async with cluster(address, count, at_once=at_once) as opened:
             yield opened
-    else:
+
+
+def check(on: str) -> None:
+    """Raise EventsimError for what says no place."""
+    if on not in (LOCAL, DASK) and not (on.startswith(SCHEME) and on != SCHEME):
         raise EventsimError(f"--on is '{on}'; write local, dask, or dask://ADDRESS")
