@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from eventsim.backends.moto import open_shared
 from eventsim.front import Finding, Served, finding, urls
+from eventsim.kinesis_api import KinesisApp
 from eventsim.lambda_api import LambdaApp, Regions, code_page
 from eventsim.lambda_api.taking import RegionsTaker
 from eventsim.scenario import Scenario
@@ -44,6 +45,7 @@ class Server:
         self.simulation: Simulation
         self.regions: Regions
         self._bridge: Bridge
+        self._kinesis: KinesisApp
         self._served: list[Served] = []
         self._closing: AsyncExitStack
 
@@ -93,6 +95,7 @@ class Server:
     def stop(self) -> None:
         """Take no more requests and finish what is on its way; then ``run`` ends."""
         self._bridge.hurry()
+        self._kinesis.stop()
         self._http.stop()
 
     async def _open(self, closing: AsyncExitStack) -> None:
@@ -112,6 +115,10 @@ class Server:
             RegionsTaker(regions.taker, regions.home, in_loop, regions.tell, regions.permits)
         )
         self.services["lambda"] = LambdaApp(self.regions)
+        self._kinesis = KinesisApp(self.regions, setting.streams)
+        if setting.backend.name != "moto":  # whose streams are moto's, and moto's they stay
+            self.services["kinesis"] = self._kinesis
+            self.regions.sources["kinesis"] = self._kinesis.find
         self.pages["code"] = code_page(self.regions)
         self._bridge = Bridge(moto_application(), moto)
         self._endpoint = Endpoint(
