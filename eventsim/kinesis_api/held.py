@@ -99,8 +99,7 @@ class Streams:
 
     def adopt(self, stream: KeptStream) -> None:
         """Have a stream of the scenario."""
-        created = stream.store.described()[0].opened_at
-        self._held[stream.store.name] = Held(stream, created, record_kib=RECORD_KIB_MAX)
+        self._hold(stream, record_kib=RECORD_KIB_MAX)
 
     async def create(self, name: str, shard_count: int, **kept: Any) -> Held:
         """Make a stream. Raises InvokeError for a name that is taken, and for too many shards."""
@@ -110,11 +109,14 @@ class Streams:
         backend = Backend("simulated", self.clock, self.place.account, self.place.region)
         resource = kinesis.Resource(shards=shard_count, release="retention", limits=True)
         tell = telling(self._journal, name, None)
-        created = self.clock.timestamp()
         made = await kinesis.open_stream(name, resource, backend, tell)
         stream = cast(KeptStream, made)
         stream.on_reshard(lambda change: tell_resharding(self._journal, name, change))
-        held = self._held[name] = Held(stream, created, **kept)
+        return self._hold(stream, **kept)
+
+    def _hold(self, stream: KeptStream, **kept: Any) -> Held:
+        created = stream.store.described()[0].opened_at
+        held = self._held[stream.store.name] = Held(stream, created, **kept)
         return held
 
     async def delete(self, held: Held) -> None:

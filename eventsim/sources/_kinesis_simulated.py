@@ -112,8 +112,9 @@ class SimulatedStream:
 
     def retain(self, hours: int) -> None:
         """Keep records for so long from now on."""
-        for each in (self, self.store, *self.consumers.values()):
-            each.retention_seconds = hours * 3600.0
+        self.retention_seconds = self.store.retention_seconds = hours * 3600.0
+        for consumer in self.consumers.values():
+            consumer.retention_seconds = self.retention_seconds
 
     async def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
         """Split a shard at once; what is being put by now comes before it."""
