@@ -303,6 +303,91 @@ def test_a_mapping_follows_a_stream_of_ours_through_a_split(
     functions.delete_function(FunctionName=name)
 
 
+def test_a_subscription_is_sent_a_shard_to_its_end_and_its_children(
+    kinesis: Any, name: str
+) -> None:
+    consumer = kinesis.register_stream_consumer(StreamARN=f"{ARN}/{name}", ConsumerName="c")
+    arn = consumer["Consumer"]["ConsumerARN"]
+    puts = kinesis.put_records(StreamName=name, Records=records("a", "b"))["Records"]
+
+    def subscribe(shard: str, **position: Any) -> Any:
+        return kinesis.subscribe_to_shard(
+            ConsumerARN=arn, ShardId=shard, StartingPosition=position
+        )["EventStream"]
+
+    first = subscribe(SHARDS[0], Type="TRIM_HORIZON")
+    told = [event["SubscribeToShardEvent"] for event, _ in zip(first, range(1), strict=False)]
+    assert [record["Data"] for record in told[0]["Records"]] == [b"of a", b"of b"]
+    assert told[0]["ContinuationSequenceNumber"] == puts[1]["SequenceNumber"]
+    kinesis.split_shard(StreamName=name, ShardToSplit=SHARDS[0], NewStartingHashKey=HALF)
+    last = [event["SubscribeToShardEvent"] for event in first][-1]
+    assert [child["ShardId"] for child in last["ChildShards"]] == SHARDS[1:3]
+    assert [child["ParentShards"] for child in last["ChildShards"]] == [[SHARDS[0]]] * 2
+    assert "ContinuationSequenceNumber" not in last
+    number = puts[0]["SequenceNumber"]
+    again = subscribe(SHARDS[0], Type="AT_SEQUENCE_NUMBER", SequenceNumber=number)
+    sent = [record for event in again for record in event["SubscribeToShardEvent"]["Records"]]
+    assert [record["SequenceNumber"] for record in sent] == [put["SequenceNumber"] for put in puts]
+
+
+def test_a_client_that_hangs_up_leaves_its_shard_to_others(kinesis: Any, name: str) -> None:
+    consumer = kinesis.register_stream_consumer(StreamARN=f"{ARN}/{name}", ConsumerName="c")
+    given = {
+        "ConsumerARN": consumer["Consumer"]["ConsumerARN"],
+        "ShardId": SHARDS[0],
+        "StartingPosition": {"Type": "LATEST"},
+    }
+    kinesis.subscribe_to_shard(**given)["EventStream"].close()
+
+    def subscribed() -> Any:
+        try:
+            return kinesis.subscribe_to_shard(**given)["EventStream"]
+        except kinesis.exceptions.ResourceInUseException:
+            return None
+
+    until(subscribed).close()
+
+
+def test_consumers_are_listed_in_pages(kinesis: Any, name: str) -> None:
+    arn = f"{ARN}/{name}"
+    made = [
+        kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=each)["Consumer"]
+        for each in "cab"
+    ]
+    assert {each["ConsumerStatus"] for each in made} == {"CREATING"}
+    pages = kinesis.get_paginator("list_stream_consumers").paginate(
+        StreamARN=arn, PaginationConfig={"PageSize": 2}
+    )
+    names = [[each["ConsumerName"] for each in page["Consumers"]] for page in pages]
+    assert names == [["a", "b"], ["c"]]
+    found = kinesis.describe_stream_consumer(StreamARN=arn, ConsumerName="c")
+    expected = {**made[0], "ConsumerStatus": "ACTIVE", "StreamARN": arn}
+    assert found["ConsumerDescription"] == expected
+    kinesis.deregister_stream_consumer(ConsumerARN=made[0]["ConsumerARN"])
+    summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert summary["ConsumerCount"] == 2
+
+
+def test_streams_and_consumers_have_tags(kinesis: Any, name: str) -> None:
+    arn = f"{ARN}/{name}"
+    kinesis.add_tags_to_stream(StreamName=name, Tags={"a": "1", "b": "2"})
+    kinesis.tag_resource(ResourceARN=arn, Tags={"c": "3"})
+    kinesis.remove_tags_from_stream(StreamName=name, TagKeys=["b"])
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "c", "Value": "3"}]
+    assert kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"] == tags
+    first = kinesis.list_tags_for_stream(StreamName=name, Limit=1)
+    assert (first["Tags"], first["HasMoreTags"]) == (tags[:1], True)
+    rest = kinesis.list_tags_for_stream(StreamName=name, ExclusiveStartTagKey="a")
+    assert (rest["Tags"], rest["HasMoreTags"]) == (tags[1:], False)
+    made = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="x", Tags={"k": "v"})
+    consumer = made["Consumer"]["ConsumerARN"]
+    kinesis.untag_resource(ResourceARN=arn, TagKeys=["a", "c"])
+    assert kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
+    assert kinesis.list_tags_for_resource(ResourceARN=consumer)["Tags"] == [
+        {"Key": "k", "Value": "v"}
+    ]
+
+
 def test_the_page_of_the_server_lists_what_is_there_and_what_is_not() -> None:
     page = (Path(__file__).parent.parent / "docs" / "server.md").read_text()
     section = page.partition("## What is there of Kinesis")[2].partition("\n## ")[0]
