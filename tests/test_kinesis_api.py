@@ -315,10 +315,10 @@ def test_a_subscription_is_sent_a_shard_to_its_end_and_its_children(
             ConsumerARN=arn, ShardId=shard, StartingPosition=position
         )["EventStream"]
 
-    first = subscribe(SHARDS[0], Type="TRIM_HORIZON")
-    told = [event["SubscribeToShardEvent"] for event, _ in zip(first, range(1), strict=False)]
-    assert [record["Data"] for record in told[0]["Records"]] == [b"of a", b"of b"]
-    assert told[0]["ContinuationSequenceNumber"] == puts[1]["SequenceNumber"]
+    first = iter(subscribe(SHARDS[0], Type="TRIM_HORIZON"))
+    told = next(first)["SubscribeToShardEvent"]
+    assert [record["Data"] for record in told["Records"]] == [b"of a", b"of b"]
+    assert told["ContinuationSequenceNumber"] == puts[1]["SequenceNumber"]
     kinesis.split_shard(StreamName=name, ShardToSplit=SHARDS[0], NewStartingHashKey=HALF)
     last = [event["SubscribeToShardEvent"] for event in first][-1]
     assert [child["ShardId"] for child in last["ChildShards"]] == SHARDS[1:3]

@@ -334,6 +334,8 @@ def test_what_is_no_request_is_refused_by_name(aws: Served) -> None:
     assert posted(aws, "ListStreams", b"{") == (400, "SerializationException")
     assert posted(aws, "ListStreams", b"[]") == (400, "SerializationException")
     assert posted(aws, "ListStreams", b'{"Limit":"1"}') == (400, "SerializationException")
+    filtered = b'{"StreamName":"s","ShardFilter":{"Type":"AT_TIMESTAMP","Timestamp":1e306}}'
+    assert posted(aws, "ListShards", filtered) == (400, "SerializationException")
     assert posted(aws, "ListStreams", b"\xbf\xff", "cbor") == (400, "SerializationException")
     large = bytes(16 * 1_048_576 + 1)
     assert posted(aws, "ListStreams", large) == (413, "RequestEntityTooLargeException")

@@ -16,6 +16,7 @@ import orjson
 from eventsim.errors import InvalidRequestContent, InvokeError
 
 _KINDS = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+_SECONDS_MAX = 253_402_300_799  # the end of the year 9999
 
 
 def document_of(body: bytes) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def from_json(shape: Any, value: Any) -> Any:
         case (("float" | "double"), (int() | float())) if not isinstance(value, bool):
             return float(value)
         case "timestamp", (int() | float()) if not isinstance(value, bool):
+            if abs(value) > _SECONDS_MAX:
+                raise unconvertible("NUMBER_VALUE", shape)
             return float(value)
         case "timestamp", str():
             return _moment(value, shape)
