@@ -1,7 +1,8 @@
-"""Kinesis of a server in virtual time: what expires, what is kept, what is sent how long."""
+"""Kinesis of a server, mostly in virtual time: what expires, what is kept, what is sent when."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from eventsim.kinesis_api.held import Call, Streams
 from eventsim.kinesis_api.subscribing import Subscription, Subscriptions
 from eventsim.kinesis_api.tokens import Tokens
 from eventsim.rules.function_names import Place
+from tests.server_process import server
 
 SHARD = "shardId-000000000000"
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
@@ -101,6 +103,14 @@ async def test_records_and_closed_shards_are_kept_for_the_retention(api: Api, cl
     assert api.streams.of_name("s").store.retained() == 0
     shards = (await api.ask("ListShards", StreamName="s"))["Shards"]
     assert [shard["ParentShardId"] for shard in shards] == [None, None]
+
+
+async def test_what_nobody_reads_is_let_go_of(api: Api, clock: Clock) -> None:
+    await api.put("a", "b")
+    await clock.sleep_until(24 * 3600 + 1)
+    assert api.streams.of_name("s").store.retained() == 2
+    await api.ask("ListShards", StreamName="s")
+    assert api.streams.of_name("s").store.retained() == 0
 
 
 async def test_a_subscription_sends_what_comes_for_five_minutes(api: Api, clock: Clock) -> None:
@@ -195,3 +205,20 @@ async def test_a_consumer_is_sent_two_mebibytes_a_second(api: Api, clock: Clock)
             await clock.sleep(0)
             api.streams.of_name("s").store.limits = False  # the second is more than a shard takes
     assert times == [1, 1.5]
+
+
+def test_a_server_that_stops_ends_its_subscriptions(tmp_path: Path) -> None:
+    with server(tmp_path) as served:
+        kinesis = served.client("kinesis")
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        made = kinesis.register_stream_consumer(StreamARN=ARN, ConsumerName="c")["Consumer"]
+        events = iter(
+            kinesis.subscribe_to_shard(
+                ConsumerARN=made["ConsumerARN"],
+                ShardId=SHARD,
+                StartingPosition={"Type": "LATEST"},
+            )["EventStream"]
+        )
+        assert next(events)["SubscribeToShardEvent"]["Records"] == []
+        assert served.stop() == 130
+        assert list(events) == []

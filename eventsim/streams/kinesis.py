@@ -114,7 +114,13 @@ class KinesisStream:
         return self._shards.listed(self._epoch + self._clock.time() - self.retention_seconds)
 
     def described(self) -> list[ShardInfo]:
-        """Return what is known of every shard that ``shards`` lists, in its order."""
+        """Return what is known of every shard that ``shards`` lists, in its order.
+
+        What has passed the retention is let go of, on every shard, read or not.
+        """
+        now = self._clock.time()
+        for shard in self._shards:
+            self._settle(shard, now)
         return [self._described(shard) for shard in self.shards()]
 
     def hash_keys(self, shard_id: str) -> rules.HashKeyRange:
