@@ -185,6 +185,16 @@ async def test_a_subscription_ends_when_its_server_or_its_stream_does(
     assert clock.time() == 7
 
 
+async def test_a_subscription_ends_with_its_consumer(api: Api, clock: Clock) -> None:
+    consumer = await api.consumer()
+    subscription = await api.subscribe(consumer, Type="LATEST")
+    await api.ask("DeregisterStreamConsumer", ConsumerARN=consumer)
+    await api.consumer()  # another of its name is another
+    with pytest.raises(ServiceError) as caught:
+        assert [event async for event in subscription.events()] == []
+    assert caught.value.code == "ResourceNotFoundException"
+
+
 async def test_a_consumer_is_sent_two_mebibytes_a_second(api: Api, clock: Clock) -> None:
     consumer = await api.consumer()
     times: list[float] = []

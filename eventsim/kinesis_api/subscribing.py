@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from eventsim.clock import Alarm, Clock
-from eventsim.kinesis_api.held import Call, Held
+from eventsim.errors import ServiceError
+from eventsim.kinesis_api.held import Call, Held, KeptConsumer
 from eventsim.kinesis_api.records import millis, position_of, shown
 from eventsim.kinesis_api.refusing import check_simulated, in_use
 from eventsim.kinesis_api.shards import child_shards
@@ -27,8 +28,11 @@ _TAKEN_SECONDS = 5.0
 class Subscription:
     """What one client is sent of one shard."""
 
-    def __init__(self, held: Held, iterator: ShardIterator, clock: Clock) -> None:
-        self._held, self._iterator, self._clock = held, iterator, clock
+    def __init__(
+        self, held: Held, consumer: KeptConsumer, iterator: ShardIterator, clock: Clock
+    ) -> None:
+        self._held, self._consumer = held, consumer
+        self._iterator, self._clock = iterator, clock
         self.began = clock.time()
         self._alarm: Alarm | None = None
         self._over = False
@@ -40,10 +44,14 @@ class Subscription:
             self._alarm.ring()
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Each SubscribeToShardEvent. Raises ServiceError once the stream is gone."""
+        """Each SubscribeToShardEvent.
+
+        Raises ServiceError once the stream is gone, or some seconds after the consumer is.
+        """
         end = self.began + SUBSCRIPTION_SECONDS
         told = -IDLE_SECONDS
         while not self._over and (now := self._clock.time()) < end:
+            self._check_registered()
             answer = self._held.store.push(self._iterator)
             following = answer.next_iterator
             if answer.records or following is None or now - told >= IDLE_SECONDS:
@@ -66,6 +74,11 @@ class Subscription:
             "MillisBehindLatest": millis(answer.behind),
             "ChildShards": child_shards(self._held, answer.child_shards) or None,
         }
+
+    def _check_registered(self) -> None:
+        consumer = self._consumer
+        if self._held.stream.consumers.get(consumer.name) is not consumer:
+            raise ServiceError("ResourceNotFoundException", f"Consumer {consumer.arn} not found.")
 
     async def _pause(self, until: float) -> None:
         """Wait until the 2 MiB a second allow more."""
@@ -102,7 +115,7 @@ class Subscriptions:
         position = position_of(start["Type"], start.get("SequenceNumber"), start.get("Timestamp"))
         shard_id = given["ShardId"]
         iterator = held.store.get_shard_iterator(shard_id, position)
-        made = Subscription(held, iterator, streams.clock)
+        made = Subscription(held, consumer, iterator, streams.clock)
         before = self._open.get((consumer.arn, shard_id))
         if before is not None:
             if made.began - before.began < _TAKEN_SECONDS:
