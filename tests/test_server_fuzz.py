@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -42,25 +42,31 @@ ANYTHING = st.recursive(
 )
 
 
-def values(name: str, shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
-    """Values of a shape, right ones more often than not."""
+def values(
+    name: str, shape: Any, depth: int = 0, likely: Mapping[str, list[str]] = KNOWN
+) -> st.SearchStrategy[Any]:
+    """Values of a shape, right ones more often than not, *likely* ones among them by name."""
+
+    def inner(called: str, each: Any) -> st.SearchStrategy[Any]:
+        return values(called, each, depth + 1, likely)
+
     match shape.type_name:
         case "structure" if depth < 3:
-            optional = {key: values(key, each, depth + 1) for key, each in shape.members.items()}
+            optional = {key: inner(key, each) for key, each in shape.members.items()}
             right: st.SearchStrategy[Any] = st.fixed_dictionaries({}, optional=optional)
         case "list" if depth < 3:
-            right = st.lists(values(name, shape.member, depth + 1), max_size=2)
+            right = st.lists(inner(name, shape.member), max_size=2)
         case "map" if depth < 3:
-            right = st.dictionaries(st.text(max_size=5), values(name, shape.value, depth + 1))
+            right = st.dictionaries(st.text(max_size=5), inner(name, shape.value))
         case "string":
-            known = [*KNOWN.get(name, []), *shape.metadata.get("enum", [])]
+            known = [*likely.get(name, []), *shape.metadata.get("enum", [])]
             right = st.sampled_from(known) if known else st.text(max_size=12)
         case "integer" | "long" | "double" | "float":
             right = st.integers(-2, 20_000)
         case "boolean":
             right = st.booleans()
         case _:
-            right = st.sampled_from([*KNOWN.get(name, []), "", "e30="])
+            right = st.sampled_from([*likely.get(name, []), "", "e30="])
     return st.one_of(right, right, right, ANYTHING)
 
 

@@ -63,6 +63,18 @@ def test_clients_see_and_invoke_the_functions_of_the_scenario(api: Any) -> None:
     assert json.load(answer["Payload"]) == {"path": "/x", "arn": arn}
 
 
+def test_clients_see_the_streams_of_the_scenario_and_write_there(shown: Served) -> None:
+    kinesis = shown.client("kinesis", "eu-west-1")
+    assert kinesis.describe_stream(StreamName="orders")["StreamDescription"]["StreamARN"] == STREAM
+    put = kinesis.put_record(StreamName="orders", Data=b"3", PartitionKey="c")
+    place = kinesis.get_shard_iterator(
+        StreamName="orders", ShardId=put["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records = kinesis.get_records(ShardIterator=place)["Records"]
+    assert [record["PartitionKey"] for record in records] == ["a", "b", "c"]
+    assert shown.client("kinesis").list_streams()["StreamNames"] == []
+
+
 def test_clients_do_not_change_the_functions_of_the_scenario(api: Any) -> None:
     with pytest.raises(ClientError, match="The function web is the scenario's"):
         api.delete_function(FunctionName="web")

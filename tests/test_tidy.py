@@ -21,7 +21,7 @@ PACKAGE = PROJECT / "eventsim"
 # Top row first, as in the house plan. A module imports from its own row and the rows below.
 ROWS = [
     {"cli", "__main__", "__init__"},
-    {"simulation", "sweep", "lambda_api", "server", "pytest_plugin"},
+    {"simulation", "sweep", "lambda_api", "kinesis_api", "server", "pytest_plugin"},
     {"scenario", "steps"},
     {"traffic", "replay"},
     {"poller", "push", "front"},

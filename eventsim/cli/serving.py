@@ -59,15 +59,11 @@ def perform(asked: Asked, place: Place, talk: Talk) -> int:
 
 
 def _scenario(asked: Asked) -> Scenario:
-    """The scenario that was asked for, or an empty one; it begins now unless it says when."""
+    """The scenario that was asked for, or an empty one."""
     if asked.scenario:
-        scenario = load(find(asked.scenario))
-    else:
-        seed = round(machine_time().timestamp() * 1000)  # so that no two servers make the same ids
-        scenario = Scenario.of({"name": "server", "time": "real", "seed": seed})
-    if "start" in scenario.model_fields_set:
-        return scenario
-    return scenario.model_copy(update={"start": machine_time()})
+        return load(find(asked.scenario))
+    seed = round(machine_time().timestamp() * 1000)  # so that no two servers make the same ids
+    return Scenario.of({"name": "server", "time": "real", "seed": seed})
 
 
 def _http(place: Place) -> HttpServer:

@@ -46,7 +46,7 @@ def _structure(shape: Any, given: Mapping[str, Any], inside: str) -> Iterator[st
 
 def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
     for constraint in _constraints(shape, value):
-        yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {constraint}"
+        yield f"Value{_told(value)} at '{path}' failed to satisfy constraint: {constraint}"
     match shape.type_name:
         case "structure":
             yield from _structure(shape, value, f"{path}.")
@@ -122,6 +122,14 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
             return re.compile(pattern, re.DOTALL)
         except re.error:
             return None
+
+
+def _told(value: Any) -> str:
+    """A value as its violation tells it: not where that would repeat data."""
+    of_structures = isinstance(value, list) and any(isinstance(each, dict) for each in value[:1])
+    if of_structures or isinstance(value, bytes):
+        return ""
+    return f" '{_shown(value)}'"
 
 
 def _shown(value: Any) -> str:

@@ -9,21 +9,27 @@ https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 import orjson
 
-from eventsim.errors import InvalidRequestContent, InvokeError
 from eventsim.server.constraints import absences, violations
+from eventsim.server.json_members import (
+    document_of,
+    from_json,
+    member_of,
+    plain,
+    refusal,
+    refuse,
+    unconvertible,
+)
+
+__all__ = ["RestJson", "refusal"]
 
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
-_KINDS = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
 class Route(NamedTuple):
@@ -87,7 +93,7 @@ class RestJson:
                 found[name] = _from_text(member, value)
         found |= self._inside(shape, body)
         judged = absences if operation in self._unchecked else violations
-        _refuse(judged(shape, found))
+        refuse(judged(shape, found))
         return found
 
     def serialise(
@@ -104,7 +110,7 @@ class RestJson:
         payload = shape.serialization.get("payload") if shape is not None else None
         content: Any = None
         for key, value in answer.items():
-            member = _member(operation, shape, key)
+            member = member_of(operation, shape, key)
             if value is None:
                 continue
             location = member.serialization.get("location")
@@ -139,9 +145,9 @@ class RestJson:
         if payload is not None and shape.members[payload].type_name in ("blob", "string"):
             return {payload: body}
         inside = shape.members[payload] if payload else shape
-        document = _document(body)
+        document = document_of(body)
         read = {
-            name: _from_json(member, document[key])
+            name: from_json(member, document[key])
             for name, member in inside.members.items()
             if "location" not in member.serialization
             and document.get(key := member.serialization.get("name", name)) is not None
@@ -178,122 +184,8 @@ def _from_text(shape: Any, value: Any) -> Any:
             return [_from_text(shape.member, each) for each in value]
         case "integer" | "long":
             if not re.fullmatch(r"-?\d{1,18}", value):
-                raise _unconvertible("STRING_VALUE", shape)
+                raise unconvertible("STRING_VALUE", shape)
             return int(value)
         case "boolean":
             return value.lower() == "true"
     return value
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        document = orjson.loads(body)
-    except ValueError as error:
-        text = f"Could not parse request body into json: {error}"
-        raise InvalidRequestContent(text, Type="User") from None
-    if not isinstance(document, dict):
-        text = "Could not parse request body into json: the body must be a JSON object"
-        raise InvalidRequestContent(text, Type="User")
-    return document
-
-
-def _from_json(shape: Any, value: Any) -> Any:
-    """A value of the body as the shape has it. Raises InvokeError, SerializationException."""
-    match shape.type_name, value:
-        case "structure", dict():
-            return {
-                name: _from_json(member, value[key])
-                for name, member in shape.members.items()
-                if value.get(key := member.serialization.get("name", name)) is not None
-            }
-        case "list", list():
-            return [_from_json(shape.member, each) for each in value]
-        case "map", dict():
-            return {key: _from_json(shape.value, each) for key, each in value.items()}
-        case "blob", str():
-            return _decoded(value, shape)
-        case "boolean", bool():
-            return value
-        case (("integer" | "long"), int()) if not isinstance(value, bool):
-            return value
-        case (("float" | "double"), (int() | float())) if not isinstance(value, bool):
-            return float(value)
-        case "timestamp", (int() | float()) if not isinstance(value, bool):
-            return float(value)
-        case "timestamp", str():
-            return _moment(value, shape)
-        case "string", str():
-            return value
-    raise _unconvertible(_KINDS.get(type(value), "START_OBJECT"), shape)
-
-
-def _decoded(value: str, shape: Any) -> bytes:
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise _unconvertible("STRING_VALUE", shape) from None
-
-
-def _moment(value: str, shape: Any) -> float:
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except ValueError:
-        raise _unconvertible("STRING_VALUE", shape) from None
-
-
-def _unconvertible(kind: str, shape: Any) -> InvokeError:
-    text = f"{kind} can not be converted to {_called(shape.type_name)}"
-    return refusal("SerializationException", text)
-
-
-def _called(type_name: str) -> str:
-    return f"an {type_name}" if type_name[0] in "aeiou" else f"a {type_name.capitalize()}"
-
-
-def refusal(code: str, message: str, status: int = 400, **fields: str) -> InvokeError:
-    """An error of a service that has no class of its own here."""
-    error = InvokeError.of(code, status, message, fields)
-    if type(error) is InvokeError:
-        error.message_key = "message"
-    return error
-
-
-def _refuse(found: list[str]) -> None:
-    if found:
-        many = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-        raise refusal("ValidationException", many + "; ".join(found))
-
-
-def _member(operation: str, shape: Any, key: str) -> Any:
-    if shape is None or key not in shape.members:
-        raise TypeError(f"{operation} answers {key}, which its output does not have")
-    return shape.members[key]
-
-
-def plain(shape: Any, value: Any, where: str) -> Any:
-    """A value as JSON has it. Raises TypeError for one that the shape does not have."""
-    match shape.type_name, value:
-        case "structure", dict():
-            members = {key: _member(where, shape, key) for key in value}
-            return {
-                member.serialization.get("name", key): plain(member, value[key], f"{where}.{key}")
-                for key, member in members.items()
-                if value[key] is not None
-            }
-        case "list", (list() | tuple()):
-            return [plain(shape.member, each, where) for each in value]
-        case "map", dict():
-            return {key: plain(shape.value, each, where) for key, each in value.items()}
-        case "blob", bytes():
-            return base64.b64encode(value).decode()
-        case "string", str():
-            return value
-        case "boolean", bool():
-            return value
-        case (("integer" | "long"), int()) if not isinstance(value, bool):
-            return value
-        case (("float" | "double" | "timestamp"), (int() | float())):
-            return value
-    raise TypeError(f"{where} is {value!r}, and should be a {shape.type_name}")

@@ -14,7 +14,9 @@ import anyio
 from starlette.types import ASGIApp
 
 from eventsim.backends.moto import open_shared
+from eventsim.clock import machine_time
 from eventsim.front import Finding, Served, finding, urls
+from eventsim.kinesis_api import KinesisApp
 from eventsim.lambda_api import LambdaApp, Regions, code_page
 from eventsim.lambda_api.taking import RegionsTaker
 from eventsim.scenario import Scenario
@@ -31,6 +33,8 @@ STOP_SECONDS = 5  # for batches and events in flight when the server stops
 class Server:
     """Serves a scenario, which may be empty, on *http*; an async context manager.
 
+    Its time begins when the server does, unless the scenario says when.
+
     Inside, ``services`` takes more of ours, by the name that a client signs with, ``pages`` what is
     below ``/_eventsim/`` by name, and ``regions.sources`` finders of the streams that our services
     have, by the service in an ARN. Entering raises EventsimError where that cannot be.
@@ -44,6 +48,7 @@ class Server:
         self.simulation: Simulation
         self.regions: Regions
         self._bridge: Bridge
+        self._kinesis: KinesisApp
         self._served: list[Served] = []
         self._closing: AsyncExitStack
 
@@ -93,13 +98,14 @@ class Server:
     def stop(self) -> None:
         """Take no more requests and finish what is on its way; then ``run`` ends."""
         self._bridge.hurry()
+        self._kinesis.stop()
         self._http.stop()
 
     async def _open(self, closing: AsyncExitStack) -> None:
         moto = open_shared(self._scenario.account)
         closing.push_async_callback(moto.aclose)
         options = self._options = replace(self._options, moto=moto.backend)
-        simulation = Simulation(self._scenario, options)
+        simulation = Simulation(_beginning_now(self._scenario), options)
         self.simulation = await closing.enter_async_context(simulation)
         setting = self.simulation.setting
         self._served = open_fronts(setting, may_be_none=True)
@@ -112,6 +118,10 @@ class Server:
             RegionsTaker(regions.taker, regions.home, in_loop, regions.tell, regions.permits)
         )
         self.services["lambda"] = LambdaApp(self.regions)
+        self._kinesis = KinesisApp(self.regions, setting.streams)
+        if setting.backend.name != "moto":  # whose streams are moto's, and moto's they stay
+            self.services["kinesis"] = self._kinesis
+            self.regions.sources["kinesis"] = self._kinesis.find
         self.pages["code"] = code_page(self.regions)
         self._bridge = Bridge(moto_application(), moto)
         self._endpoint = Endpoint(
@@ -131,3 +141,13 @@ class Server:
                 await self.regions.stop()
             self.regions.abandon()
             tasks.cancel_scope.cancel()
+
+
+def _beginning_now(scenario: Scenario) -> Scenario:
+    """The scenario, with the time of this machine unless it has one of its own.
+
+    Clients send times, too, and what lies in the future is refused.
+    """
+    if "start" in scenario.model_fields_set:
+        return scenario
+    return scenario.model_copy(update={"start": machine_time()})

@@ -39,16 +39,16 @@ async def _open(
     recording: RunRecording | None,
 ) -> Stream:
     module = registry.load("sources", resource.type, wants=["open_stream"])
-    tell = _telling(journal, name, recording)
+    tell = telling(journal, name, recording)
     stream = cast(Stream, await module.open_stream(name, resource.settings, backend, tell))
     if recording is not None:
         recording.origin = stream.arn
     if isinstance(stream, Reshardable):
-        stream.on_reshard(lambda change: _tell_resharding(journal, name, change))
+        stream.on_reshard(lambda change: tell_resharding(journal, name, change))
     return stream
 
 
-def _telling(
+def telling(
     journal: Journal, source: str, recording: RunRecording | None
 ) -> Callable[[PutSummary], None]:
     def tell(put: PutSummary) -> None:
@@ -69,7 +69,7 @@ def _telling(
     return tell
 
 
-def _tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
+def tell_resharding(journal: Journal, source: str, change: Resharding) -> None:
     parents, children = change
     if len(parents) == 1:
         journal.write("shard_split", source=source, shard=parents[0], children=list(children))

@@ -35,6 +35,7 @@ class Consumer:
         self, stream: Stream, store: KinesisStream, name: str, created: float, clock: Clock
     ) -> None:
         self.arn = rules.consumer_arn(stream.arn, name, created)
+        self.name, self.created = name, created
         self.retention_seconds = stream.retention_seconds
         self._stream, self._store, self._clock = stream, store, clock
         self._free_at: dict[str, float] = {}

@@ -29,7 +29,7 @@ LOOK_AHEAD_SECONDS = 3_600.0
 class SimulatedStream:
     """A simulated Kinesis stream. Where a record goes is settled in ``streams/``.
 
-    Its consumers were registered when it was made.
+    Its ``consumers`` are known by their names.
     """
 
     def __init__(
@@ -61,11 +61,9 @@ class SimulatedStream:
         self._clock = backend.clock
         self._poll_interval = poll_interval
         self._writing = anyio.Lock()
-        created = backend.clock.timestamp()
-        self._consumers = {
-            consumer: Consumer(self, self.store, consumer, created, self._clock)
-            for consumer in consumers
-        }
+        self.consumers: dict[str, Consumer] = {}
+        for consumer in consumers:
+            self.register(consumer)
 
     async def put(self, records: Sequence[PutRecord]) -> None:
         """Put records now; those that are throttled follow, in order, when the shard has room."""
@@ -100,11 +98,23 @@ class SimulatedStream:
 
     def consumer(self, name: str) -> Consumer:
         """The stream as it is pushed to that consumer."""
-        consumer = self._consumers.get(name)
+        consumer = self.consumers.get(name)
         if consumer is None:
             place = f"under stream: {self.store.name}, account {self.store.account}"
             raise ServiceError("ResourceNotFoundException", f"Consumer {name} {place} not found.")
         return consumer
+
+    def register(self, name: str) -> Consumer:
+        """Let there be one more consumer, of a name that no other has."""
+        created = self._clock.timestamp()
+        made = self.consumers[name] = Consumer(self, self.store, name, created, self._clock)
+        return made
+
+    def retain(self, hours: int) -> None:
+        """Keep records for so long from now on."""
+        self.retention_seconds = self.store.retention_seconds = hours * 3600.0
+        for consumer in self.consumers.values():
+            consumer.retention_seconds = self.retention_seconds
 
     async def split(self, shard_id: str, new_starting_hash_key: int | None = None) -> Resharding:
         """Split a shard at once; what is being put by now comes before it."""

@@ -40,6 +40,7 @@ class ShardLog(RecordLog):
         "hash_keys",
         "largest",
         "longest_key",
+        "opened_at",
         "parents",
         "pending",
         "reads",
@@ -52,6 +53,7 @@ class ShardLog(RecordLog):
         super().__init__(shard_id, prefix, rules)
         self.hash_keys, self.parents = hash_keys, parents
         self.closed = False
+        self.opened_at = 0.0  # in epoch time
         self.closed_at: float | None = None  # the epoch time of a split or a merge
         self.children: tuple[str, ...] = ()
         self.largest = self.longest_key = 0

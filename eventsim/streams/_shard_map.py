@@ -143,6 +143,7 @@ class ShardMap:
         index = len(self._shards)
         shard_id, prefix = rules.shard_id(index), rules.sequence_prefix(opened, index)
         self._shards[shard_id] = shard = ShardLog(shard_id, keys, prefix, parents)
+        shard.opened_at = opened
         return shard
 
     def _set_open(self, shards: list[ShardLog]) -> None:

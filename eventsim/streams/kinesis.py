@@ -45,7 +45,7 @@ from eventsim.types import (
     Trimmed,
 )
 
-__all__ = ["GetRecords", "KinesisStream", "Put", "ShardIterator"]
+__all__ = ["GetRecords", "KinesisStream", "Put", "ShardInfo", "ShardIterator"]
 
 
 class Put(NamedTuple):
@@ -54,6 +54,21 @@ class Put(NamedTuple):
     shard_id: str
     sequence_number: str | None
     error_code: str | None = None
+
+
+class ShardInfo(NamedTuple):
+    """A shard as the API describes it; times are in epoch seconds.
+
+    No record has the number ``last``, which a shard has once it is closed.
+    """
+
+    shard_id: str
+    parents: tuple[str, ...]
+    hash_keys: rules.HashKeyRange
+    first: str
+    last: str | None
+    opened_at: float
+    closed_at: float | None
 
 
 class KinesisStream:
@@ -97,6 +112,16 @@ class KinesisStream:
         has no parent. Raises ServiceError when the stream was deleted.
         """
         return self._shards.listed(self._epoch + self._clock.time() - self.retention_seconds)
+
+    def described(self) -> list[ShardInfo]:
+        """Return what is known of every shard that ``shards`` lists, in its order.
+
+        What has passed the retention is let go of, on every shard, read or not.
+        """
+        now = self._clock.time()
+        for shard in self._shards:
+            self._settle(shard, now)
+        return [self._described(shard) for shard in self.shards()]
 
     def hash_keys(self, shard_id: str) -> rules.HashKeyRange:
         """Return the range of hash keys that belong to a shard."""
@@ -274,6 +299,19 @@ class KinesisStream:
     def retained(self) -> int:
         """Return how many records are kept now, those to come included."""
         return sum(shard.next - shard.oldest + len(shard.pending) for shard in self._shards)
+
+    def _described(self, listed: Shard) -> ShardInfo:
+        shard = self._shards.get(listed.shard_id)
+        closed = shard.closed_at
+        return ShardInfo(
+            shard.shard_id,
+            listed.parent_shard_ids,
+            shard.hash_keys,
+            shard.sequence_number(0),
+            None if closed is None else shard.sequence_number(shard.next),
+            shard.opened_at,
+            closed,
+        )
 
     def _read(self, shard: ShardLog, iterator: ShardIterator, limit: int, now: float) -> GetRecords:
         self._settle(shard, now)
