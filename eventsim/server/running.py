@@ -5,12 +5,14 @@ A server from start to stop: a scenario's run in real time, and AWS's services a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from types import TracebackType
+from typing import Self
 
 import anyio
+from anyio import AsyncContextManagerMixin
 from starlette.types import ASGIApp
 
 from eventsim.backends.moto import open_shared
@@ -30,7 +32,7 @@ from eventsim.simulation.serving import HttpServer
 STOP_SECONDS = 5  # for batches and events in flight when the server stops
 
 
-class Server:
+class Server(AsyncContextManagerMixin):
     """Serves a scenario, which may be empty, on *http*; an async context manager.
 
     Its time begins when the server does, unless the scenario says when.
@@ -50,7 +52,6 @@ class Server:
         self._bridge: Bridge
         self._kinesis: KinesisApp
         self._served: list[Served] = []
-        self._closing: AsyncExitStack
 
     @property
     def base(self) -> str:
@@ -72,21 +73,17 @@ class Server:
         """The routes of each front, a line each, by its name."""
         return {each.front.name: list(each.front.routes) for each in self._served}
 
-    async def __aenter__(self) -> Server:
-        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
-            closing.callback(self._http.close)
-            await self._open(closing)
-            self._closing = closing.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self._closing.__aexit__(kind, error, trace)
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with AsyncExitStack() as opening:  # which closes what is open if the rest fails
+            opening.callback(self._http.close)
+            await self._open(opening)
+            closing = opening.pop_all()
+        try:
+            yield self
+        finally:
+            with anyio.CancelScope(shield=True):
+                await closing.__aexit__(*sys.exc_info())
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> Result:
         """Serve until ``stop``, while the timeline plays and mappings poll; then end the run.

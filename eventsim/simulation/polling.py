@@ -7,12 +7,13 @@ records go by the endpoint's clock where that differs from this machine's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from types import ModuleType, TracebackType
-from typing import Any, cast
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
+from typing import Any, Self, cast
 
 import anyio
+from anyio import AsyncContextManagerMixin
 
 from eventsim.backends import open_backend
 from eventsim.checkpoints import Checkpoints, FileCheckpoints, Identity, MemoryCheckpoints
@@ -45,7 +46,7 @@ DEALT_WITH = {
 }
 
 
-class Polling:
+class Polling(AsyncContextManagerMixin):
     """One mapping at work between what is polled and the only function of *scenario*.
 
     An async context manager. Entering finds the stream, and raises EventsimError with the
@@ -70,7 +71,6 @@ class Polling:
         self._stopped: str | None = None
         self._dealt_with = 0
         self._lost = False
-        self._closing: AsyncExitStack
         self._mapping: EventSourceMapping
         self._poller: MappingPoller
         self._frame: Frame
@@ -79,19 +79,11 @@ class Polling:
     def clock(self) -> Clock:
         return self._clock
 
-    async def __aenter__(self) -> Polling:
-        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with AsyncExitStack() as closing:
             await self._open(closing)
-            self._closing = closing.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._closing.__aexit__(kind, error, trace)
+            yield self
 
     async def run(self) -> Result:
         """Poll until ``stop``, or until the stream ends; what is in flight then is finished.

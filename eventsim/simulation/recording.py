@@ -8,16 +8,17 @@ else has to be kept. Dates go by the endpoint's clock where that differs from th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import md5
 from math import floor
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, Self
 
 import anyio
+from anyio import AsyncContextManagerMixin
 
 from eventsim import registry
 from eventsim.backends import open_backend
@@ -82,7 +83,7 @@ class Recorded(NamedTuple):
     restamped: int
 
 
-class Recorder:
+class Recorder(AsyncContextManagerMixin):
     """Records until ``stop``, or to the end that is wanted.
 
     An async context manager. Entering finds the source, and raises EventsimError with the
@@ -102,24 +103,15 @@ class Recorder:
         self._wanted, self._endpoint_url, self._allow_aws = wanted, endpoint_url, allow_aws
         self._on_written, self._on_note = on_written, on_note
         self._clock = RealClock(machine_time())
-        self._closing: AsyncExitStack
         self._tap: StreamTap | QueueTap
         self._appender: Appender
         self._before = 0
 
-    async def __aenter__(self) -> Recorder:
-        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with AsyncExitStack() as closing:
             await self._open(closing)
-            self._closing = closing.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._closing.__aexit__(kind, error, trace)
+            yield self
 
     @property
     def found(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import anyio
+from anyio import AsyncContextManagerMixin
 from anyio.abc import TaskGroup
 
 from eventsim import clock
@@ -54,7 +54,7 @@ def run(scenario: Scenario, options: Options | None = None) -> Result:
     return clock.run(main, virtual=options.virtual(scenario))
 
 
-class Simulation:
+class Simulation(AsyncContextManagerMixin):
     """A scenario set up and ready to run; an async context manager.
 
     Inside, ``streams``, ``queues``, ``topics``, ``buckets`` and ``buses`` hold those of the
@@ -67,7 +67,6 @@ class Simulation:
         self.scenario = scenario
         self.options = options or Options()
         self._ran = False
-        self._closing: AsyncExitStack
         self._setting: Setting
 
     @property
@@ -122,19 +121,11 @@ class Simulation:
         """
         return await self._setting.backend.client(service)
 
-    async def __aenter__(self) -> Simulation:
-        async with AsyncExitStack() as closing:  # which closes what is open if the rest fails
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with AsyncExitStack() as closing:
             self._setting = await open_setting(self.scenario, self.options, closing)
-            self._closing = closing.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._closing.__aexit__(kind, error, trace)
+            yield self
 
     async def run(self, meanwhile: Callable[[], Awaitable[None]] | None = None) -> Result:
         """Play the timeline, poll until every stream is drained, and judge the expectations.
